@@ -1,0 +1,8 @@
+# One line a target; what they do is in `hftos COMMAND --help`. Arguments: make run ARGS="--seconds 60".
+HFTOS = .venv/bin/hftos
+.PHONY: run image test setup clean
+run: setup ; @$(HFTOS) run $(ARGS)
+image: setup ; @$(HFTOS) image build $(ARGS)
+test: setup ; @$(HFTOS) test $(ARGS)
+setup: ; @scripts/setup.sh
+clean: ; rm -rf build .venv

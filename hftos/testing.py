@@ -1,0 +1,33 @@
+"""`hftos test`: the project's tests in two passes.
+
+Unit tests share both cores; tests that boot the image run one after the other, because a guest whose trader
+polls its CPU must not compete with other tests for it.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+EXIT_NO_TESTS = 5  # pytest's exit status when a selection is empty
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--unit", "which", flag_value="unit", help="Only the tests that need no image.")
+@click.option("--e2e", "which", flag_value="e2e", help="Only the tests that boot the image.")
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def test(which: str | None, pytest_args: tuple[str, ...]) -> None:
+    """Run linters, types, unit tests and the tests that boot the image; further arguments go to pytest."""
+    passes = {"unit": ["-m", "not e2e", "-n", "2", "--dist", "worksteal"], "e2e": ["-m", "e2e", "-v"]}
+    worst = 0
+    for name, selection in passes.items():
+        if which not in (None, name):
+            continue
+        click.echo(f"==> {name} tests", err=True)
+        status = subprocess.call([sys.executable, "-m", "pytest", *selection, *pytest_args], cwd=ROOT)
+        if status == EXIT_NO_TESTS and pytest_args:
+            status = 0  # a selection by path or name may concern one of the two passes alone
+        worst = worst or status
+    sys.exit(worst)
