@@ -1,0 +1,1 @@
+"""Order flow for the exchange: replay of ITCH files and a seeded, calibrated generator."""

@@ -1,0 +1,36 @@
+"""Logins and what is kept of them."""
+
+import pytest
+
+from exchange.account import Account, EntryCounters, Login, LoginError
+from protocols.ouch50 import AccountQueryResponse
+
+
+def test_a_login_is_user_password_firm() -> None:
+    assert Login.parse("HFT1:secret1:HFTX") == Login("HFT1", "secret1", "HFTX")
+
+
+@pytest.mark.parametrize("text", ["", "A:B", "A:B:C:D", ":B:C", "A::C", "A:B:", "A:B:FIRMS", "A B:C:D", "Ä:B:C"])
+def test_malformed_logins(text: str) -> None:
+    with pytest.raises(LoginError, match="malformed"):
+        Login.parse(text)
+
+
+def test_what_is_sent_is_numbered_recorded_and_announced() -> None:
+    records: list[tuple[str, bool, bytes]] = []
+    woken: list[int] = []
+    account = Account(Login("A", "B", "C"), "S", lambda *record: records.append(record))
+    account.send(AccountQueryResponse(timestamp=1, next_user_ref_num=1))
+    account.on_output = lambda: woken.append(account.stream.next_sequence)
+    account.send(AccountQueryResponse(timestamp=2, next_user_ref_num=1))
+    account.received(b"Q")
+    assert [data[:1] for data in account.stream.read(1)] == [b"Q", b"Q"]
+    assert woken == [3]
+    assert [(user, inbound) for user, inbound, _ in records] == [("A", False), ("A", False), ("A", True)]
+    assert account.counters.received == 1
+
+
+def test_counters_add_up() -> None:
+    total = EntryCounters(1, 2, 3, 4, 5)
+    total.add(EntryCounters(10, 20, 30, 40, 50))
+    assert total == EntryCounters(11, 22, 33, 44, 55)

@@ -1,0 +1,278 @@
+"""`hftos exchange` as a process: ready file, feed, orders, SIGTERM, counters; and wrong inputs."""
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from exchange.cli import exchange
+from protocols import itch50, mold
+from protocols.order_book import OrderBooks
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = "from exchange.cli import exchange; exchange()"
+Start = Callable[..., "Process"]
+
+
+def packet(kind: bytes, payload: bytes = b"") -> bytes:
+    return struct.pack(">H", 1 + len(payload)) + kind + payload
+
+
+class Process:
+    """A running exchange, and a receiver on each line from before its first packet."""
+
+    def __init__(self, folder: Path, ports: tuple[int, int], arguments: tuple[str, ...]) -> None:
+        groups = ("239.20.8.1", "239.20.8.2")
+        self.receivers = [self._listen(group, port) for group, port in zip(groups, ports, strict=True)]
+        self.ready_path, self.log_dir = folder / "ready.json", folder / "log"
+        feeds = [f"--feed-{line}={group}:{port}" for line, group, port in zip("ab", groups, ports, strict=True)]
+        files = [f"--ready-file={self.ready_path}", f"--log-dir={self.log_dir}"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *feeds, *files, *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.ready = self._wait_ready()
+
+    @staticmethod
+    def _listen(group: str, port: int) -> socket.socket:
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        receiver.bind((group, port))
+        membership = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
+        receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+        receiver.settimeout(20)
+        return receiver
+
+    def _wait_ready(self) -> dict[str, Any]:
+        end = time.monotonic() + 30
+        while not self.ready_path.exists():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < end, "no ready file"
+            time.sleep(0.01)
+        ready: dict[str, Any] = json.loads(self.ready_path.read_text())
+        return ready
+
+    def log_in(self, user: str, password: str) -> socket.socket:
+        ouch = self.ready["ouch"]
+        connection = socket.create_connection((ouch["host"], ouch["port"]), timeout=20)
+        connection.sendall(packet(b"L", f"{user:6}{password:10}{'':10}{1:>20}".encode()))
+        return connection
+
+    def session(self, line: int) -> tuple[list[bytes], int]:
+        """All messages of a line up to its end of session, and the number of heartbeats."""
+        messages: list[bytes] = []
+        heartbeats = 0
+        while True:
+            got = mold.decode(self.receivers[line].recv(65_535))
+            assert got.session == self.ready["session"]
+            assert got.sequence == len(messages) + 1
+            if isinstance(got, mold.EndOfSession):
+                return messages, heartbeats
+            if isinstance(got, mold.Packet):
+                messages += got.messages
+            else:
+                heartbeats += 1
+
+    def stop(self) -> dict[str, Any]:
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, err
+        assert out.count("\n") == 1, out
+        counters: dict[str, Any] = json.loads(out)
+        return counters
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        for receiver in self.receivers:
+            receiver.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, feed_ports: tuple[int, int]) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        started.append(Process(tmp_path, feed_ports, arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+def receive(connection: socket.socket) -> tuple[bytes, bytes]:
+    """The next packet that is no heartbeat."""
+    while True:
+        head = _exactly(connection, 3)
+        payload = _exactly(connection, int.from_bytes(head[:2], "big") - 1)
+        if head[2:] != b"H":
+            return head[2:], payload
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = connection.recv(size - len(data))
+        assert piece, "the server closed"
+        data += piece
+    return data
+
+
+def enter(ref: int, side: bytes, shares: int, price: int) -> bytes:
+    body = struct.pack(">cIcI8sQ5s14sH", b"O", ref, side, shares, b"MSFT    ", price, b"0YPNN", b"ID".ljust(14), 0)
+    return packet(b"U", body)
+
+
+def test_clients_alone(start: Start) -> None:
+    running = start("--no-flow", "--symbols=AAPL,MSFT", "--login=A:pa:FA", "--login=B:pb:FB", "--session=S1")
+    ready = running.ready
+    assert ready["pid"] == running.process.pid
+    assert ready["session"] == "S1"
+    assert ready["symbols"] == ["AAPL", "MSFT"]
+    assert ready["ouch"] | {"port": 0} == {"host": "127.0.0.1", "port": 0, "user": "A", "password": "pa", "firm": "FA"}
+    assert ready["feed_a"] | {"port": 0} == {"group": "239.20.8.1", "port": 0, "interface": "127.0.0.1"}
+    with running.log_in("A", "pa") as seller, running.log_in("B", "pb") as buyer:
+        for connection in (seller, buyer):
+            assert receive(connection)[0] == b"A"
+            assert receive(connection)[1][:1] == b"S", "start of day"
+        seller.sendall(enter(1, b"S", 100, 1_600_000))
+        assert receive(seller)[1][:1] == b"A"
+        buyer.sendall(
+            enter(1, b"B", 150, 1_600_000) + enter(2, b"B", 0, 1) + packet(b"U", struct.pack(">cII", b"X", 1, 120))
+        )
+        assert [receive(buyer)[1][:1] for _ in range(4)] == [b"A", b"E", b"J", b"C"]
+        assert receive(seller)[1][:1] == b"E"
+        counters = running.stop()
+        assert [receive(buyer) for _ in range(2)][1] == (b"Z", b"")
+    want = {"received": 4, "accepted": 2, "rejected": 1, "executed_shares": 200, "cancelled": 30}
+    assert {name: counters[name] for name in want} == want
+    assert counters["by_login"]["A"] == {
+        "received": 1,
+        "accepted": 1,
+        "rejected": 0,
+        "executed_shares": 100,
+        "cancelled": 0,
+    }
+    messages, _ = running.session(0)
+    assert running.session(1)[0] == messages
+    assert "".join(chr(data[0]) for data in messages) == "SRHYRHYSSAEAXSSS"
+    assert counters["feed"]["messages"] == len(messages)
+    assert json.loads((running.log_dir / "counters.json").read_text()) == counters
+    books = json.loads((running.log_dir / "books.json").read_text())
+    assert books["sequence"] == len(messages)
+    assert books["books"]["MSFT"] == {"bids": [[1_600_000, 20, 1]], "asks": []}
+    lines = (running.log_dir / "orders.jsonl").read_text().splitlines()
+    assert sum(json.loads(line)["dir"] == "in" for line in lines) == 4
+
+
+def test_replay_then_generated_flow_from_the_first_login(start: Start, real_slice: Path) -> None:
+    running = start(f"--replay={real_slice}", "--speed=0.01", "--seconds=2", "--rate=400", "--start-on-login")
+    got = mold.decode(running.receivers[0].recv(65_535))
+    assert got == mold.Heartbeat(running.ready["session"], 1)
+    with running.log_in("HFT1", "secret1") as client:
+        assert receive(client)[0] == b"A"
+        messages, _ = running.session(0)
+        end = mold.EndOfSession(running.ready["session"], len(messages) + 1)
+        assert mold.decode(running.receivers[0].recv(65_535)) == end, "repeated until SIGTERM"
+        client.sendall(packet(b"O"))
+        counters = running.stop()
+    books = OrderBooks()
+    for data in messages:
+        books.apply(itch50.decode(data))
+    assert books.unknown_references == counters["flow"]["replay"]["unknown_references"] == 394
+    assert counters["flow"]["replay"]["messages"] == 1000
+    assert counters["flow"]["generated"]["messages"] > 300
+    own = json.loads((running.log_dir / "books.json").read_text())
+    assert own["sequence"] == len(messages) == counters["feed"]["messages"]
+    assert {symbol: books.view(symbol) for symbol in own["books"]} == own["books"]
+    assert set(running.ready["symbols"]) == set(own["books"])
+    assert len(own["books"]) == 201
+
+
+def test_a_client_may_cancel_after_the_end_without_changing_the_closing_books(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT", "--seconds=0.5")
+    with running.log_in("HFT1", "secret1") as client:
+        receive(client), receive(client)
+        client.sendall(enter(1, b"B", 100, 1_000_000))
+        assert receive(client)[1][:1] == b"A"
+        running.session(0)
+        assert receive(client)[1][9:] == b"E"
+        client.sendall(enter(2, b"B", 100, 1_000_000) + packet(b"U", struct.pack(">cII", b"X", 1, 0)))
+        refused, cancelled = receive(client)[1], receive(client)[1]
+        assert refused[13:15] == b"\x00\x02"
+        assert cancelled[:1] == b"C"
+    assert running.stop()["cancelled"] == 100
+    books = json.loads((running.log_dir / "books.json").read_text())
+    assert books["books"]["MSFT"]["bids"] == [[1_000_000, 100, 1]]
+
+
+def test_sigint_ends_a_day_that_never_began(start: Start) -> None:
+    running = start("--start-on-login")
+    running.process.send_signal(signal.SIGINT)
+    out, _ = running.process.communicate(timeout=20)
+    assert json.loads(out)["feed"]["messages"] == 0
+    assert running.process.returncode == 0
+
+
+WRONG = {
+    "no address": (["--bind=here"], "--bind 'here' is not an IPv4 address"),
+    "not ours": (["--bind=192.0.2.1"], "from 192.0.2.1"),
+    "no group": (["--feed-a=10.0.0.1:5"], "10.0.0.1 is not a multicast group"),
+    "no endpoint": (["--feed-b=nonsense"], "--feed-b 'nonsense' is not a multicast endpoint"),
+    "no port": (["--feed-b=239.1.1.1:0"], "port '0' is not 1 to 65535"),
+    "same lines": (["--feed-a=239.1.1.1:5", "--feed-b=239.1.1.1:5"], "give each line its own"),
+    "port": (["--ouch-port=70000"], "--ouch-port 70000 is out of range"),
+    "file": (["--replay=/nonexistent/file"], "cannot replay /nonexistent/file: No such file"),
+    "symbol": (["--symbols=AAPL,not a symbol"], "unknown symbol 'not a symbol'"),
+    "login": (["--login=HFT1:secret"], "login 'HFT1:secret' is malformed: give USER:PASSWORD:FIRM"),
+    "long user": (["--login=TOOLONG:secret:FIRM"], "USER 'TOOLONG' must be 1 to 6"),
+    "same user": (["--login=A:a:A", "--login=a:b:B"], "--login A is given twice"),
+    "speed": (["--speed=fast"], "--speed 'fast' is not a pace"),
+    "seconds": (["--seconds=-1"], "--seconds -1.0 is out of range"),
+    "rate": (["--rate=nan"], "--rate nan is out of range"),
+    "session": (["--session=way too long"], "--session 'way too long' is malformed"),
+    "contradiction": (["--no-flow", "--replay=x"], "contradict each other"),
+    "ready file": (["--ready-file=/nonexistent/x"], "cannot write /nonexistent/x"),
+    "log folder": (["--log-dir=/proc/nowhere"], "cannot write to --log-dir /proc/nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_inputs_give_one_clear_line(name: str) -> None:
+    arguments, text = WRONG[name]
+    result = CliRunner().invoke(exchange, arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert text in result.stderr
+
+
+def test_a_port_in_use_and_a_file_that_is_not_itch(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(exchange, ["--no-flow", f"--ouch-port={port}"])
+    assert (result.exit_code, f"cannot listen on 127.0.0.1:{port}: Address already in use" in result.stderr) == (
+        2,
+        True,
+    )
+    path = tmp_path / "file"
+    path.write_bytes(b"\0\x03abc")
+    result = CliRunner().invoke(exchange, [f"--replay={os.fspath(path)}"])
+    assert result.exit_code == 2
+    assert "message 1 is not ITCH 5.0" in result.stderr
