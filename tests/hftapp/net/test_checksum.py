@@ -1,0 +1,36 @@
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hftapp.net.checksum import checksum, pseudo_header_sum, word_sum
+
+
+def by_the_rfc(data: bytes) -> int:
+    """RFC 1071 §4.1, word by word with end-around carry."""
+    data += b"\0" * (len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def test_the_rfcs_example() -> None:
+    assert word_sum(bytes.fromhex("0001f203f4f5f6f7")) == 0xDDF2
+
+
+@given(st.binary(min_size=1, max_size=200).filter(any))
+def test_agrees_with_the_word_by_word_form(data: bytes) -> None:
+    assert checksum(word_sum(data)) == by_the_rfc(data)
+
+
+@given(st.binary(min_size=2, max_size=200))
+def test_data_with_its_checksum_sums_to_zero(data: bytes) -> None:
+    even = data + b"\0" * (len(data) % 2)
+    assert word_sum(even + checksum(word_sum(even)).to_bytes(2, "big")) == 0
+
+
+def test_pseudo_header() -> None:
+    source, destination = 0x0A14000A, 0xEF140001
+    raw = struct.pack("!IIBBH", source, destination, 0, 17, 0)
+    assert pseudo_header_sum(source, destination, 17) == word_sum(raw)

@@ -1,0 +1,420 @@
+"""Every state and every segment arrival rule of RFC 9293 that a client meets; timers are in test_tcp_timers.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hftapp.net.tcp_segment import ACK, FIN, PSH, RST, SYN, Segment
+from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpError, TcpState, seq_add
+
+if TYPE_CHECKING:
+    from tests.hftapp.net.conftest import ScriptedPeer
+
+
+# Opening (RFC 9293 §3.5, §3.10.7.3).
+
+
+def test_syn_announces_mss_window_scale_and_sack(make_peer: Callable[..., ScriptedPeer]) -> None:
+    syn = make_peer().one()
+    assert (syn.flags, syn.sequence, syn.mss, syn.window) == (SYN, 0xFFFFFFF0, 1460, 0xFFFF)
+    assert syn.window_shift == 3
+    assert syn.sack_permitted
+
+
+def test_three_way_handshake(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    assert peer.state() is TcpState.SYN_SENT
+    peer.establish()
+    assert peer.state() is TcpState.ESTABLISHED
+
+
+def test_simultaneous_open(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.sent()
+    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    assert peer.state() is TcpState.SYN_RECEIVED
+    answer = peer.one()
+    assert answer.flags == SYN | ACK
+    assert answer.acknowledgement == seq_add(peer.next, 1)
+    peer.next = seq_add(peer.next, 1)
+    peer.send()
+    assert peer.state() is TcpState.ESTABLISHED
+
+
+def test_reset_in_syn_received_is_a_refusal(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    peer.next = seq_add(peer.next, 1)
+    peer.send(RST)
+    assert peer.client.error == "connection refused by 10.20.0.1:24000"
+
+
+def test_wrong_acknowledgement_in_syn_received_is_answered_with_reset(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    peer.sent()
+    peer.next = seq_add(peer.next, 1)
+    peer.send(ACK, ack=77)
+    assert [segment.flags for segment in peer.sent()] == [RST]
+    assert peer.state() is TcpState.SYN_RECEIVED
+
+
+def test_refused(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.sent()
+    peer.send(RST | ACK)
+    assert peer.state() is TcpState.CLOSED
+    assert peer.client.error == "connection refused by 10.20.0.1:24000"
+    assert peer.sent() == []
+
+
+@pytest.mark.parametrize("flags", [RST, RST | ACK])
+def test_reset_that_does_not_acknowledge_the_syn_is_ignored(make_peer: Callable[..., ScriptedPeer], flags: int) -> None:
+    peer = make_peer()
+    peer.send(flags, ack=5)
+    assert peer.state() is TcpState.SYN_SENT
+
+
+def test_wrong_acknowledgement_of_the_syn_is_answered_with_reset(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.sent()
+    peer.send(SYN | ACK, ack=5)
+    reset = peer.one()
+    assert (reset.flags, reset.sequence) == (RST, 5)
+    assert peer.state() is TcpState.SYN_SENT
+
+
+def test_data_queued_before_the_handshake_ends_goes_with_it(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.client.send(b"login", peer.now)
+    assert [segment.flags for segment in peer.sent()] == [SYN]
+    peer.client.on_segment(Segment(peer.next, peer.seen, SYN | ACK, 5000, 1000, -1, b""), peer.now)
+    first = peer.one()
+    assert (first.flags, first.data) == (ACK | PSH, b"login")
+
+
+def test_close_before_the_handshake_ends(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.client.close(peer.now)
+    assert peer.state() is TcpState.CLOSED
+    assert peer.client.error is None
+
+
+def test_peer_without_mss_option_gets_536_bytes(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.establish(mss=0)
+    peer.client.send(bytes(600), peer.now)
+    assert [len(segment.data) for segment in peer.sent()] == [536, 64]
+
+
+def test_peer_window_scale(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.window = 1
+    peer.establish(shift=10)
+    peer.window = 2
+    peer.send()
+    peer.client.send(bytes(5000), peer.now)
+    assert sum(len(segment.data) for segment in peer.sent()) == 2000, "2 << 10, less what would be a silly segment"
+
+
+def test_no_scaling_unless_both_offer_it(peer: ScriptedPeer) -> None:
+    peer.send(ACK, b"x")
+    assert peer.one().window == 0xFFFF
+
+
+# Data.
+
+
+def test_an_order_is_one_segment_and_carries_the_acknowledgement(peer: ScriptedPeer) -> None:
+    peer.send(ACK | PSH, b"execution")
+    assert peer.client.receive() == b"execution"
+    peer.client.send(b"order", peer.now)
+    order = peer.one()
+    assert (order.flags, order.data, order.acknowledgement) == (ACK | PSH, b"order", peer.next)
+
+
+def test_a_burst_is_acknowledged_once(peer: ScriptedPeer) -> None:
+    peer.send(data=b"a")
+    peer.send(data=b"b")
+    peer.send(data=b"c")
+    assert peer.one().acknowledgement == peer.next
+    assert peer.client.receive() == b"abc"
+    assert not peer.client.has_segments
+
+
+def test_sequence_numbers_wrap_in_both_directions(peer: ScriptedPeer) -> None:
+    for number in range(8):
+        message = bytes([number]) * 100
+        peer.client.send(message, peer.now)
+        assert peer.one().data == message
+        peer.send(data=message)
+        assert peer.client.receive() == message
+    assert peer.client.unacknowledged == 0
+    assert peer.seen < 1000 > peer.next
+
+
+def test_segments_respect_mss_and_the_last_one_is_pushed(peer: ScriptedPeer) -> None:
+    peer.client.send(bytes(2500), peer.now)
+    segments = peer.sent()
+    assert [len(segment.data) for segment in segments] == [1000, 1000, 500]
+    assert [bool(segment.flags & PSH) for segment in segments] == [False, False, True]
+
+
+def test_the_initial_congestion_window_is_ten_segments(peer: ScriptedPeer) -> None:
+    peer.client.send(bytes(30_000), peer.now)
+    assert len(peer.sent()) == 10
+
+
+def test_the_peers_window_is_respected(peer: ScriptedPeer) -> None:
+    peer.window = 1500
+    peer.send()
+    peer.client.send(bytes(2500), peer.now)
+    assert sum(len(segment.data) for segment in peer.sent()) <= 1500
+
+
+def test_an_old_segment_does_not_change_the_window(peer: ScriptedPeer) -> None:
+    """RFC 9293 §3.10.7.4: SND.WL1 and SND.WL2 guard against reordered windows."""
+    old = peer.next
+    peer.send(data=b"new")
+    peer.window = 0
+    peer.send(data=b"xnew", at=seq_add(old, -1))
+    peer.sent()
+    peer.client.send(b"order", peer.now)
+    assert peer.one().data == b"order"
+
+
+def test_out_of_order_data_is_acknowledged_at_once_with_sack_only_if_agreed(peer: ScriptedPeer) -> None:
+    hole = peer.next
+    peer.send(data=b"third", at=seq_add(hole, 10))
+    peer.send(data=b"secnd", at=seq_add(hole, 5))
+    duplicates = peer.sent()
+    assert [segment.acknowledgement for segment in duplicates] == [hole, hole]
+    peer.send(data=b"first")
+    assert peer.client.receive() == b"firstsecndthird"
+    assert peer.one().acknowledgement == seq_add(hole, 15)
+
+
+def test_overlapping_and_repeated_data_arrives_once(peer: ScriptedPeer) -> None:
+    start = peer.next
+    peer.send(data=b"abcd")
+    peer.send(data=b"cdef", at=seq_add(start, 2))
+    peer.send(data=b"abcd", at=start)
+    assert peer.client.receive() == b"abcdef"
+    assert peer.client.counters.unacceptable == 1
+
+
+def test_our_window_closes_and_opens_again(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer(TcpConfig(receive_buffer=3000))
+    peer.establish()
+    for _ in range(3):
+        peer.send(data=bytes(1000))
+    assert peer.one().window == 0
+    peer.send(data=b"y")
+    assert peer.one().acknowledgement == seq_add(peer.next, -1), "data beyond a closed window is not taken"
+    assert len(peer.client.receive()) == 3000
+    assert peer.one().window == 3000
+
+
+def test_acknowledgement_is_taken_with_data_that_a_closed_window_refuses(
+    make_peer: Callable[..., ScriptedPeer],
+) -> None:
+    """RFC 9293 §3.10.7.4 (MUST-66)."""
+    peer = make_peer(TcpConfig(receive_buffer=3000))
+    peer.establish()
+    peer.client.send(b"order", peer.now)
+    peer.sent()
+    for _ in range(3):
+        peer.send(data=bytes(1000), ack=seq_add(peer.seen, -5))
+    peer.send(data=b"y")
+    assert peer.client.unacknowledged == 0
+
+
+def test_send_buffer_is_bounded(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer(TcpConfig(send_buffer=100))
+    peer.establish()
+    peer.client.send(bytes(60), peer.now)
+    with pytest.raises(TcpBufferError, match=r"cannot send 41 bytes to 10.20.0.1:24000: 60 of 100 bytes are waiting"):
+        peer.client.send(bytes(41), peer.now)
+    peer.client.send(bytes(40), peer.now)
+    assert peer.client.unacknowledged == 100
+
+
+# Closing (RFC 9293 §3.6).
+
+
+def test_we_close_first(peer: ScriptedPeer) -> None:
+    peer.client.send(b"logout", peer.now)
+    peer.client.close(peer.now)
+    assert peer.state() is TcpState.FIN_WAIT_1
+    data, fin = peer.sent()
+    assert (data.data, fin.flags) == (b"logout", ACK | FIN)
+    peer.send()
+    assert peer.state() is TcpState.FIN_WAIT_2
+    peer.send(data=b"late")
+    assert peer.client.receive() == b"late"
+    peer.finish()
+    assert peer.state() is TcpState.TIME_WAIT
+    assert peer.sent()[-1].acknowledgement == peer.next
+    peer.wait()
+    assert peer.state() is TcpState.CLOSED
+    assert peer.client.error is None
+
+
+def test_fin_is_in_the_last_data_segment_when_close_comes_first(make_peer: Callable[..., ScriptedPeer]) -> None:
+    peer = make_peer()
+    peer.client.send(b"all", peer.now)
+    peer.sent()
+    peer.client.on_segment(Segment(peer.next, peer.seen, SYN, 5000, 1000, -1, b""), peer.now)
+    peer.client.close(peer.now)
+    peer.next = seq_add(peer.next, 1)
+    peer.sent()
+    peer.send()
+    assert peer.state() is TcpState.FIN_WAIT_1
+    last = peer.one()
+    assert (last.data, last.flags) == (b"all", ACK | PSH | FIN)
+
+
+def test_fin_and_acknowledgement_in_one_segment_skip_fin_wait_2(peer: ScriptedPeer) -> None:
+    peer.client.close(peer.now)
+    peer.sent()
+    peer.finish()
+    assert peer.state() is TcpState.TIME_WAIT
+
+
+def test_both_close_at_once(peer: ScriptedPeer) -> None:
+    before = peer.seen
+    peer.client.close(peer.now)
+    peer.sent()
+    peer.send(ACK | FIN, ack=before)
+    assert peer.state() is TcpState.CLOSING
+    peer.send()
+    assert peer.state() is TcpState.TIME_WAIT
+
+
+def test_peer_closes_first(peer: ScriptedPeer) -> None:
+    peer.send(ACK | FIN, b"bye")
+    assert peer.state() is TcpState.CLOSE_WAIT
+    assert peer.client.peer_closed
+    assert peer.client.receive() == b"bye"
+    assert peer.one().acknowledgement == peer.next
+    peer.client.send(b"still possible", peer.now)
+    peer.client.close(peer.now)
+    assert peer.state() is TcpState.LAST_ACK
+    assert peer.sent()[-1].flags & FIN
+    peer.send()
+    assert peer.state() is TcpState.CLOSED
+    assert peer.client.error is None
+
+
+def test_fin_before_its_data_waits_for_it(peer: ScriptedPeer) -> None:
+    peer.send(ACK | FIN, b"last", at=seq_add(peer.next, 5))
+    assert peer.state() is TcpState.ESTABLISHED
+    peer.send(data=b"first")
+    assert peer.state() is TcpState.CLOSE_WAIT
+    assert peer.client.receive() == b"firstlast"
+
+
+def test_repeated_fin_in_time_wait_is_acknowledged_and_restarts_the_wait(peer: ScriptedPeer) -> None:
+    peer.client.close(peer.now)
+    peer.sent()
+    peer.finish()
+    peer.sent()
+    first = peer.client.deadline
+    peer.now += 1000
+    peer.send(ACK | FIN, at=seq_add(peer.next, -1))
+    assert peer.one().acknowledgement == peer.next
+    assert peer.client.deadline == first + 1000
+
+
+def test_calls_after_the_end_are_typed_errors(peer: ScriptedPeer) -> None:
+    peer.client.close(peer.now)
+    with pytest.raises(TcpError, match=r"cannot send to 10.20.0.1:24000: connection is fin-wait-1"):
+        peer.client.send(b"x", peer.now)
+    peer.client.abort()
+    with pytest.raises(TcpError, match=r"closed \(aborted by us\)"):
+        peer.client.send(b"x", peer.now)
+    peer.client.close(peer.now)
+    peer.client.abort()
+    assert peer.client.error == "aborted by us"
+
+
+def test_abort_resets_the_peer(peer: ScriptedPeer) -> None:
+    peer.client.send(b"x", peer.now)
+    peer.sent()
+    peer.client.abort()
+    reset = peer.one()
+    assert reset.flags == RST | ACK
+    assert reset.sequence == peer.seen
+    assert peer.client.unacknowledged == 0
+
+
+# What a stranger could forge (RFC 5961).
+
+
+def test_exact_reset_ends_the_connection_and_leaves_its_data(peer: ScriptedPeer) -> None:
+    peer.send(data=b"before")
+    peer.send(RST)
+    assert peer.state() is TcpState.CLOSED
+    assert peer.client.error == "connection reset by 10.20.0.1:24000"
+    assert peer.client.receive() == b"before"
+    peer.send(data=b"after")
+    assert peer.sent() == []
+
+
+def test_reset_elsewhere_in_the_window_is_challenged(peer: ScriptedPeer) -> None:
+    peer.send(RST, at=seq_add(peer.next, 1))
+    assert peer.state() is TcpState.ESTABLISHED
+    assert peer.one().acknowledgement == peer.next
+
+
+@pytest.mark.parametrize("distance", [-1, 1 << 20, -(1 << 31)])
+def test_reset_outside_the_window_is_ignored(peer: ScriptedPeer, distance: int) -> None:
+    peer.send(RST, at=seq_add(peer.next, distance))
+    assert peer.state() is TcpState.ESTABLISHED
+    assert peer.sent() == []
+
+
+def test_syn_in_a_connection_is_challenged(peer: ScriptedPeer) -> None:
+    peer.send(SYN, at=peer.next)
+    assert peer.state() is TcpState.ESTABLISHED
+    assert peer.one().flags == ACK
+
+
+def test_acknowledgement_of_what_was_not_sent_is_challenged_and_its_data_ignored(peer: ScriptedPeer) -> None:
+    peer.send(data=b"forged", ack=seq_add(peer.seen, 1), at=peer.next)
+    assert peer.client.receive() == b""
+    assert peer.client.counters.challenges == 1
+
+
+def test_absurdly_old_acknowledgement_is_challenged(peer: ScriptedPeer) -> None:
+    peer.send(data=b"forged", ack=seq_add(peer.seen, -0x10000), at=peer.next)
+    assert peer.client.receive() == b""
+    assert peer.client.counters.challenges == 1
+
+
+def test_challenges_are_bounded_per_second(peer: ScriptedPeer) -> None:
+    for _ in range(50):
+        peer.send(SYN, at=peer.next)
+    assert len(peer.sent()) == 10
+    peer.now += 1_000_000_000
+    peer.send(SYN, at=peer.next)
+    assert len(peer.sent()) == 1
+
+
+def test_segment_without_acknowledgement_is_ignored(peer: ScriptedPeer) -> None:
+    peer.send(0, b"data", at=peer.next)
+    assert peer.client.receive() == b""
+
+
+def test_wrong_settings_are_named() -> None:
+    with pytest.raises(ValueError, match="mss must be 64"):
+        TcpConfig(mss=10)
+    with pytest.raises(ValueError, match="receive_buffer must be"):
+        TcpConfig(receive_buffer=100)
+    with pytest.raises(ValueError, match="send_buffer must be"):
+        TcpConfig(send_buffer=0)
+    with pytest.raises(ValueError, match="keep_alive_interval"):
+        TcpConfig(keep_alive_idle=1, keep_alive_interval=0)
