@@ -1,0 +1,294 @@
+"""Every key of `hftos.toml`: type, range, default, unit, meaning. Validator and documentation walk this table."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+
+
+class Key(NamedTuple):
+    """One key. `kind` names a parser; `low` and `high` bound integers and text lengths; `choices` are text values."""
+
+    section: str
+    name: str
+    kind: str
+    default: object
+    meaning: str
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+
+    def allowed(self) -> str:
+        """The allowed values, as an error message says them."""
+        if self.kind == "int":
+            return f"an integer from {self.low:,} to {self.high:,}".replace(",", "_") + (
+                f" ({self.unit})" if self.unit else ""
+            )
+        if self.kind == "choice":
+            return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
+        if self.kind == "text":
+            return f"text of {self.low} to {self.high} characters"
+        return ALLOWED[self.kind]
+
+
+ALLOWED = {
+    "bool": "true or false",
+    "mac": 'a MAC address such as "52:54:00:20:00:10", or ""',
+    "address": 'an IPv4 address with prefix length such as "10.20.0.10/24", or ""',
+    "host": 'an IPv4 address such as "10.20.0.1"',
+    "endpoint": 'IPv4 address and port such as "10.30.0.1:9300", or ""',
+    "group": 'IPv4 multicast address and port such as "239.20.0.1:26401"',
+}
+
+PORT_HIGH = 65_535
+
+KEYS = (
+    Key("host", "name", "text", "hftos", "name of this machine in reports", 1, 64),
+    Key(
+        "nic",
+        "port",
+        "choice",
+        "af_packet",
+        "how frames are read and written",
+        choices=("af_packet", "socket", "memory"),
+    ),
+    Key("nic", "mac", "mac", "52:54:00:20:00:10", "MAC address of the trading NIC (af_packet)"),
+    Key("nic", "interface", "text", "", "name of the trading interface, instead of its MAC address", 0, 15),
+    Key("nic", "address", "address", "10.20.0.10/24", "IPv4 address of the trader's own stack, or of the sockets"),
+    Key(
+        "nic",
+        "idle",
+        "choice",
+        "spin",
+        "when nothing arrives: poll again at once, or wait (socket only)",
+        choices=("spin", "wait"),
+    ),
+    Key("management", "mac", "mac", "52:54:00:30:00:10", "MAC address of the management NIC; empty: leave it alone"),
+    Key("management", "address", "address", "10.30.0.10/24", "IPv4 address of the management NIC"),
+    Key("management", "office", "endpoint", "10.30.0.1:9300", "the office's collector; empty: no telemetry"),
+    Key(
+        "cpu",
+        "trader",
+        "int",
+        -1,
+        "CPU of the trader; -1: the first isolated one, no pinning when there is none",
+        -1,
+        1023,
+    ),
+    Key("cpu", "policy", "choice", "other", "scheduling class of the trader", choices=("other", "fifo")),
+    Key("cpu", "priority", "int", 1, "priority under policy fifo", 1, 99),
+    Key("cpu", "lock_memory", "bool", True, "mlockall(2) in the trader"),
+    Key("feed", "session", "text", "", "MoldUDP64 session; empty: the first one seen", 0, 10),
+    Key("feed", "a", "group", "239.20.0.1:26401", "line A"),
+    Key("feed", "b", "group", "239.20.0.2:26402", "line B"),
+    Key("feed", "gap_timeout_ms", "int", 50, "how long the other line may take to close a gap", 1, 10_000, unit="ms"),
+    Key("feed", "hold_packets", "int", 4096, "packets held back while a gap is open", 16, 65_536, unit="packets"),
+    Key("feed", "start", "choice", "one", "first message wanted", choices=("one", "seen")),
+    Key("order_entry", "host", "host", "10.20.0.1", "order gateway"),
+    Key("order_entry", "port", "int", 24_000, "TCP port of the order gateway", 1, PORT_HIGH),
+    Key("order_entry", "user", "text", "HFT1", "SoupBinTCP user name", 1, 6),
+    Key("order_entry", "password", "text", "secret1", "SoupBinTCP password", 1, 10),
+    Key("order_entry", "firm", "text", "HFTX", "firm identifier on every order", 1, 4),
+    Key(
+        "order_entry",
+        "cancel_timeout_ms",
+        "int",
+        3000,
+        "how long the end waits for open orders to die",
+        100,
+        60_000,
+        unit="ms",
+    ),
+    Key("risk", "max_order_shares", "int", 1000, "largest order", 1, 999_999, unit="shares"),
+    Key(
+        "risk",
+        "price_collar_bps",
+        "int",
+        300,
+        "furthest limit price from the mid (else last) price",
+        1,
+        10_000,
+        unit="1/100 %",
+    ),
+    Key(
+        "risk",
+        "max_position_shares",
+        "int",
+        2000,
+        "position with everything open filled, each way, per symbol",
+        1,
+        10**8,
+        unit="shares",
+    ),
+    Key("risk", "max_order_notional", "int", 1_000_000, "largest order value", 1, 10**9, unit="dollars"),
+    Key("risk", "max_open_notional", "int", 20_000_000, "value of all open orders", 1, 10**10, unit="dollars"),
+    Key("risk", "max_open_orders", "int", 200, "open orders, all symbols", 1, 100_000, unit="orders"),
+    Key("risk", "max_orders_per_second", "int", 500, "orders and replaces in any second", 1, 1_000_000, unit="1/s"),
+)
+
+STRATEGY_KEYS = (
+    Key("strategy", "kind", "choice", None, "which strategy", choices=("market_maker", "imbalance_taker")),
+    Key(
+        "strategy",
+        "max_symbols",
+        "int",
+        16,
+        'how many symbols at most, when symbols is ["*"]',
+        1,
+        10_000,
+        unit="symbols",
+    ),
+)
+
+PARAMS = {
+    "market_maker": (
+        Key("market_maker", "size", "int", 100, "shares quoted on each side", 1, 999_999, unit="shares"),
+        Key(
+            "market_maker",
+            "half_spread_bps",
+            "int",
+            8,
+            "distance of a quote from the fair price",
+            0,
+            1000,
+            unit="1/100 %",
+        ),
+        Key("market_maker", "skew_bps", "int", 4, "shift of both quotes at full inventory", 0, 1000, unit="1/100 %"),
+        Key(
+            "market_maker",
+            "max_inventory",
+            "int",
+            500,
+            "position at which one side stops quoting",
+            1,
+            10**7,
+            unit="shares",
+        ),
+        Key(
+            "market_maker",
+            "min_move",
+            "int",
+            100,
+            "smallest price change worth a replace",
+            1,
+            10**7,
+            unit="1/10,000 dollar",
+        ),
+        Key("market_maker", "tick", "int", 100, "price grid", 1, 10**6, unit="1/10,000 dollar"),
+        Key(
+            "market_maker", "max_spread_bps", "int", 500, "widest market in which it quotes", 1, 10_000, unit="1/100 %"
+        ),
+    ),
+    "imbalance_taker": (
+        Key("imbalance_taker", "size", "int", 100, "shares of one order", 1, 999_999, unit="shares"),
+        Key(
+            "imbalance_taker",
+            "ratio_pct",
+            "int",
+            80,
+            "share of one side in the best level's shares that triggers",
+            51,
+            100,
+            unit="%",
+        ),
+        Key(
+            "imbalance_taker",
+            "min_shares",
+            "int",
+            200,
+            "shares at the best level needed to trust the signal",
+            1,
+            10**7,
+            unit="shares",
+        ),
+        Key(
+            "imbalance_taker",
+            "max_spread_bps",
+            "int",
+            100,
+            "widest market in which it takes",
+            1,
+            10_000,
+            unit="1/100 %",
+        ),
+        Key("imbalance_taker", "max_position", "int", 300, "largest position", 1, 10**7, unit="shares"),
+        Key("imbalance_taker", "cooldown_ms", "int", 500, "pause after an order, per symbol", 0, 3_600_000, unit="ms"),
+    ),
+}
+
+
+def _integer(key: Key, value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or not key.low <= value <= key.high:
+        raise ValueError
+    return value
+
+
+def _text(key: Key, value: object) -> object:
+    if not isinstance(value, str) or not key.low <= len(value) <= key.high or not value.isascii():
+        raise ValueError
+    return value
+
+
+def _choice(key: Key, value: object) -> object:
+    if value not in key.choices:
+        raise ValueError
+    return value
+
+
+def _bool(_key: Key, value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError  # noqa: TRY004 - one kind of refusal for every parser
+    return value
+
+
+def _mac(_key: Key, value: object) -> object:
+    if not isinstance(value, str) or (value and not MAC.match(value.lower())):
+        raise ValueError
+    return value.lower()
+
+
+def _address(_key: Key, value: object) -> object:
+    if not isinstance(value, str) or (value and "/" not in value):
+        raise ValueError
+    return ipaddress.IPv4Interface(value) if value else None
+
+
+def _host(_key: Key, value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - as above
+    return ipaddress.IPv4Address(value)
+
+
+def _endpoint(_key: Key, value: object) -> object:
+    if value == "":
+        return None
+    if not isinstance(value, str) or value.count(":") != 1:
+        raise ValueError
+    host, port = value.split(":")
+    number = int(port)
+    if not 1 <= number <= PORT_HIGH:
+        raise ValueError
+    return ipaddress.IPv4Address(host), number
+
+
+def _group(key: Key, value: object) -> object:
+    found = _endpoint(key, value)
+    if not isinstance(found, tuple) or not found[0].is_multicast:
+        raise ValueError
+    return found
+
+
+PARSERS: dict[str, Callable[[Key, object], object]] = {
+    "int": _integer,
+    "text": _text,
+    "choice": _choice,
+    "bool": _bool,
+    "mac": _mac,
+    "address": _address,
+    "host": _host,
+    "endpoint": _endpoint,
+    "group": _group,
+}

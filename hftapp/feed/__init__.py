@@ -1,0 +1,1 @@
+"""From datagrams to an ordered stream of market data messages."""

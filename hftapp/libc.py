@@ -1,0 +1,32 @@
+"""The few system calls that CPython does not offer: mount(2), mlockall(2), reboot(2)."""
+
+import ctypes
+import os
+
+MCL_CURRENT = 1
+MCL_FUTURE = 2
+RB_POWER_OFF = 0x4321FEDC
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def mount(source: str, target: str, fstype: str, flags: int = 0, data: str = "") -> None:
+    """mount(2); raises OSError that names target and file system."""
+    result = _libc.mount(source.encode(), target.encode(), fstype.encode(), ctypes.c_ulong(flags), data.encode())
+    _check(result, f"mount {fstype} on {target}")
+
+
+def mlockall(flags: int = MCL_CURRENT | MCL_FUTURE) -> None:
+    """mlockall(2): no page of this process is ever paged out or faulted in again."""
+    _check(_libc.mlockall(ctypes.c_int(flags)), "mlockall")
+
+
+def reboot(command: int) -> None:
+    """reboot(2) with one of the RB_ commands; does not return when it succeeds."""
+    _check(_libc.reboot(ctypes.c_int(command)), f"reboot({command:#x})")

@@ -1,0 +1,80 @@
+"""PID 1: bring the machine into shape, run the supervisor, power off. Nothing in here may end with a traceback.
+
+A failure anywhere is printed with its reason, sent to the office if there is a connection, and ends the machine.
+"""
+
+import os
+from typing import NoReturn
+
+from hftapp import console
+
+CONFIG = "/etc/hftos.toml"
+JOURNAL = "/run/hftos/journal"
+
+
+def run(reached: float) -> NoReturn:
+    """Run the machine; `reached` is the guest uptime in seconds at which main() was entered. Never returns."""
+    console.say(f"main() reached at {reached:.3f} s of uptime")
+    try:
+        status, reason = _machine(reached)
+    except BaseException as error:  # nothing may leave PID 1: the kernel would panic without a reason
+        status, reason = 1, _explain(error)
+    _end(status, reason)
+
+
+def _explain(error: BaseException) -> str:
+    """One line for the console's exit line; the traceback goes before it."""
+    import traceback
+
+    console.say("".join(traceback.format_exception(error)))
+    return f"{type(error).__name__}: {error}".replace("\n", "; ")
+
+
+def _end(status: int, reason: str) -> NoReturn:
+    while True:
+        try:
+            from hftapp import power
+
+            power.off(status, reason)
+        except BaseException as error:  # even a broken power-off must not end PID 1
+            console.say(f"exit status {status}: {reason} (power off failed: {error!r})")
+            _halt()
+
+
+def _halt() -> NoReturn:
+    import signal
+
+    while True:
+        signal.pause()
+
+
+def _machine(reached: float) -> tuple[int, str]:
+    """Mounts, knobs, configuration, management network, supervisor; returns exit status and reason."""
+    from hftapp import mounts
+
+    notes = mounts.mount_all()
+    console.adopt()
+    for note in notes:
+        console.say(note)
+    _environment()
+    from hftapp import boot, config
+
+    settings = config.load(CONFIG)
+    machine = boot.prepare(settings, reached)
+    import signal
+
+    from hftapp.supervisor import Supervisor
+
+    supervisor = Supervisor(settings, journal_dir=JOURNAL, say=console.say, boot=machine)
+    signal.signal(signal.SIGINT, supervisor.interrupt)  # Ctrl-Alt-Del is a stop command
+    outcome = supervisor.run()
+    return outcome.status, outcome.reason
+
+
+def _environment() -> None:
+    """Limits and working directory a service manager would have set."""
+    import resource
+
+    os.chdir("/")
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

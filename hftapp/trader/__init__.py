@@ -1,0 +1,1 @@
+"""The trader: one thread from market data to orders."""

@@ -1,0 +1,237 @@
+"""Line arbitration: the properties hold for any order, loss and duplication of well-formed packets."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hftapp.feed.arbiter import MAX_JUMP, Arbiter, Gap
+from protocols import mold
+
+SESSION = "TEST000001"
+MS = 1_000_000
+
+
+def message(number: int) -> bytes:
+    return b"m%d" % number
+
+
+def packet(first: int, count: int = 1) -> bytes:
+    return mold.encode_packet(SESSION, first, [message(number) for number in range(first, first + count)])
+
+
+def numbers(messages: list[bytes]) -> list[int]:
+    return [int(data[1:]) for data in messages]
+
+
+def feed(arbiter: Arbiter, *arrivals: tuple[int, bytes], now: int = 0) -> list[int]:
+    released: list[bytes] = []
+    for line, data in arrivals:
+        released += arbiter.on_packet(line, data, now)
+    return numbers(released)
+
+
+def test_the_first_copy_wins_and_the_second_is_counted() -> None:
+    arbiter = Arbiter(session=SESSION)
+    assert feed(arbiter, (0, packet(1, 2)), (1, packet(1, 2)), (1, packet(3)), (0, packet(3))) == [1, 2, 3]
+    assert arbiter.counters.duplicates == 2
+    assert arbiter.counters.packets == 4
+    assert arbiter.counters.messages == 3
+    assert arbiter.counters.by_line == [2, 2]
+
+
+def test_the_other_line_closes_a_gap() -> None:
+    arbiter = Arbiter(session=SESSION)
+    assert feed(arbiter, (0, packet(1)), (0, packet(3)), (0, packet(4))) == [1]
+    assert arbiter.next_deadline is not None
+    assert feed(arbiter, (1, packet(2))) == [2, 3, 4]
+    assert arbiter.next_deadline is None
+    assert arbiter.counters.gaps == 0
+
+
+def test_what_both_lines_lost_is_given_up_after_the_timeout_and_reported() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=10 * MS)
+    feed(arbiter, (0, packet(1)), now=0)
+    assert feed(arbiter, (0, packet(5, 2)), (1, packet(5, 2)), now=3 * MS) == []
+    assert arbiter.next_deadline == 13 * MS
+    assert list(arbiter.tick(13 * MS - 1)) == []
+    assert numbers(list(arbiter.tick(13 * MS))) == [5, 6]
+    assert arbiter.take_gaps() == [Gap(2, 4)]
+    assert arbiter.take_gaps() == []
+    assert (arbiter.counters.gaps, arbiter.counters.lost) == (1, 3)
+    assert feed(arbiter, (0, packet(7)), now=14 * MS) == [7]
+
+
+def test_a_heartbeat_reveals_a_loss_at_the_tail() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=10 * MS)
+    feed(arbiter, (0, packet(1)), (0, mold.encode_heartbeat(SESSION, 4)), now=MS)
+    assert arbiter.next_deadline == 11 * MS
+    assert list(arbiter.tick(11 * MS)) == []
+    assert arbiter.take_gaps() == [Gap(2, 3)]
+    assert arbiter.expected == 4
+
+
+def test_the_end_of_session_ends_only_when_everything_before_it_is_settled() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=10 * MS)
+    feed(arbiter, (0, packet(1)), (0, mold.encode_end(SESSION, 3)), now=0)
+    assert not arbiter.ended
+    assert feed(arbiter, (1, packet(2)), now=1) == [2]
+    assert arbiter.ended
+
+    lost = Arbiter(session=SESSION, gap_timeout=10 * MS)
+    feed(lost, (0, packet(1)), (0, mold.encode_end(SESSION, 3)), now=0)
+    lost.tick(10 * MS)
+    assert lost.ended
+    assert lost.take_gaps() == [Gap(2, 2)]
+
+
+def test_end_without_loss_ends_at_once() -> None:
+    arbiter = Arbiter(session=SESSION)
+    feed(arbiter, (0, packet(1)), (0, mold.encode_end(SESSION, 2)))
+    assert arbiter.ended
+
+
+def test_another_session_is_dropped_and_counted() -> None:
+    arbiter = Arbiter(session=SESSION)
+    other = mold.encode_packet("OTHER", 1, [b"x"])
+    assert arbiter.on_packet(0, other, 0) == ()
+    assert arbiter.counters.wrong_session == 1
+
+
+def test_without_a_session_the_first_well_formed_one_is_joined() -> None:
+    arbiter = Arbiter()
+    arbiter.on_packet(0, b"\xff" * 24, 0)
+    assert arbiter.session == ""
+    assert feed(arbiter, (0, packet(1))) == [1]
+    assert arbiter.session == SESSION
+
+
+def test_a_session_that_is_over_is_not_joined() -> None:
+    arbiter = Arbiter()
+    arbiter.on_packet(0, mold.encode_end("YESTERDAY", 5000), 0)
+    assert (arbiter.session, arbiter.ended) == ("", False)
+    assert feed(arbiter, (0, packet(1))) == [1]
+
+
+def test_start_at_the_first_number_seen() -> None:
+    arbiter = Arbiter(session=SESSION, start=None)
+    assert arbiter.expected is None
+    assert feed(arbiter, (0, packet(1000, 3))) == [1000, 1001, 1002]
+    assert arbiter.counters.gaps == 0
+
+
+def test_start_at_one_reports_what_was_missed_before_joining() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=MS)
+    feed(arbiter, (0, packet(501)), now=0)
+    assert numbers(list(arbiter.tick(MS))) == [501]
+    assert arbiter.take_gaps() == [Gap(1, 500)]
+
+
+def test_overlapping_packets_of_different_sizes_are_cut() -> None:
+    arbiter = Arbiter(session=SESSION)
+    assert feed(arbiter, (0, packet(1, 4)), (1, packet(2, 6)), (0, packet(5, 1))) == [1, 2, 3, 4, 5, 6, 7]
+    assert feed(arbiter, (0, packet(10, 2)), (1, packet(9, 4)), (0, packet(8, 2))) == [8, 9, 10, 11, 12]
+
+
+def test_a_far_number_is_believed_only_when_it_continues() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=MS)
+    feed(arbiter, (0, packet(1)))
+    far = 5 * MAX_JUMP
+    assert feed(arbiter, (0, packet(far, 2))) == []
+    assert arbiter.next_deadline is None
+    assert feed(arbiter, (0, packet(2))) == [2]
+    feed(arbiter, (0, packet(far, 2)), (1, packet(far + 2, 1)), now=0)
+    assert numbers(list(arbiter.tick(MS))) == [far + 2]
+    assert arbiter.take_gaps() == [Gap(3, far + 1)]
+
+
+def test_a_full_store_gives_the_gap_up_at_once() -> None:
+    arbiter = Arbiter(session=SESSION, hold_packets=3)
+    feed(arbiter, (0, packet(1)))
+    assert feed(arbiter, *((0, packet(number)) for number in (3, 4, 5))) == []
+    assert feed(arbiter, (0, packet(6))) == [3, 4, 5, 6]
+    assert arbiter.take_gaps() == [Gap(2, 2)]
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 19, packet(1)[:-1], packet(1) + b"x", packet(2)[:23]])
+def test_malformed_packets_are_counted_and_change_nothing(data: bytes) -> None:
+    arbiter = Arbiter(session=SESSION)
+    assert list(arbiter.on_packet(0, data, 0)) == []
+    assert arbiter.counters.malformed == 1
+    assert arbiter.expected == 1
+
+
+def test_bad_settings_are_named() -> None:
+    with pytest.raises(ValueError, match="up to 10 ASCII"):
+        Arbiter(session="much too long")
+    with pytest.raises(ValueError, match="gap_timeout 0"):
+        Arbiter(gap_timeout=0)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_one_per_cent_loss_on_each_line_loses_nothing(seed: int) -> None:
+    """Different packets lost on the two lines, line B behind line A by a random lag: every message, once, in order."""
+    rng = random.Random(seed)
+    packets, total = [], 1
+    for _ in range(400):
+        count = rng.randint(1, 5)
+        packets.append(packet(total, count))
+        total += count
+    lost_a = {index for index in range(400) if rng.random() < 0.01}
+    lost_b = {index for index in range(400) if rng.random() < 0.01} - lost_a
+    lag = rng.randint(0, 20)
+    arrivals = [(index, 0, index) for index in range(400) if index not in lost_a]
+    arrivals += [(index + lag, 1, index) for index in range(400) if index not in lost_b]
+    arbiter = Arbiter(session=SESSION, gap_timeout=50 * MS)
+    released: list[bytes] = []
+    for time, line, index in sorted(arrivals):
+        now = time * MS
+        released += arbiter.tick(now)
+        released += arbiter.on_packet(line, packets[index], now)
+    assert numbers(released) == list(range(1, total))
+    assert arbiter.counters.gaps == 0
+    assert arbiter.counters.duplicates == 400 - len(lost_a) - len(lost_b)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_same_packets_lost_on_both_lines_are_exactly_the_gaps(seed: int) -> None:
+    rng = random.Random(seed)
+    bounds = [1]
+    for _ in range(200):
+        bounds.append(bounds[-1] + rng.randint(1, 4))
+    lost = set(rng.sample(range(1, 199), 3))
+    arbiter = Arbiter(session=SESSION, gap_timeout=10 * MS)
+    released: list[bytes] = []
+    for index in range(200):
+        now = index * MS
+        released += arbiter.tick(now)
+        if index not in lost:
+            data = packet(bounds[index], bounds[index + 1] - bounds[index])
+            for line in (0, 1):
+                released += arbiter.on_packet(line, data, now)
+    released += arbiter.on_packet(0, mold.encode_end(SESSION, bounds[-1]), 200 * MS)
+    while (deadline := arbiter.next_deadline) is not None:
+        released += arbiter.tick(deadline)
+    missing = {number for index in lost for number in range(bounds[index], bounds[index + 1])}
+    assert numbers(released) == [number for number in range(1, bounds[-1]) if number not in missing]
+    reported = {number for gap in arbiter.take_gaps() for number in range(gap.first, gap.last + 1)}
+    assert reported == missing
+    assert arbiter.counters.lost == len(missing)
+    assert arbiter.ended
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 60), st.integers(1, 6)), max_size=80))
+def test_any_arrivals_give_ascending_numbers_and_gaps_between_them(arrivals: list[tuple[int, int, int]]) -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=5, hold_packets=8)
+    released: list[bytes] = []
+    for time, (line, first, count) in enumerate(arrivals):
+        released += arbiter.tick(time)
+        released += arbiter.on_packet(line, packet(first, count), time)
+    released += arbiter.tick(10_000)
+    got = numbers(released)
+    lost = [number for gap in arbiter.take_gaps() for number in range(gap.first, gap.last + 1)]
+    assert got == sorted(set(got))
+    assert sorted(got + lost) == list(range(1, arbiter.expected or 1))
+    assert arbiter.counters.messages == len(got)
+    assert arbiter.counters.lost == len(lost)

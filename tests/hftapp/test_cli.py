@@ -1,0 +1,140 @@
+"""`hftos trade` against the real exchange process on loopback, and its errors."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hftapp import cli, config, journal
+
+ROOT = Path(__file__).parents[2]
+SLICE = ROOT / "tests" / "data" / "12302019_SNIPPET.NASDAQ_ITCH50"
+READY = {
+    "session": "S1",
+    "ouch": {"host": "127.0.0.1", "port": 5000, "user": "U", "password": "P", "firm": "F"},
+    "feed_a": {"group": "239.1.1.1", "port": 1000, "interface": "127.0.0.1"},
+    "feed_b": {"group": "239.1.1.2", "port": 1001, "interface": "127.0.0.1"},
+    "symbols": ["A"],
+}
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def start_exchange(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    ready = folder / "ready.json"
+    command = [
+        *(sys.executable, "-c", "from exchange.cli import exchange; exchange()"),
+        *("--ready-file", str(ready), "--log-dir", str(folder / "log"), "--start-on-login"),
+        *("--feed-a", f"239.255.77.1:{free_port()}", "--feed-b", f"239.255.77.2:{free_port()}"),
+        *options,
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 20
+    while not ready.exists() or not ready.stat().st_size:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return process
+
+
+def run_trade(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    command = [
+        *(sys.executable, "-c", "from hftapp.cli import trade; trade()"),
+        *("--config", str(ROOT / "hftos.toml"), "--exchange", str(folder / "ready.json")),
+        *("--journal", str(folder / "journal"), "--json", *options),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def exchange_log(folder: Path, direction: str) -> list[bytes]:
+    lines = (folder / "log" / "orders.jsonl").read_text().splitlines()
+    return [bytes.fromhex(entry["hex"]) for entry in map(json.loads, lines) if entry["dir"] == direction]
+
+
+def test_a_whole_session_against_the_exchange_reconciles(tmp_path: Path) -> None:
+    """Real slice, then generated flow, to the end of session: same messages, same books, nothing open."""
+    process = start_exchange(tmp_path, "--replay", str(SLICE), "--speed", "0.002", "--seconds", "5", "--seed", "7")
+    try:
+        status, summary = run_trade(tmp_path)
+    finally:
+        process.terminate()
+        counters = json.loads(process.communicate(timeout=20)[0])
+    assert (status, summary["reason"]) == (0, "end of session")
+    feed, orders = summary["feed"], summary["orders"]
+    assert (feed["gaps"], feed["lost"], feed["malformed"], feed["stale"]) == (0, 0, 0, False)
+    assert feed["messages"] == counters["feed"]["messages"] > 1000
+    assert feed["duplicates"] > 0
+    assert orders["accepted"] == counters["accepted"] > 0
+    assert orders["executed_shares"] == counters["executed_shares"]
+    assert orders["messages_sent"] == counters["received"]
+    assert orders["open"] == 0
+    entries = list(journal.read(summary["journal"]["path"]))
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+    assert [entry.payload for entry in entries if entry.kind == 1] == exchange_log(tmp_path, "in")
+    assert [entry.payload for entry in entries if entry.kind == 2] == exchange_log(tmp_path, "out")
+    books = json.loads((tmp_path / "log" / "books.json").read_text())["books"]
+    ours = {symbol: {"bids": book["bids"], "asks": book["asks"]} for symbol, book in summary["books"].items()}
+    assert {symbol: book for symbol, book in ours.items() if book["bids"] or book["asks"]} == {
+        symbol: book for symbol, book in books.items() if book["bids"] or book["asks"]
+    }
+
+
+def test_seconds_stop_the_trader_and_leave_nothing_open(tmp_path: Path) -> None:
+    process = start_exchange(tmp_path)
+    try:
+        status, summary = run_trade(tmp_path, "--seconds", "2")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert (status, summary["reason"]) == (0, "stop command")
+    assert summary["orders"]["sent"] > 0
+    assert summary["orders"]["open"] == 0
+
+
+def test_the_ready_file_goes_over_the_configuration(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps(READY))
+    settings = cli.load(ROOT / "hftos.toml", ready)
+    assert settings.nic.port == "socket"
+    assert settings.nic.idle == "wait"
+    assert str(settings.nic.address) == "127.0.0.1/32"
+    assert settings.feed.session == "S1"
+    assert settings.order_entry.user == "U"
+    assert settings.management.office is None
+    assert settings.risk == config.load(ROOT / "hftos.toml").risk
+
+
+@pytest.mark.parametrize("text", ["{}", "nothing", '{"ouch": 3}'])
+def test_another_file_is_no_ready_file(tmp_path: Path, text: str) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text(text)
+    with pytest.raises(config.ConfigError, match="not the ready file of an exchange"):
+        cli.load(ROOT / "hftos.toml", ready)
+
+
+def test_configuration_errors_are_listed_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("[risk]\nmax_order_shares = 0\n[nic]\nprot = 1\n")
+    result = CliRunner().invoke(cli.trade, ["--config", str(path)])
+    assert result.exit_code == 1
+    assert 'nic.prot: unknown; did you mean "port"?' in result.output
+    assert "risk.max_order_shares = 0: must be an integer from 1 to 999_999 (shares)" in result.output
+
+
+def test_help_names_the_options() -> None:
+    output = CliRunner().invoke(cli.trade, ["--help"]).output
+    for option in ("--config", "--exchange", "--seconds", "--journal", "--json"):
+        assert option in output

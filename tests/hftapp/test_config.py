@@ -1,0 +1,99 @@
+"""The configuration: what is wrong is named with key, value and allowed range, all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from hftapp import config
+from hftapp.config_table import KEYS, PARAMS, STRATEGY_KEYS
+
+ROOT = Path(__file__).parents[2]
+SECTIONS = "\n".join(f"[{name}]" for name in config.SECTIONS)
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(config.ConfigError) as caught:
+        config.parse(text)
+    return caught.value.problems
+
+
+def test_the_shipped_file_is_valid_and_trades() -> None:
+    settings = config.load(ROOT / "hftos.toml")
+    assert settings.nic.port == "af_packet"
+    assert str(settings.order_entry.host) == "10.20.0.1"
+    assert [strategy.kind for strategy in settings.strategies] == ["market_maker", "imbalance_taker"]
+    assert settings.strategies[0].params["size"] == 100
+
+
+def test_an_empty_file_is_the_defaults() -> None:
+    settings = config.parse("")
+    assert settings.feed.gap_timeout_ms == 50
+    assert settings.strategies == ()
+    assert settings == config.parse(SECTIONS)
+
+
+def test_every_mistake_is_reported_at_once() -> None:
+    found = problems(
+        """
+        [nic]
+        prot = "af_packet"
+        mac = "52:54"
+        [risk]
+        max_order_shares = 0
+        price_collar_bps = "wide"
+        [fed]
+        [[strategy]]
+        kind = "market_maker"
+        params = { size = 0, skw_bps = 1 }
+        """
+    )
+    assert found == [
+        '[fed]: unknown; did you mean "feed"?',
+        'nic.prot: unknown; did you mean "port"?',
+        'nic.mac = \'52:54\': must be a MAC address such as "52:54:00:20:00:10", or ""',
+        "risk.max_order_shares = 0: must be an integer from 1 to 999_999 (shares)",
+        "risk.price_collar_bps = 'wide': must be an integer from 1 to 10_000 (1/100 %)",
+        'strategy[0].params.skw_bps: unknown; did you mean "skew_bps"?',
+        "strategy[0].params.size = 0: must be an integer from 1 to 999_999 (shares)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[cpu]\nlock_memory = 1", "cpu.lock_memory = 1: must be true or false"),
+        ("[risk]\nmax_open_orders = true", "risk.max_open_orders = True: must be an integer"),
+        ('[feed]\na = "10.0.0.1:1"', "feed.a = '10.0.0.1:1': must be IPv4 multicast address and port"),
+        ('[feed]\nb = "239.1.1.1:70000"', "feed.b = '239.1.1.1:70000'"),
+        ('[order_entry]\nuser = "TOOLONG"', "order_entry.user = 'TOOLONG': must be text of 1 to 6 characters"),
+        ('[management]\noffice = "10.0.0.1"', "management.office = '10.0.0.1'"),
+        ('[management]\naddress = ""', 'management.address = "": with management.mac it must be an IPv4'),
+        ('[nic]\nmac = ""', 'nic.mac = "": port "af_packet" needs nic.mac or nic.interface'),
+        ('[nic]\nport = "socket"\naddress = ""', 'nic.address = "": port "socket" needs'),
+        ('[nic]\nidle = "wait"', 'nic.idle = "wait": port "af_packet" allows only "spin"'),
+        ('[[strategy]]\nsymbols = ["A"]', "strategy[0].kind: missing; must be one of"),
+        ('[[strategy]]\nkind = "market_maker"\nsymbols = []', "strategy[0].symbols = []: must be a list"),
+        ('[[strategy]]\nkind = "market_maker"\nsymbols = ["TOOLONGXX"]', "strategy[0].symbols"),
+        ("strategy = 3", "strategy: must be a list of sections"),
+        ("nic = 3", "nic = 3: must be a section [nic]"),
+        ("nic = ", "not TOML"),
+    ],
+)
+def test_a_mistake_names_key_value_and_range(text: str, said: str) -> None:
+    assert any(problem.startswith(said) for problem in problems(text)), problems(text)
+
+
+def test_a_missing_file_is_an_error_of_the_same_kind(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match=r"nowhere\.toml: cannot be read"):
+        config.load(tmp_path / "nowhere.toml")
+
+
+def test_every_key_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for key in (*KEYS, *STRATEGY_KEYS, *(key for keys in PARAMS.values() for key in keys)):
+        assert f"| `{key.name}` |" in text, f"{key.section}.{key.name}"
+        assert key.meaning.replace("|", "\\|") in text, f"{key.section}.{key.name}"
+
+
+def test_every_default_is_within_its_own_range() -> None:
+    assert config.parse('[[strategy]]\nkind = "market_maker"\n[[strategy]]\nkind = "imbalance_taker"').strategies

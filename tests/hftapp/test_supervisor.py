@@ -1,0 +1,149 @@
+"""The supervisor with trader processes that behave, misbehave and die."""
+
+import json
+import marshal
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hftapp import config, journal, records
+from hftapp.boot import Boot
+from hftapp.config import Config
+from hftapp.records import Rings
+from hftapp.supervisor import Outcome, Supervisor, trader_cpu
+
+BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
+TraderFunction = Callable[[Config, Rings, int | None], None]
+EMPTY = {"count": 0, "min": 0, "max": 0, "counts": {}}
+
+
+def emit(rings: Rings, kind: int, payload: Any) -> None:
+    assert rings.telemetry.push(kind, time.time_ns(), marshal.dumps(payload))
+
+
+def run(tmp_path: Path, trader: TraderFunction, toml: str = BASE, **more: Any) -> tuple[Outcome, list[str]]:
+    said: list[str] = []
+    supervisor = Supervisor(config.parse(toml), journal_dir=tmp_path, say=said.append, trader=trader, **more)
+    return supervisor.run(), said
+
+
+def obedient(_settings: Config, rings: Rings, _cpu: int | None) -> None:
+    """Journals two messages, then waits for a stop command."""
+    rings.journal.push(records.OUT, 1, b"\x4f")
+    rings.journal.push(records.IN, 2, b"\x41")
+    emit(rings, records.STATE, {"state": "trading"})
+    while not any(record.kind == records.STOP for record in rings.control.drain()):
+        time.sleep(0.001)
+    emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
+    emit(rings, records.RISK, {"check": "size", "symbol": "A", "value": 2, "limit": 1})
+    emit(rings, records.GAP, {"from": 1, "to": 2})
+    emit(rings, records.STATS, {"final": True, "tick_to_trade": EMPTY})
+    emit(rings, records.EXIT, (0, "stop command"))
+
+
+def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
+    outcome, said = run(tmp_path, obedient, seconds=0.05)
+    assert (outcome.status, outcome.reason) == (0, "stop command")
+    assert outcome.books == {"A": {"symbol": "A", "sequence": 3, "bids": [], "asks": []}}
+    assert outcome.gaps == [{"from": 1, "to": 2}]
+    assert outcome.stats["final"] is True
+    assert outcome.stats["tick_to_trade"]["unit"] == "ns"
+    assert (outcome.journal_records, outcome.risk_records) == (2, 1)
+    assert outcome.journal is not None
+    assert [(e.number, e.kind, e.payload) for e in journal.read(outcome.journal)] == [(1, 1, b"\x4f"), (2, 2, b"\x41")]
+    assert "trader: trading" in said
+
+
+def test_a_trader_that_fails_leaves_its_reason(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def fails(_settings: Config, rings: Rings, _cpu: int | None) -> None:
+        rings.journal.push(records.OUT, 1, b"last words")
+        raise RuntimeError("the book is upside down")
+
+    outcome, _ = run(tmp_path, fails)
+    assert (outcome.status, outcome.reason) == (1, "RuntimeError: the book is upside down")
+    assert outcome.journal_records == 1
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_trader_that_is_killed_is_named_by_its_signal(tmp_path: Path) -> None:
+    def dies(_settings: Config, _rings: Rings, _cpu: int | None) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    outcome, _ = run(tmp_path, dies)
+    assert (outcome.status, outcome.reason) == (1, "trader killed by SIGKILL")
+
+
+def test_a_trader_that_just_ends_is_not_a_success(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, lambda _settings, _rings, _cpu: None)
+    assert (outcome.status, outcome.reason) == (1, "trader ended without a reason")
+
+
+def test_a_trader_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hftapp.supervisor.STOP_GRACE_NS", 0)
+
+    def deaf(_settings: Config, _rings: Rings, _cpu: int | None) -> None:
+        time.sleep(60)
+
+    outcome, _ = run(tmp_path, deaf, BASE + "[order_entry]\ncancel_timeout_ms = 100\n", seconds=0.01)
+    assert (outcome.status, outcome.reason) == (1, "trader did not stop in time and was killed")
+
+
+def test_an_interrupt_is_a_stop_command(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(config.parse(BASE), journal_dir=tmp_path, say=said.append, trader=obedient)
+    supervisor.interrupt()
+    assert supervisor.run().reason == "stop command"
+    assert "command stop" in said
+
+
+def test_a_journal_that_cannot_be_written_ends_trading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hftapp.journal.Journal.append", full)
+    outcome, _ = run(tmp_path, obedient)
+    assert outcome.status == 1
+    assert "No space left on device" in outcome.reason
+
+
+OFFICE = """
+import json, socket, sys
+peer, _ = socket.socket(fileno=int(sys.argv[1])).accept()
+for line in peer.makefile("rb"):
+    print(line.decode(), end="")
+    if json.loads(line).get("state") == "trading":
+        peer.sendall(b'{"command":"stop"}\\n')
+"""
+
+
+def test_the_office_gets_everything_and_its_commands_arrive(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, fd = listener.getsockname()[1], listener.fileno()
+        office = subprocess.Popen(
+            [sys.executable, "-c", OFFICE, str(fd)], pass_fds=[fd], stdout=subprocess.PIPE, text=True
+        )
+    toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"')
+    outcome, _ = run(tmp_path, obedient, toml, boot=Boot(kernel_s=0.9, pid1_s=1.5))
+    output, _ = office.communicate(timeout=10)
+    received = [json.loads(line) for line in output.splitlines()]
+    assert outcome.reason == "stop command"
+    kinds = [record["kind"] for record in received]
+    assert kinds[0] == "boot"
+    assert received[0]["pid1_s"] == 1.5
+    assert kinds.count("journal") == 2
+    assert {"state", "book", "risk", "gap", "stats"} <= set(kinds)
+    assert received[-1] == {"kind": "exit", "status": 0, "reason": "stop command"}
+
+
+def test_the_trader_s_cpu_is_the_configured_one_and_must_be_online() -> None:
+    assert trader_cpu(config.parse(BASE + "[cpu]\ntrader = 0\n")) == 0
+    with pytest.raises(config.ConfigError, match=r"cpu.trader = 900: online CPUs are"):
+        trader_cpu(config.parse(BASE + "[cpu]\ntrader = 900\n"))

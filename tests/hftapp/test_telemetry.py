@@ -1,0 +1,162 @@
+"""The management stream against a real office socket on loopback: reconnects, the journal without holes, commands."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hftapp import records, telemetry
+from hftapp.journal import Journal
+from hftapp.telemetry import Telemetry
+
+
+class Office:
+    """A collector that a test reads line by line."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(5)
+        self.address: tuple[str, int] = self.listener.getsockname()
+        self.peer: socket.socket | None = None
+        self.data = b""
+
+    def accept(self) -> None:
+        self.peer, _ = self.listener.accept()
+        self.peer.setblocking(False)
+        self.data = b""
+
+    def lines(self, client: Telemetry, count: int) -> list[dict[str, Any]]:
+        assert self.peer is not None
+        end = time.monotonic() + 5
+        while self.data.count(b"\n") < count:
+            assert time.monotonic() < end, self.data
+            client.step(time.monotonic_ns())
+            try:
+                self.data += self.peer.recv(1 << 20)
+            except BlockingIOError:
+                time.sleep(0.001)
+        return [json.loads(line) for line in self.data.split(b"\n")[:-1]]
+
+    def close(self) -> None:
+        if self.peer is not None:
+            self.peer.close()
+        self.listener.close()
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    made = Office()
+    yield made
+    made.close()
+
+
+class Client:
+    """A telemetry client with its journal and what it said and was told."""
+
+    def __init__(self, address: tuple[str, int], path: Path) -> None:
+        self.commands: list[str] = []
+        self.said: list[str] = []
+        self.journal = Journal(path / "orders.journal")
+        self.telemetry = Telemetry(address, self.journal.path, on_command=self.commands.append, say=self.said.append)
+
+    def connect(self, office: Office) -> None:
+        end = time.monotonic() + 5
+        self.telemetry.step(time.monotonic_ns())
+        office.accept()
+        while not self.telemetry.connected:
+            assert time.monotonic() < end
+            self.telemetry.step(time.monotonic_ns())
+
+    def close(self) -> None:
+        self.telemetry.close()
+        self.journal.close()
+
+
+@pytest.fixture
+def client(office: Office, tmp_path: Path) -> Iterator[Client]:
+    made = Client(office.address, tmp_path)
+    yield made
+    made.close()
+
+
+def test_hello_then_journal_then_the_queue(office: Office, client: Client) -> None:
+    client.telemetry.hello({"kind": "boot"})
+    client.journal.append([(records.OUT, 7, b"\x4f"), (records.IN, 8, b"\x41")])
+    client.telemetry.offer({"kind": "state", "state": "trading"})
+    client.connect(office)
+    assert office.lines(client.telemetry, 4) == [
+        {"kind": "boot"},
+        {"kind": "journal", "n": 1, "t": 7, "dir": "out", "hex": "4f"},
+        {"kind": "journal", "n": 2, "t": 8, "dir": "in", "hex": "41"},
+        {"kind": "state", "state": "trading"},
+    ]
+
+
+def test_after_a_reconnect_the_journal_comes_again_from_its_start(office: Office, client: Client) -> None:
+    client.telemetry.hello({"kind": "boot"})
+    client.journal.append([(records.OUT, 1, b"a")])
+    client.connect(office)
+    assert len(office.lines(client.telemetry, 2)) == 2
+    assert office.peer is not None
+    office.peer.close()
+    end = time.monotonic() + 5
+    while client.telemetry.connected:
+        assert time.monotonic() < end
+        client.telemetry.step(time.monotonic_ns())
+    client.journal.append([(records.IN, 2, b"b")])
+    client.telemetry.journal_grew()
+    while client.telemetry.fileno() is None:
+        assert time.monotonic() < end
+        client.telemetry.step(time.monotonic_ns())
+    client.connect(office)
+    assert [line.get("n") for line in office.lines(client.telemetry, 3)] == [None, 1, 2]
+    assert client.telemetry.connects == 2
+
+
+def test_commands_are_taken_and_rubbish_is_counted(office: Office, client: Client) -> None:
+    client.connect(office)
+    assert office.peer is not None
+    office.peer.sendall(b'{"command":"kill"}\nrubbish\n{"command":"fly"}\n[]\n{"command":"st')
+    end = time.monotonic() + 5
+    while client.telemetry.bad_commands < 3:
+        assert time.monotonic() < end
+        client.telemetry.step(time.monotonic_ns())
+    office.peer.sendall(b'op"}\n')
+    while len(client.commands) < 2:
+        assert time.monotonic() < end
+        client.telemetry.step(time.monotonic_ns())
+    assert client.commands == ["kill", "stop"]
+
+
+def test_without_an_office_nothing_waits_and_the_queue_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        address = unused.getsockname()
+    monkeypatch.setattr(telemetry, "QUEUE_BYTES", 100)
+    client = Client(address, tmp_path)
+    for _ in range(10):
+        client.telemetry.step(time.monotonic_ns())
+        client.telemetry.offer({"kind": "stats", "filler": "x" * 20})
+    assert not client.telemetry.connected
+    assert client.telemetry.dropped == 8
+    assert not client.telemetry.flush(20_000_000)
+    client.close()
+
+
+def test_flush_waits_until_everything_is_acknowledged(office: Office, client: Client) -> None:
+    client.connect(office)
+    client.telemetry.offer({"kind": "exit", "status": 0, "reason": "end"})
+    assert client.telemetry.flush(5_000_000_000)
+    assert office.lines(client.telemetry, 1) == [{"kind": "exit", "status": 0, "reason": "end"}]
+
+
+def test_a_large_backlog_goes_out_in_pieces(office: Office, client: Client) -> None:
+    client.journal.append([(records.OUT, number, b"x" * 200) for number in range(5000)])
+    client.connect(office)
+    lines = office.lines(client.telemetry, 5000)
+    assert [line["n"] for line in lines] == list(range(1, 5001))

@@ -1,0 +1,137 @@
+"""Both wires: the trader's stack on a memory port, and kernel sockets on loopback."""
+
+import random
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+
+from hftapp.net.stack import Stack
+from hftapp.nic.memory import MemoryPort, memory_pair
+from hftapp.socket_wire import SocketWire
+from hftapp.wire import NicWire
+
+MAC, PEER = bytes.fromhex("525400200010"), bytes.fromhex("020000000001")
+GROUP = IPv4Address("239.20.0.1")
+LOOPBACK = IPv4Address("127.0.0.1")
+
+
+def datagram(payload: bytes, port: int) -> bytes:
+    """An Ethernet frame with a UDP datagram to the group, without a UDP checksum (RFC 768 allows 0)."""
+    udp = struct.pack(">HHHH", 5000, port, 8 + len(payload), 0) + payload
+    source, target = IPv4Address("10.20.0.1").packed, GROUP.packed
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 8, 17, 0, source, target)
+    total = sum(struct.unpack(">10H", head))
+    total = (total & 0xFFFF) + (total >> 16)
+    head = head[:10] + struct.pack(">H", 0xFFFF ^ (total & 0xFFFF) ^ (total >> 16)) + head[12:]
+    return bytes.fromhex("01005e140001") + PEER + b"\x08\x00" + head + udp
+
+
+@pytest.fixture
+def nic() -> tuple[NicWire, MemoryPort]:
+    port, peer = memory_pair(MAC, PEER)
+    stack = Stack(MAC, IPv4Interface("10.20.0.10/24"), rng=random.Random(1))
+    lines = ((GROUP, 26401), (GROUP, 26402))
+    return NicWire(port, stack, lines, time.monotonic_ns), peer
+
+
+def test_the_nic_wire_joins_receives_by_line_and_counts(nic: tuple[NicWire, MemoryPort]) -> None:
+    wire, peer = nic
+    assert any(frame[23] == 2 for frame in peer.rx_burst())  # IGMP: protocol 2
+    assert wire.rx(0) == ()
+    peer.tx_burst([datagram(b"a", 26401), datagram(b"b", 26402), datagram(b"c", 9), b"rubbish"])
+    assert wire.rx(0) == [(0, b"a"), (1, b"b")]
+    assert wire.stamp > 0
+    stats = wire.stats()
+    assert stats["rx_frames"] == 4
+    assert stats["stack_delivered"] == 2
+    assert stats["stack_no_listener"] == 1
+
+
+def test_the_nic_wire_opens_tcp_connections(nic: tuple[NicWire, MemoryPort]) -> None:
+    wire, peer = nic
+    peer.rx_burst()
+    channel = wire.connect(IPv4Address("10.20.0.1"), 24000, time.monotonic_ns())
+    assert any(frame[12:14] == b"\x08\x06" for frame in peer.rx_burst())  # ARP asks for the gateway first
+    assert not channel.established
+    assert channel.closed is None
+    assert channel.receive(0) == b""
+    channel.abort()
+    assert channel.closed is not None
+    wire.close(time.monotonic_ns())
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as a, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as b:
+        a.bind(("127.0.0.1", 0))
+        b.bind(("127.0.0.1", 0))
+        return a.getsockname()[1], b.getsockname()[1]
+
+
+@pytest.fixture(params=[False, True], ids=["spin", "wait"])
+def sockets(request: pytest.FixtureRequest, ports: tuple[int, int]) -> Iterator[SocketWire]:
+    lines = ((GROUP, ports[0]), (GROUP, ports[1]))
+    wire = SocketWire(LOOPBACK, lines, time.monotonic_ns, wait=bool(request.param))
+    yield wire
+    wire.close(0)
+
+
+def test_the_socket_wire_receives_by_line(sockets: SocketWire, ports: tuple[int, int]) -> None:
+    assert sockets.rx(0) == ()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, LOOPBACK.packed)
+        sender.sendto(b"b", (str(GROUP), ports[1]))
+        sender.sendto(b"a", (str(GROUP), ports[0]))
+    found: list[tuple[int, bytes]] = []
+    end = time.monotonic() + 5
+    while len(found) < 2 and time.monotonic() < end:
+        found += sockets.rx(0)
+    assert sorted(found) == [(0, b"a"), (1, b"b")]
+    assert sockets.stats() == {"rx_frames": 2, "rx_bytes": 2}
+
+
+def test_a_socket_channel_speaks_both_ways_and_notices_the_end(sockets: SocketWire) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        channel = sockets.connect(LOOPBACK, listener.getsockname()[1], 0)
+        peer, _ = listener.accept()
+        end = time.monotonic() + 5
+        while not channel.established and time.monotonic() < end:
+            sockets.rx(0)
+        channel.send(b"hello", 0)
+        sockets.tx(0)
+        with peer:
+            assert peer.recv(10) == b"hello"
+            peer.sendall(b"world")
+            data = b""
+            while data != b"world" and time.monotonic() < end:
+                sockets.rx(0)
+                data += channel.receive(0)
+        while channel.closed is None and time.monotonic() < end:
+            channel.receive(0)
+    assert data == b"world"
+    assert channel.closed == "closed by the peer"
+    with pytest.raises(ConnectionError, match="closed by the peer"):
+        channel.send(b"x", 0)
+
+
+def test_a_refused_connection_says_so(sockets: SocketWire) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    channel = sockets.connect(LOOPBACK, port, 0)
+    end = time.monotonic() + 5
+    while channel.closed is None and time.monotonic() < end:
+        assert not channel.established
+    assert channel.closed == "Connection refused"
+
+
+def test_an_aborted_channel_is_over(sockets: SocketWire) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        channel = sockets.connect(LOOPBACK, listener.getsockname()[1], 0)
+        channel.abort()
+    assert channel.closed == "aborted"
+    channel.close(0)
+    assert channel.closed == "aborted"

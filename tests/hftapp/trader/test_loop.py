@@ -1,0 +1,242 @@
+"""The whole trader against a scripted exchange in the same process: quote, fill, lose, kill, stop, end."""
+
+import marshal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hftapp import records
+from hftapp.trader.loop import JournalOverflowError
+from hftapp.trader.session import SessionRefusedError
+from protocols import itch50, ouch50
+
+
+def events(floor: Any, kind: int) -> list[Any]:
+    floor.kept = getattr(floor, "kept", []) + floor.rings.telemetry.drain(100_000)
+    return [marshal.loads(record.payload) for record in floor.kept if record.kind == kind]
+
+
+def states(floor: Any) -> list[str]:
+    return [event["state"] for event in events(floor, records.STATE)]
+
+
+def quotes(floor: Any) -> dict[str, tuple[int, int]]:
+    return {order.side: (order.quantity, order.price) for order in floor.exchange.live.values()}
+
+
+def test_it_logs_in_queries_and_quotes_both_sides(floor: Any) -> None:
+    floor.open_market()
+    assert isinstance(floor.exchange.received[0], ouch50.AccountQuery)
+    assert quotes(floor) == {"B": (100, 99_9000), "T": (100, 100_1000)}
+    assert states(floor) == ["trading"]
+    assert floor.trader.stats.tick_to_trade.count == 1
+
+
+def test_nothing_is_sent_before_the_session_is_ready(floor: Any) -> None:
+    floor.exchange.event("Q")
+    floor.exchange.add(1, "B", 500, 99_9000)
+    floor.exchange.add(2, "S", 500, 100_1000)
+    floor.trader.step()
+    assert floor.exchange.received == []
+
+
+def test_the_quotes_follow_the_market_by_replacing(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.run()
+    replaces = [m for m in floor.exchange.received if isinstance(m, ouch50.ReplaceOrder)]
+    assert len(replaces) == 2
+    assert not any(isinstance(m, ouch50.CancelOrder) for m in floor.exchange.received)
+    assert quotes(floor) == {"B": (100, 99_9500 - 500), "T": (100, 100_1500 + 100)} or len(quotes(floor)) == 2
+
+
+def test_fills_skew_the_quotes_and_reach_the_position(floor: Any) -> None:
+    floor.open_market()
+    before = quotes(floor)
+    buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
+    floor.exchange.fill(buy, 100, match=1)
+    floor.run()
+    assert floor.trader.orders.positions == {"AAPL": 100}
+    after = {("B" if side == "B" else "S"): quote for side, quote in quotes(floor).items()}
+    assert after["B"][1] < before["B"][1]
+    assert floor.trader.desks[0].inventory(floor.trader.market.instrument("AAPL")) == 100
+
+
+def test_everything_sent_and_received_is_journalled_in_order(floor: Any) -> None:
+    floor.open_market()
+    journal = floor.rings.journal.drain(10_000)
+    sent = [record.payload for record in journal if record.kind == records.OUT]
+    got = [record.payload for record in journal if record.kind == records.IN]
+    assert sent == [message.encode() for message in floor.exchange.received]
+    assert got == floor.exchange.stream.read(1)
+
+
+def test_a_loss_on_both_lines_pulls_the_quotes_and_is_reported(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.sequence += 3
+    floor.exchange.add(9, "B", 100, 99_8000)
+    floor.wait(30)
+    assert events(floor, records.GAP) == [{"from": 4, "to": 6}]
+    assert floor.exchange.live == {}
+    assert floor.trader.orders.open_count == 0
+    floor.exchange.add(10, "B", 300, 100_0000)
+    floor.run()
+    assert floor.exchange.live == {}
+    assert any(state.startswith("stale") for state in states(floor))
+
+
+def test_a_loss_on_one_line_changes_nothing(floor: Any) -> None:
+    floor.open_market()
+    message = itch50.OrderDelete(stock_locate=1, tracking_number=0, timestamp=1, order_reference_number=77)
+    floor.exchange.publish(message, lines=(1,))
+    floor.exchange.publish(message, lines=(0,))
+    floor.wait(30)
+    assert floor.trader.arbiter.counters.gaps == 0
+    assert len(floor.exchange.live) == 2
+
+
+def test_the_end_of_market_hours_pulls_the_quotes(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.event("M")
+    floor.run()
+    assert floor.exchange.live == {}
+    assert floor.trader.outcome is None
+
+
+def test_the_end_of_session_logs_out_and_dumps_everything(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.end_feed()
+    floor.wait(3000)
+    assert floor.trader.outcome == (0, "end of session")
+    assert floor.exchange.live == {}
+    assert floor.exchange.closed
+    books = events(floor, records.BOOK)
+    assert books == [
+        {"symbol": "AAPL", "sequence": 3, "bids": [[99_9000, 500, 1]], "asks": [[100_1000, 500, 1]]},
+    ]
+    final = events(floor, records.STATS)[-1]
+    assert final["final"] is True
+    assert final["feed"]["messages"] == 3
+    assert (final["orders"]["accepted"], final["orders"]["cancelled"], final["orders"]["open"]) == (2, 200, 0)
+    assert events(floor, records.EXIT) == [(0, "end of session")]
+
+
+def test_the_stop_command_ends_the_same_way(floor: Any) -> None:
+    floor.open_market()
+    floor.rings.control.push(records.STOP, 0, b"")
+    floor.wait(3000)
+    assert floor.trader.outcome == (0, "stop command")
+    assert floor.exchange.live == {}
+
+
+def test_open_orders_that_do_not_die_end_with_status_1(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.silent = True
+    floor.rings.control.push(records.STOP, 0, b"")
+    floor.wait(5000)
+    assert floor.trader.outcome == (1, "stop command with 2 orders still open")
+
+
+def test_the_kill_switch_cancels_at_once_and_refuses_what_is_new(floor: Any) -> None:
+    floor.open_market()
+    floor.rings.control.push(records.KILL, 0, b"")
+    floor.trader.step()
+    assert floor.exchange.live == {}
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.wait(500)
+    assert floor.exchange.live == {}
+    assert floor.trader.risk.refused["kill_switch"] > 0
+    assert events(floor, records.RISK)[0]["check"] == "kill_switch"
+    assert floor.trader.outcome is None
+
+
+def test_a_broken_connection_is_resumed_and_lost_orders_are_forgotten(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.silent = True
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.run(3)
+    assert any(order.replaced_by for order in floor.trader.orders.open_orders())
+    channel = floor.exchange.channel
+    floor.exchange.server.connection_closed()
+    channel.closed = "reset"
+    floor.wait(500)
+    assert floor.exchange.channel is not channel
+    assert floor.trader.session.reconnects == 1
+    assert floor.trader.orders.counters.lost == 2
+    assert floor.trader.session.ready
+    assert all(order.replaced_by is None or order.busy for order in floor.trader.orders.open_orders())
+
+
+def test_a_new_process_takes_over_positions_and_open_orders(floor: Any, make_floor: Callable[[], Any]) -> None:
+    floor.open_market()
+    buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
+    floor.exchange.fill(buy, 40, match=1)
+    floor.run()
+    after = make_floor()
+    after.exchange.stream = floor.exchange.stream
+    after.exchange.stream.clients = 0
+    after.exchange.received = floor.exchange.received
+    after.run(20)
+    assert after.trader.orders.positions == floor.trader.orders.positions
+    assert {order.ref for order in after.trader.orders.open_orders()} == set(floor.exchange.live)
+    assert after.trader.orders.next_ref == floor.trader.orders.next_ref
+
+
+def test_a_wrong_password_ends_with_the_keys_to_look_at(floor: Any) -> None:
+    floor.exchange.refuse_login = "A"
+    with pytest.raises(SessionRefusedError, match=r"login HFT1 refused.*order_entry.password"):
+        floor.run(10)
+
+
+def test_an_unavailable_session_is_tried_again(floor: Any) -> None:
+    floor.exchange.refuse_login = "S"
+    floor.wait(200)
+    assert not floor.trader.session.ready
+    floor.exchange.refuse_login = None
+    floor.wait(2000)
+    assert floor.trader.session.ready
+
+
+def test_an_order_that_cannot_be_journalled_is_not_sent(floor: Any) -> None:
+    floor.run(10)
+    while floor.rings.journal.push(records.OUT, 0, b"x" * 60_000):
+        pass
+    while floor.rings.journal.push(records.OUT, 0, b"x"):
+        pass
+    floor.exchange.add(1, "B", 500, 99_9000)
+    floor.exchange.add(2, "S", 500, 100_1000)
+    with pytest.raises(JournalOverflowError, match="trading stops"):
+        floor.run()
+    assert floor.exchange.live == {}
+    floor.trader.abort()
+    assert floor.exchange.channel.aborted
+
+
+def test_a_halted_symbol_is_not_quoted(floor: Any) -> None:
+    floor.open_market()
+    halt = itch50.StockTradingAction(
+        stock_locate=1, tracking_number=0, timestamp=1, stock="AAPL", trading_state="H", reserved=" ", reason="T1"
+    )
+    floor.exchange.publish(halt)
+    floor.run()
+    assert floor.exchange.live == {}
+    floor.exchange.publish(halt.replace(trading_state="T", reason=""))
+    floor.run()
+    assert len(floor.exchange.live) == 2
+
+
+def test_statistics_come_every_second(floor: Any) -> None:
+    floor.open_market()
+    floor.wait(3500)
+    found = events(floor, records.STATS)
+    assert len(found) == 3
+    assert found[-1]["position"] == {}
+    assert found[-1]["tick_to_trade"]["count"] == 1
+
+
+def test_the_exchange_ending_the_session_ends_the_trader(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.stream.end()
+    floor.wait(500)
+    assert floor.trader.outcome == (0, "order session ended by the exchange")
