@@ -1,0 +1,126 @@
+"""Which accelerator runs guests here. A `/dev/kvm` may exist and yet run no ordinary guest, so one is started.
+
+The probe's guest is the kernel in question, which must come up; without one, a boot sector that the ordinary firmware
+loads: it goes to 64-bit mode, runs some instructions and ends QEMU through the debug-exit port. (There are hosts where
+the latter runs and the former does not.) HFTOS_ACCEL=kvm or =tcg decides
+without a probe. The answer is kept for the process.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+QEMU = "qemu-system-x86_64"
+OVERRIDE = "HFTOS_ACCEL"
+
+_ARGUMENTS = {"kvm": ("-accel", "kvm"), "tcg": ("-accel", "tcg,thread=multi")}
+_SECTOR_SECONDS = 6.0
+_KERNEL_SECONDS = 5.0  # emulation needs about one: what takes longer is no help
+_DEBUG_EXIT = 33  # the port gives (0x10 << 1) | 1
+_DISK_BYTES = 1 << 20
+
+# 16-bit code at 0x7C00 that builds one 2 MiB identity page, enters long mode (AMD64 vol. 2 §14.6), reads CPUID leaf
+# 16, runs a loop of 100,000 turns, and writes 0x10 to port 0xF4:
+#   cli; zero segments; rep stosw tables at 0x1000; CR4.PAE; CR3=0x1000; EFER.LME; CR0.PG|PE; lgdt; ljmp 8:long
+_BOOT_SECTOR = bytes.fromhex(
+    "fa31c08ed88ec08ed0bc007cbf0010b90018fcf3ab66c70600100320000066c70600200330000066c7060030830000000f20e06683c8"
+    "200f22e066b8001000000f22d866b9800000c00f32660d000100000f300f20c0660d010000800f22c0660f0116987c66ea6d7c000008"
+    "00b8100000000fa2b9a086010001c8e2fcb010e6f4f4ebfd0f1f4000000000000000000000000000009a20000f00887c0000"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """The accelerator ("kvm" or "tcg") and why it was taken."""
+
+    name: str
+    reason: str
+
+    @property
+    def quotable(self) -> bool:
+        """Whether wall-clock latencies under it mean anything; emulation's do not."""
+        return self.name == "kvm"
+
+    def argv(self) -> list[str]:
+        """QEMU's arguments; emulation gets a host thread per CPU."""
+        return list(_ARGUMENTS[self.name])
+
+
+@cache
+def find(kernel: Path | None = None) -> Accelerator:
+    """The accelerator to use, with the reason; `kernel` makes the probe boot that kernel too."""
+    forced = os.environ.get(OVERRIDE)
+    if forced is not None:
+        if forced not in _ARGUMENTS:
+            raise ValueError(f"{OVERRIDE} is {forced!r}: must be kvm or tcg")
+        return Accelerator(forced, f"{OVERRIDE}={forced}")
+    return decide(Path("/dev/kvm"), kernel, runs_boot_sector, runs_kernel)
+
+
+def decide(
+    device: Path, kernel: Path | None, sector: Callable[[str], str | None], boot: Callable[[str, Path], str | None]
+) -> Accelerator:
+    """KVM when its device can be opened and the probe (None = ran, else the reason) succeeds; else emulation."""
+    if not os.access(device, os.R_OK | os.W_OK):
+        missing = "cannot be opened by this user" if device.exists() else "does not exist"
+        return Accelerator("tcg", f"{device} {missing}")
+    failure = sector("kvm") if kernel is None else boot("kvm", kernel)
+    if failure is not None:
+        return Accelerator("tcg", f"{device} exists, but a guest does not run: {failure}")
+    return Accelerator("kvm", "a guest ran to its end under KVM")
+
+
+def runs_boot_sector(name: str) -> str | None:
+    """Run the boot sector under an accelerator; None when it came to its end, else what happened."""
+    with tempfile.NamedTemporaryFile(prefix="hftos-probe-", suffix=".img") as disk:
+        disk.write(_BOOT_SECTOR.ljust(510, b"\0") + b"\x55\xaa" + bytes(_DISK_BYTES - 512))
+        disk.flush()
+        drive = ["-drive", f"file={disk.name},format=raw,if=ide,snapshot=on"]
+        debug_exit = ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+        status, text = _run([*_machine(name), *drive, *debug_exit], _SECTOR_SECONDS)
+    if status == _DEBUG_EXIT:
+        return None
+    return f"the boot sector {_outcome(status, _SECTOR_SECONDS)}{text}"
+
+
+def runs_kernel(name: str, kernel: Path) -> str | None:
+    """Boot a kernel without a root: it must get as far as its own panic, which reboots. None when it did."""
+    with tempfile.TemporaryDirectory(prefix="hftos-probe-") as folder:
+        console = Path(folder) / "console"
+        arguments = ["-kernel", str(kernel), "-append", "console=ttyS0 panic=-1 root=none"]
+        began = time.monotonic()
+        status, text = _run([*_machine(name), *arguments, "-serial", f"file:{console}"], _KERNEL_SECONDS)
+        said = console.read_text(errors="replace") if console.exists() else ""
+    if status == 0 and "Kernel panic" in said:
+        return None
+    seconds = time.monotonic() - began
+    return f"the kernel {_outcome(status, _KERNEL_SECONDS)} after {seconds:.1f} s and {len(said)} characters{text}"
+
+
+def _machine(name: str) -> list[str]:
+    """A small machine like the real one: same chipset, same CPU model, two CPUs."""
+    head = [QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"]
+    return [*head, "-machine", "q35", *_ARGUMENTS[name], "-cpu", "max", "-smp", "2", "-m", "256M"]
+
+
+def _run(arguments: list[str], seconds: float) -> tuple[int | None, str]:
+    """Exit status (None: still running when its time was over) and what QEMU complained about."""
+    try:
+        done = subprocess.run(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        return None, ""
+    except FileNotFoundError:
+        return 127, f": {QEMU} is not installed (package qemu-system-x86)"
+    words = done.stderr.decode(errors="replace").split()
+    return done.returncode, ": " + " ".join(words) if words else ""
+
+
+def _outcome(status: int | None, seconds: float) -> str:
+    return f"did not end within {seconds:.0f} s" if status is None else f"ended with status {status}"

@@ -1,0 +1,101 @@
+"""Faults as a user writes them, turned into the switch's rules.
+
+`PORT:DIRECTION:KIND[=VALUE][,KEY=VALUE…]`, for example `trader:out:delay=50us,jitter=10us`, `exchange:in:loss=0.01`,
+`trader:both:down,from=5s,until=7s`. Directions are seen from the switch: `in` comes from the port, `out` goes to it.
+"""
+
+import re
+from typing import Any
+
+from qemu.plan import EXCHANGE, FEED_A, FEED_B, MOLD_DATA_PAYLOAD, SEGMENTS, Group
+
+Rule = dict[str, Any]
+"""One entry of the switch configuration's `faults`."""
+
+_DIRECTIONS = {"in": ("in",), "out": ("out",), "both": ("in", "out")}
+_TIMES = {"jitter": "jitter_ns", "from": "from_ns", "until": "until_ns", "hold": "hold_ns"}
+_ALLOWED = {
+    "loss": (),
+    "duplicate": (),
+    "corrupt": (),
+    "reorder": ("depth", "hold"),
+    "delay": ("jitter",),
+    "down": ("from", "until"),
+}
+_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
+
+class LinkError(ValueError):
+    """A fault that cannot be understood; the text names the part and what is allowed."""
+
+
+def parse_link(text: str) -> list[Rule]:
+    """The switch's rules for one fault; raises `LinkError`."""
+    port, direction, what = [*text.split(":", 2), "", ""][:3]
+    if port not in SEGMENTS:
+        raise LinkError(f"{text!r}: {port!r} is no port: must be one of {', '.join(SEGMENTS)}")
+    if direction not in _DIRECTIONS:
+        raise LinkError(f"{text!r}: {direction!r} is no direction: must be in, out or both")
+    first, *rest = what.split(",")
+    kind, _, value = first.partition("=")
+    if kind not in _ALLOWED:
+        raise LinkError(f"{text!r}: {kind!r} is no fault: must be one of {', '.join(_ALLOWED)}")
+    rule: Rule = {"kind": kind, **_value(kind, value, text)}
+    for item in rest:
+        key, _, setting = item.partition("=")
+        if key not in _ALLOWED[kind]:
+            raise LinkError(f"{text!r}: {kind} knows no {key!r}: allowed are {', '.join(_ALLOWED[kind]) or 'none'}")
+        rule |= {"depth": _count(setting, text)} if key == "depth" else {_TIMES[key]: nanoseconds(setting)}
+    return [{"port": port, "direction": way, **rule} for way in _DIRECTIONS[direction]]
+
+
+def nanoseconds(text: str) -> int:
+    """A time with its unit (`50us`, `1.5ms`, `2s`) in nanoseconds; raises `LinkError`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ns|us|ms|s)", text)
+    if found is None:
+        raise LinkError(f"{text!r} is no time: must be a number with ns, us, ms or s, as in 50us")
+    return round(float(found[1]) * _UNITS[found[2]])
+
+
+def feed_rules(loss_a: float, loss_b: float, drop_both: tuple[int, ...]) -> list[Rule]:
+    """Faults of the two feed lines, at the exchange's port, where both lines still carry the same packets.
+
+    Both losses draw from one stream in bands that do not overlap, so no packet is lost on both lines by chance; the
+    packets of `drop_both` (counted from 1) are lost on both on purpose. Heartbeats do not count.
+    """
+    if loss_a + loss_b > 1:
+        raise LinkError(f"losses {loss_a} and {loss_b} are more than 1 together: no packet would be left on any line")
+    rules: list[Rule] = []
+    for group, loss, band in ((FEED_A, loss_a, 0.0), (FEED_B, loss_b, loss_a)):
+        if drop_both:
+            rules.append(_feed_rule(group, kind="drop", drop=sorted(drop_both)))
+        if loss:
+            rules.append(_feed_rule(group, kind="loss", probability=loss, stream="feed loss", band=band))
+    return rules
+
+
+def _feed_rule(group: Group, **settings: object) -> Rule:
+    match = {"group": str(group.address), "port": group.port, "min_payload": MOLD_DATA_PAYLOAD}
+    return {"port": EXCHANGE, "direction": "in", "match": match, **settings}
+
+
+def _value(kind: str, value: str, text: str) -> Rule:
+    if kind == "delay":
+        return {"delay_ns": nanoseconds(value)}
+    if kind == "down":
+        if value:
+            raise LinkError(f"{text!r}: down takes no value: write down,from=5s,until=7s")
+        return {}
+    try:
+        probability = float(value)
+    except ValueError:
+        probability = -1.0
+    if not 0 <= probability <= 1:
+        raise LinkError(f"{text!r}: {value!r} is no probability: must be a number from 0 to 1")
+    return {"probability": probability}
+
+
+def _count(value: str, text: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise LinkError(f"{text!r}: depth is {value!r}: must be an integer from 1")
+    return int(value)

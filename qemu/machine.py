@@ -1,0 +1,116 @@
+"""What a virtual machine is made of, as data, and the QEMU command line that builds it.
+
+Network cards are joined to the switch by unix datagram sockets, one frame a datagram (QEMU ≥ 7.2). The machine boots
+either the kernel directly, or a disk image through OVMF; images are opened in snapshot mode and never written.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qemu.accel import QEMU, Accelerator
+
+FIRMWARE = (
+    (Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")),
+    (Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/OVMF/OVMF_VARS.fd")),
+    (Path("/usr/share/edk2/x64/OVMF_CODE.4m.fd"), Path("/usr/share/edk2/x64/OVMF_VARS.4m.fd")),
+    (Path("/usr/share/edk2/ovmf/OVMF_CODE.fd"), Path("/usr/share/edk2/ovmf/OVMF_VARS.fd")),
+)
+
+
+class MachineError(RuntimeError):
+    """The machine cannot be built here; the text names what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """A virtio network card: `local` is QEMU's socket path, `remote` the switch's."""
+
+    name: str
+    mac: str
+    local: Path
+    remote: Path
+
+    def argv(self) -> list[str]:
+        """`-netdev` and `-device`. Without the legacy interface and the boot ROM, as a trading server's card."""
+        backend = ",".join(
+            (
+                f"dgram,id={self.name}",
+                f"local.type=unix,local.path={_escaped(self.local)}",
+                f"remote.type=unix,remote.path={_escaped(self.remote)}",
+            )
+        )
+        device = f"virtio-net-pci,netdev={self.name},mac={self.mac},disable-legacy=on,romfile="
+        return ["-netdev", backend, "-device", device]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectBoot:
+    """QEMU loads the kernel itself."""
+
+    kernel: Path
+    initramfs: Path
+    command_line: str
+
+    def argv(self) -> list[str]:
+        """`-kernel`, `-initrd`, `-append`."""
+        return ["-kernel", str(self.kernel), "-initrd", str(self.initramfs), "-append", self.command_line]
+
+
+@dataclass(frozen=True, slots=True)
+class DiskBoot:
+    """OVMF boots a disk image; `variables` is this machine's own copy of the firmware's variables."""
+
+    image: Path
+    firmware: Path
+    variables: Path
+
+    def argv(self) -> list[str]:
+        """Two flash chips and a disk whose changes are thrown away."""
+        return [
+            *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_escaped(self.firmware)}"),
+            *("-drive", f"if=pflash,unit=1,format=raw,file={_escaped(self.variables)}"),
+            *("-drive", f"if=none,id=disk,format=raw,snapshot=on,file={_escaped(self.image)}"),
+            *("-device", "virtio-blk-pci,drive=disk,bootindex=0,disable-legacy=on"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A q35 machine without default devices. `cpu` "max" is all the accelerator can give (x86-64-v2 and more)."""
+
+    accelerator: Accelerator
+    boot: DirectBoot | DiskBoot
+    nics: tuple[Nic, ...]
+    console: Path
+    qmp: Path
+    cpus: int = 2
+    memory_mib: int = 512
+    cpu: str = "max"
+
+    def argv(self) -> list[str]:
+        """The whole command line. A guest that reboots ends QEMU; the serial console goes to a file, which never
+        blocks the guest."""
+        return [
+            *(QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
+            *("-machine", "q35", *self.accelerator.argv(), "-cpu", self.cpu),
+            *("-smp", str(self.cpus), "-m", f"{self.memory_mib}M"),
+            *("-chardev", f"file,id=console,path={_escaped(self.console)}", "-serial", "chardev:console"),
+            *("-chardev", f"socket,id=qmp,path={_escaped(self.qmp)}", "-mon", "chardev=qmp,mode=control"),
+            *("-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"),
+            *(argument for nic in self.nics for argument in nic.argv()),
+            *self.boot.argv(),
+        ]
+
+
+def find_firmware() -> tuple[Path, Path]:
+    """OVMF's code and variables; raises `MachineError` when it is not installed."""
+    for code, variables in FIRMWARE:
+        if code.exists() and variables.exists():
+            return code, variables
+    places = ", ".join(sorted({str(code.parent) for code, _ in FIRMWARE}))
+    raise MachineError(f"no OVMF firmware in {places}: install the package ovmf (edk2-ovmf)")
+
+
+def _escaped(path: Path) -> str:
+    """A path inside a QEMU option list, where a comma is doubled."""
+    return str(path).replace(",", ",,")

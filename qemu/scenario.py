@@ -1,0 +1,156 @@
+"""A scenario as data: what to boot, against which exchange, over which faults, for how long.
+
+Also turns it into the configurations and command lines of its parts. Everything a run writes lies under `directory`.
+"""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qemu import plan
+from qemu.accel import Accelerator
+from qemu.budget import Budgets
+from qemu.children import ROOT
+from qemu.links import Rule
+from qemu.machine import DirectBoot, DiskBoot, Machine, Nic, find_firmware
+from rootfs import cpio
+
+SLICE = ROOT / "tests/data/12302019_SNIPPET.NASDAQ_ITCH50"
+REPLAY_SPEED = 0.001  # the slice is 2.36 ms of the open; a thousandth of real time makes it 2.36 s
+
+_OWN_FOLDERS = ("exchange", "office", "captures")
+_OWN_FILES = ("console.log", "switch.json", "report.json", "initramfs.cpio", "firmware.vars")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Paths of a built image."""
+
+    kernel: Path
+    initramfs: Path
+    uki: Path
+    disk: Path
+    command_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run. `links` are rules of the switch's configuration; `extra_arguments` go to the guest's kernel."""
+
+    directory: Path
+    seconds: float = 20.0
+    seed: int = 1
+    rate: float | None = None
+    replay: Path | None = SLICE
+    disk: bool = False
+    config: Path | None = None
+    links: tuple[Rule, ...] = ()
+    memory_mib: int = 512
+    extra_arguments: str = ""
+    budgets: Budgets = field(default_factory=Budgets)
+
+    @property
+    def exchange_directory(self) -> Path:
+        """Logs of the exchange."""
+        return self.directory / "exchange"
+
+    @property
+    def office_directory(self) -> Path:
+        """What the collector keeps."""
+        return self.directory / "office"
+
+    @property
+    def console(self) -> Path:
+        """The guest's serial console."""
+        return self.directory / "console.log"
+
+    def capture(self, port: str) -> Path:
+        """The capture of one switch port."""
+        return self.directory / "captures" / f"{port}.pcapng"
+
+    def prepare(self) -> None:
+        """Make the directory and remove what an earlier run left in it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in _OWN_FOLDERS:
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+            (self.directory / name).mkdir()
+        for name in _OWN_FILES:
+            (self.directory / name).unlink(missing_ok=True)
+
+
+def switch_config(scenario: Scenario, taps: Mapping[str, int], sockets: Path) -> dict[str, Any]:
+    """The switch's configuration: TAPs by inherited descriptor, the guest's cards by socket paths."""
+    ports: list[dict[str, Any]] = []
+    for name, segment in plan.SEGMENTS.items():
+        port: dict[str, Any] = {"name": name, "segment": segment, "capture": str(scenario.capture(name))}
+        if name in taps:
+            port["tap_fd"] = taps[name]
+        else:
+            port |= {"local": str(sockets / f"{name}.switch"), "remote": str(sockets / f"{name}.qemu")}
+        ports.append(port)
+    counters = str(scenario.directory / "switch.json")
+    return {"seed": scenario.seed, "ports": ports, "faults": list(scenario.links), "counters": counters}
+
+
+def exchange_command(scenario: Scenario, ready_file: Path) -> list[str]:
+    """The exchange's command line, for its own namespace."""
+    command = [
+        *(sys.executable, "-m", "hftos.cli", "exchange"),
+        *("--bind", str(plan.EXCHANGE_ADDRESS.ip), "--ouch-port", str(plan.OUCH_PORT)),
+        *("--feed-a", str(plan.FEED_A), "--feed-b", str(plan.FEED_B)),
+        *("--login", f"{plan.USER}:{plan.PASSWORD}:{plan.FIRM}"),
+        *("--ready-file", str(ready_file), "--log-dir", str(scenario.exchange_directory)),
+        *("--seconds", str(scenario.seconds), "--seed", str(scenario.seed), "--start-on-login", "--verbose"),
+    ]
+    if scenario.replay is not None:
+        command += ["--replay", str(scenario.replay), "--speed", str(REPLAY_SPEED)]
+    if scenario.rate is not None:
+        command += ["--rate", str(scenario.rate)]
+    return command
+
+
+def collector_command(scenario: Scenario, control: Path) -> list[str]:
+    """The collector's command line, for the office's namespace."""
+    bind = f"{plan.OFFICE_ADDRESS.ip}:{plan.OFFICE_PORT}"
+    folder = str(scenario.office_directory)
+    return [sys.executable, "-m", "office.collector", "--bind", bind, "--dir", folder, "--control", str(control)]
+
+
+def machine(scenario: Scenario, image: Image, accelerator: Accelerator, sockets: Path) -> Machine:
+    """The trading server: two network cards, booted directly or from its disk image."""
+    nics = tuple(
+        Nic(name, mac, sockets / f"{name}.qemu", sockets / f"{name}.switch")
+        for name, mac in ((plan.TRADER, plan.TRADER_MAC), (plan.SERVER, plan.SERVER_MAC))
+    )
+    return Machine(
+        accelerator,
+        _disk_boot(scenario, image) if scenario.disk else _direct_boot(scenario, image),
+        nics,
+        scenario.console,
+        sockets / "qmp",
+        memory_mib=scenario.memory_mib,
+    )
+
+
+def _disk_boot(scenario: Scenario, image: Image) -> DiskBoot:
+    firmware, variables = find_firmware()
+    own = scenario.directory / "firmware.vars"
+    shutil.copyfile(variables, own)
+    return DiskBoot(image.disk, firmware, own)
+
+
+def _direct_boot(scenario: Scenario, image: Image) -> DirectBoot:
+    """Kernel arguments go before `--`, behind which the program's own begin."""
+    initramfs = image.initramfs
+    if scenario.config is not None:
+        initramfs = scenario.directory / "initramfs.cpio"
+        archive = cpio.write([cpio.file("etc/hftos.toml", scenario.config.read_bytes())])
+        # The kernel looks for a further archive at the next multiple of four.
+        base = image.initramfs.read_bytes()
+        initramfs.write_bytes(base + bytes(-len(base) % 4) + archive)
+    before, dashes, after = image.command_line.partition(" -- ")
+    words = [before, scenario.extra_arguments] if scenario.extra_arguments else [before]
+    return DirectBoot(image.kernel, initramfs, " ".join(words) + dashes + after)

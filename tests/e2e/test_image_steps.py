@@ -1,0 +1,62 @@
+"""The real image is built from the cache: a changed program runs three short steps, an unchanged one none."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from image import build as builder
+from image import cache, initramfs, kconfig, profile
+from image.progress import Quiet
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what goes into the initramfs, free to be changed."""
+    folder = tmp_path_factory.mktemp("sources")
+    for package in initramfs.PACKAGES:
+        shutil.copytree(builder.REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(builder.REPOSITORY / initramfs.CONFIG, folder)
+    return folder
+
+
+def build(sources: Path, output: Path) -> builder.Built:
+    return builder.build("qemu", Quiet(), sources=sources, output=output)
+
+
+def test_what_changed_decides_which_steps_run(sources: Path, tmp_path: Path) -> None:
+    first = build(sources, tmp_path)
+    kernel = first.kernel.stat()
+    assert build(sources, tmp_path).steps_run == ()
+
+    changed = sources / "hftapp/__main__.py"
+    changed.write_text(changed.read_text() + f"\n# changed in {tmp_path}\n_CHANGED = True\n")
+    again = build(sources, tmp_path)
+    assert again.steps_run == ("initramfs", "unified kernel image", "disk image")
+    assert again.kernel.stat() == kernel, "the kernel was not even copied"
+
+
+def test_the_effective_configuration_is_the_requested_one(sources: Path, tmp_path: Path) -> None:
+    built = build(sources, tmp_path)
+    config = (built.kernel.parent / "kernel.config").read_text()
+    requests = {symbol.name: symbol.value for symbol in profile.load("qemu").symbols}
+
+    assert kconfig.check(config, requests) == {}
+
+
+def test_the_same_input_gives_the_same_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: Path) -> None:
+    """Only the short steps are made twice; the build root and the kernel come from the cache."""
+
+    first = build(sources, tmp_path / "first")
+    fresh = tmp_path / "cache/hftos"
+    fresh.mkdir(parents=True)
+    for kind in ("buildroot", "linux", "kconfig", "kernel"):
+        if (cache.root() / kind).is_dir():
+            (fresh / kind).symlink_to(cache.root() / kind)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    second = build(sources, tmp_path / "second")
+    assert second.steps_run == ("initramfs", "unified kernel image", "disk image")
+    for name in ("initramfs", "uki", "disk"):
+        assert cache.hash_file(getattr(first, name)) == cache.hash_file(getattr(second, name)), name

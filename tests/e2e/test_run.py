@@ -1,0 +1,102 @@
+"""The whole loop: the image boots, joins the feed, trades, and everything adds up."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+PID1_SECONDS = 2.5
+
+
+@pytest.fixture(scope="module")
+def run(boot: Callable[..., Any]) -> Any:
+    return boot("--seconds", "8")
+
+
+def test_the_run_is_ok(run: Any) -> None:
+    assert run.report["ok"], run.explain()
+    assert run.status == 0
+    assert run.report["reasons"] == []
+    assert json.loads((run.directory / "report.json").read_text()) == run.report
+
+
+def test_the_real_slice_was_received(run: Any) -> None:
+    assert run.report["replay"]["received"] >= 1_000
+    assert run.report["feed"]["messages"] >= 1_000
+    assert run.report["feed"]["gaps"] == 0
+    # Both lines carry every packet; the last copies may still be under way when the trader is done.
+    assert abs(2 * run.report["feed"]["duplicates"] - run.report["feed"]["packets"]) <= 2
+
+
+def test_it_traded_on_both_sides(run: Any) -> None:
+    assert run.report["orders"]["accepted"] >= 100
+    assert run.report["executions"]["bought"] > 0
+    assert run.report["executions"]["sold"] > 0
+    assert run.report["orders"]["executed_shares"] == sum(run.report["executions"].values())
+
+
+def test_orders_and_books_agree_with_the_exchange(run: Any) -> None:
+    assert run.report["reconciled"] is True
+    assert run.report["books"]["equal"] is True
+    assert run.report["books"]["compared"] >= 100
+    assert run.report["books"]["levels"] >= 100
+    for name in ("accepted", "rejected", "executed_shares", "cancelled"):
+        assert run.report["orders"][name] == run.report["exchange"][name]
+
+
+def test_the_guest_ended_by_itself(run: Any) -> None:
+    assert run.report["guest"] == {"status": 0, "reason": "end of session", "machine": "guest-shutdown"}
+
+
+def test_the_trader_has_a_cpu_of_its_own(run: Any) -> None:
+    cpu = run.report["cpu"]
+    assert cpu["isolated"] == cpu["nohz_full"] == [cpu["trader"]]
+    assert cpu["per_s"] is not None
+    assert cpu["seconds"] > 5
+
+
+def test_pid_1_is_up_in_time(run: Any, boot: Callable[..., Any]) -> None:
+    first = run.report["boot"]["pid1_s"]
+    # Guest uptime is wall time: on a host that was busy just then, a second boot decides.
+    assert first < PID1_SECONDS or boot("--seconds", "1").report["boot"]["pid1_s"] < PID1_SECONDS
+
+
+def test_latency_is_reported_with_its_worth(run: Any) -> None:
+    latency = run.report["tick_to_trade"]
+    assert latency["count"] > 0
+    assert latency["min"] <= latency["p50"] <= latency["p99"] <= latency["p999"] <= latency["max"]
+    assert latency["quotable"] is (run.report["accel"] == "kvm")
+
+
+def test_every_port_was_captured(run: Any) -> None:
+    paths = [Path(name) for name in run.report["captures"]]
+    assert {path.stem for path in paths} == {"exchange", "trader", "office", "server"}
+    expression = "igmp.maddr == 239.20.0.1 or udp.dstport == 26401 or tcp.port == 24000"
+    trader = next(path for path in paths if path.stem == "trader")
+    command = ["tshark", "-r", str(trader), "-Y", expression, "-T", "fields", "-e", "_ws.col.Protocol"]
+    seen = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert {"IGMPv3", "UDP", "TCP"} <= seen
+
+
+def test_no_frame_crossed_the_segments(run: Any) -> None:
+    for name, foreign in (("trader", "10.30.0.0/24"), ("server", "10.20.0.0/24")):
+        path = next(name_ for name_ in run.report["captures"] if Path(name_).stem == name)
+        command = ["tshark", "-r", path, "-Y", f"ip.addr == {foreign}"]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""
+
+
+def test_the_phases_are_told_without_a_terminal(run: Any) -> None:
+    for phase in ("network", "exchange", "boot", "login", "trading", "power off"):
+        assert phase in run.progress
+
+
+def test_the_management_network_stayed_whole(run: Any) -> None:
+    summary = json.loads((run.directory / "office" / "summary.json").read_text())
+    assert summary["malformed"] == summary["oversized"] == 0
+    assert summary["journal"]["holes"] == summary["journal"]["conflicts"] == []
+    assert run.report["switch"]["undeliverable"] == {"exchange": 0, "trader": 0, "office": 0, "server": 0}

@@ -1,0 +1,77 @@
+"""The command line of a machine; QEMU itself accepts it."""
+
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from qemu import machine as machines
+from qemu.accel import Accelerator
+from qemu.machine import DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
+
+TCG = Accelerator("tcg", "test")
+DIRECT = DirectBoot(Path("/image/vmlinuz"), Path("/image/initramfs"), "console=ttyS0 -- -m hftapp")
+
+
+def values(argv: list[str], option: str) -> list[str]:
+    return [value for name, value in pairwise(argv) if name == option]
+
+
+def test_a_direct_boot(tmp_path: Path) -> None:
+    nic = Nic("trader", "52:54:00:20:00:10", Path("/run/q"), Path("/run/s"))
+    argv = Machine(TCG, DIRECT, (nic,), tmp_path / "console", tmp_path / "qmp").argv()
+    assert argv[0] == "qemu-system-x86_64"
+    assert values(argv, "-kernel") == ["/image/vmlinuz"]
+    assert values(argv, "-append") == ["console=ttyS0 -- -m hftapp"]
+    assert values(argv, "-accel") == ["tcg,thread=multi"]
+    assert (values(argv, "-machine"), values(argv, "-cpu"), values(argv, "-smp")) == (["q35"], ["max"], ["2"])
+    assert values(argv, "-netdev") == [
+        "dgram,id=trader,local.type=unix,local.path=/run/q,remote.type=unix,remote.path=/run/s"
+    ]
+    assert "virtio-net-pci,netdev=trader,mac=52:54:00:20:00:10,disable-legacy=on,romfile=" in values(argv, "-device")
+    assert {"-nodefaults", "-no-user-config", "-no-reboot"} <= set(argv)
+    assert values(argv, "-display") == ["none"]
+
+
+def test_a_disk_boot_never_writes_the_image(tmp_path: Path) -> None:
+    boot = DiskBoot(Path("/image/hftos.img"), Path("/fw/code"), tmp_path / "vars")
+    drives = values(Machine(TCG, boot, (), tmp_path / "console", tmp_path / "qmp").argv(), "-drive")
+    assert drives == [
+        "if=pflash,unit=0,format=raw,readonly=on,file=/fw/code",
+        f"if=pflash,unit=1,format=raw,file={tmp_path}/vars",
+        "if=none,id=disk,format=raw,snapshot=on,file=/image/hftos.img",
+    ]
+
+
+def test_commas_in_paths_do_not_end_an_option(tmp_path: Path) -> None:
+    argv = Machine(TCG, DIRECT, (), Path("/a,b/console"), tmp_path / "qmp").argv()
+    assert "file,id=console,path=/a,,b/console" in argv
+
+
+def test_missing_firmware_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machines, "FIRMWARE", ((tmp_path / "code", tmp_path / "vars"),))
+    with pytest.raises(MachineError, match="install the package ovmf"):
+        find_firmware()
+    (tmp_path / "code").touch()
+    (tmp_path / "vars").touch()
+    assert find_firmware() == (tmp_path / "code", tmp_path / "vars")
+
+
+def test_qemu_takes_the_command_line(tmp_path: Path) -> None:
+    """Started paused and told to quit at once: a wrong option would end it with an error."""
+    nic = Nic("trader", "52:54:00:20:00:10", tmp_path / "q", tmp_path / "s")
+    boot = DiskBoot(tmp_path / "disk", *[tmp_path / name for name in ("code", "vars")])
+    for name, size in (("disk", 1 << 20), ("code", 1 << 22), ("vars", 1 << 18)):
+        (tmp_path / name).write_bytes(bytes(size))
+    argv = Machine(TCG, boot, (nic,), tmp_path / "console", tmp_path / "qmp").argv()
+    offline = [word.replace(f"socket,id=qmp,path={tmp_path}/qmp", "stdio,id=qmp") for word in argv]
+    done = subprocess.run(
+        [*offline, "-S"],
+        input='{"execute": "qmp_capabilities"}\n{"execute": "quit"}\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "SHUTDOWN" in done.stdout

@@ -1,0 +1,51 @@
+"""Judging how a guest ended, from its console."""
+
+from pathlib import Path
+
+import pytest
+
+from qemu.accel import Accelerator
+from qemu.outcome import Outcome, judge_guest
+from qemu.scenario import Scenario
+
+GOOD = "hftos: trader: trading\nhftos: exit status 0: end of session\n[    9.3] reboot: Power down\n"
+
+
+def judged(folder: Path, console: str | None, *reasons: str) -> Outcome:
+    scenario = Scenario(folder)
+    if console is not None:
+        scenario.console.write_text(console)
+    outcome = Outcome(Accelerator("tcg", "test"), reasons=list(reasons), machine_ending="guest-reset")
+    judge_guest(scenario, outcome)
+    return outcome
+
+
+def test_a_good_end(tmp_path: Path) -> None:
+    outcome = judged(tmp_path, GOOD)
+    assert (outcome.guest_status, outcome.guest_reason, outcome.reasons) == (0, "end of session", [])
+    assert outcome.console.endswith("reboot: Power down")
+
+
+@pytest.mark.parametrize(
+    ("console", "earlier", "reasons"),
+    [
+        ("hftos: exit status 1: bad config\n", [], ["the guest ended with status 1: bad config"]),
+        (
+            "hftos: exit status 1: bad config\n",
+            ["boot: the guest ended"],
+            ["the guest ended with status 1: bad config", "boot: the guest ended"],
+        ),
+        (
+            "x\n[ 1.1] Kernel panic - not syncing: no init\n",
+            ["boot: gone"],
+            ["the guest's kernel panicked: [ 1.1] Kernel panic - not syncing: no init", "boot: gone"],
+        ),
+        ("Linux version\n", [], ["the guest ended without an exit status (guest-reset)"]),
+        (None, [], ["the guest ended without an exit status (guest-reset)"]),
+        ("Linux version\n", ["boot: it hung"], ["boot: it hung"]),
+    ],
+)
+def test_a_bad_end_has_its_cause_first(
+    tmp_path: Path, console: str | None, earlier: list[str], reasons: list[str]
+) -> None:
+    assert judged(tmp_path, console, *earlier).reasons == reasons

@@ -1,0 +1,257 @@
+"""The report: what the issue of a run must say, and that every failing condition makes it not ok."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from protocols import ouch50
+from qemu import table
+from qemu.accel import Accelerator
+from qemu.outcome import Outcome
+from qemu.report import Evidence, assemble, gather, write
+from qemu.scenario import Image, Scenario
+
+
+def enter_order() -> str:
+    return (
+        ouch50.EnterOrder(
+            user_ref_num=1,
+            side="B",
+            quantity=100,
+            symbol="AAPL",
+            price=1_000_000,
+            time_in_force="0",
+            display="Y",
+            capacity="P",
+            inter_market_sweep_eligibility="N",
+            cross_type="N",
+            cl_ord_id="C1",
+        )
+        .encode()
+        .hex()
+    )
+
+
+def rejected() -> str:
+    return ouch50.Rejected(timestamp=1, user_ref_num=1, reason=1, cl_ord_id="C1").encode().hex()
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Scenario:
+    scenario = Scenario(tmp_path / "run")
+    scenario.prepare()
+    return scenario
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    kernel, initramfs, uki, disk = (tmp_path / name for name in ("vmlinuz", "initramfs", "uki", "disk"))
+    for size, path in enumerate((kernel, initramfs, uki, disk), 1):
+        path.write_bytes(bytes(size * 100))
+    return Image(kernel, initramfs, uki, disk, "console=ttyS0")
+
+
+@pytest.fixture
+def outcome() -> Outcome:
+    return Outcome(Accelerator("tcg", "no device"), guest_status=0, guest_reason="end of session")
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    """A small session: one order, rejected; one book; all of it known to both sides."""
+    book = {"bids": [[1_000_000, 100, 1]], "asks": []}
+    return Evidence(
+        boot={"kernel_s": 1.1, "pid1_s": 1.5, "cpu": {"trader": 1, "isolated": [1], "nohz_full": [1]}},
+        stats={
+            "final": True,
+            "feed": {"packets": 9, "messages": 1_200, "gaps": 0, "lost": 0, "duplicates": 4, "symbols": 3},
+            "orders": {"sent": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0},
+            "position": {"AAPL": 0},
+            "pnl_price4": -12_345,
+            "tick_to_trade": {"unit": "ns", "count": 1, "min": 5, "p50": 5, "p99": 5, "p999": 5, "max": 5},
+            "first_order_s": 4.5,
+            "cpu": {"local_timer_interrupts": 2, "per_s": 0.1},
+        },
+        journal=[
+            {"n": 1, "dir": "out", "hex": enter_order()},
+            {"n": 2, "dir": "in", "hex": rejected()},
+        ],
+        journal_summary={"holes": [], "conflicts": []},
+        trader_books={"AAPL": book},
+        trader_sequences={"AAPL": 1_200},
+        exchange={
+            "received": 1,
+            "accepted": 0,
+            "rejected": 1,
+            "executed_shares": 0,
+            "cancelled": 0,
+            "flow": {"replay": {"messages": 1_000}},
+        },
+        exchange_log=[
+            {"login": "HFT1", "dir": "in", "hex": enter_order()},
+            {"login": "HFT1", "dir": "out", "hex": rejected()},
+        ],
+        exchange_books={"AAPL": book},
+        exchange_sequence=1_200,
+        slice_messages=1_000,
+    )
+
+
+def test_a_right_run_is_ok_and_says_everything(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
+) -> None:
+    report = assemble(scenario, image, outcome, evidence)
+    assert report["reasons"] == []
+    assert (report["ok"], report["reconciled"], report["accel"]) == (True, True, "tcg")
+    assert report["image"] == {"uki_bytes": 300, "kernel_bytes": 100, "rootfs_bytes": 200}
+    assert report["boot"] == {"kernel_s": 1.1, "pid1_s": 1.5, "first_order_s": 4.5}
+    feed = {"packets": 9, "messages": 1_200, "gaps": 0, "duplicates": 4, "symbols": 3, "lost": 0}
+    assert report["feed"] == feed
+    assert report["orders"] == {"sent": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
+    assert report["exchange"] == {"received": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
+    assert (report["position"], report["pnl"]) == ({}, -12_345)
+    latency = {"unit": "ns", "count": 1, "min": 5, "p50": 5, "p99": 5, "p999": 5, "max": 5, "quotable": False}
+    assert report["tick_to_trade"] == latency
+    assert report["books"] == {"compared": 1, "levels": 1, "equal": True}
+    assert report["cpu"]["isolated"] == [1]
+    assert report["cpu"]["per_s"] == 0.1
+    assert report["replay"]["received"] == report["replay"]["messages"] == 1_000
+    assert report["executions"] == {"bought": 0, "sold": 0}
+    assert json.loads(write(report, scenario).read_text()) == report
+
+
+Spoil = Callable[[Evidence, Outcome], None]
+
+
+def spoiled(name: str) -> Spoil:
+    def spoil(evidence: Evidence, outcome: Outcome) -> None:
+        match name:
+            case "status":
+                outcome.guest_status = 3
+            case "final":
+                del evidence.stats["final"]
+            case "exchange":
+                evidence.exchange = {}
+            case "journal":
+                del evidence.journal[1]
+            case "hole":
+                evidence.journal_summary["holes"] = [[3, 4]]
+            case "claim":
+                evidence.stats["orders"]["executed_shares"] = 1
+            case "book":
+                evidence.trader_books = {}
+            case "sequence":
+                evidence.trader_sequences["AAPL"] = 1_199
+            case "lost":
+                evidence.stats["feed"] |= {"lost": 2, "gaps": 1}
+            case "silent":
+                evidence.stats["feed"]["messages"] = 0
+            case "idle":
+                evidence.journal, evidence.exchange_log = [], []
+                evidence.stats["orders"] |= {"sent": 0, "rejected": 0}
+            case "damaged":
+                evidence.damaged.append("telemetry.jsonl, line 1 is no JSON")
+            case _:
+                outcome.reasons.append("boot: it hung")
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("status", "exit status is 3"),
+        ("final", "final statistics"),
+        ("exchange", "counters are missing"),
+        ("journal", "do not agree"),
+        ("hole", "do not agree"),
+        ("claim", "do not agree"),
+        ("book", "books are not the exchange's"),
+        ("sequence", "books are not the exchange's"),
+        ("lost", "2 messages of the feed were lost in 1 gaps"),
+        ("lost", "of the real slice's 1000 messages only 998"),
+        ("silent", "no market data"),
+        ("idle", "no order reached the exchange"),
+        ("damaged", "no JSON"),
+        ("phase", "it hung"),
+    ],
+)
+def test_each_failing_condition_is_a_reason(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence, name: str, reason: str
+) -> None:
+    spoiled(name)(evidence, outcome)
+    report = assemble(scenario, image, outcome, evidence)
+    assert report["ok"] is False
+    assert any(reason in text for text in report["reasons"]), report["reasons"]
+
+
+def test_quotable_is_what_the_accelerator_says(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
+) -> None:
+    outcome.accelerator = Accelerator("kvm", "ran")
+    assert assemble(scenario, image, outcome, evidence)["tick_to_trade"]["quotable"] is True
+
+
+def test_without_a_replay_nothing_is_expected_of_it(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
+) -> None:
+    evidence.slice_messages, evidence.exchange["flow"] = 0, {"replay": None}
+    report = assemble(scenario, image, outcome, evidence)
+    assert report["replay"]["messages"] == report["replay"]["received"] == 0
+    assert report["ok"]
+
+
+def test_the_real_slice_is_counted(scenario: Scenario) -> None:
+    assert gather(scenario).slice_messages == 1_000
+    assert gather(replace(scenario, replay=None)).slice_messages == 0
+
+
+def test_files_are_gathered_and_damage_is_named(scenario: Scenario) -> None:
+    book = {"kind": "book", "symbol": "AAPL", "sequence": 7, "bids": [[1, 2, 3]], "asks": []}
+    records: list[dict[str, Any]] = [
+        {"kind": "boot", "kernel_s": 1},
+        {"kind": "stats", "final": True},
+        {"kind": "gap", "from": 3, "to": 4},
+        {"kind": "risk", "check": "size"},
+        book,
+    ]
+    text = "".join(json.dumps(record) + "\n" for record in records) + "{cut"
+    (scenario.office_directory / "telemetry.jsonl").write_text(text)
+    (scenario.office_directory / "summary.json").write_text('{"journal": {"holes": [[1, 2]]}}')
+    (scenario.exchange_directory / "books.json").write_text('{"sequence": 7, "books": {"AAPL": {}}}')
+    evidence = gather(scenario)
+    assert (evidence.boot["kernel_s"], evidence.stats["final"], evidence.risks) == (1, True, 1)
+    assert evidence.gaps == [records[2]]
+    assert evidence.trader_books == {"AAPL": {"bids": [[1, 2, 3]], "asks": []}}
+    assert (evidence.trader_sequences, evidence.exchange_sequence) == ({"AAPL": 7}, 7)
+    assert evidence.journal_summary == {"holes": [[1, 2]]}
+    assert len(evidence.damaged) == 1
+    assert "telemetry.jsonl, line 6 is no JSON" in evidence.damaged[0]
+
+
+def test_a_run_that_left_nothing_still_gives_a_report(scenario: Scenario, image: Image, outcome: Outcome) -> None:
+    outcome.reasons.append("boot: QEMU did not start")
+    outcome.console = "last words"
+    report = assemble(scenario, image, outcome, gather(scenario))
+    assert report["reasons"] == ["boot: QEMU did not start"]
+    assert report["console"] == "last words"
+    out = io.StringIO()
+    table.show(report, Console(file=out, width=200))
+    assert "QEMU did not start" in out.getvalue()
+    assert "last words" in out.getvalue()
+
+
+def test_the_table_shows_figures_and_marks_what_may_not_be_quoted(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
+) -> None:
+    out = io.StringIO()
+    table.show(assemble(scenario, image, outcome, evidence), Console(file=out, width=200))
+    text = out.getvalue()
+    for part in ("to the last share", "-1.2345 dollars", "not quotable", "1 compared, 1 levels, equal", "ok:"):
+        assert part in text

@@ -1,0 +1,111 @@
+"""A scenario's configurations and command lines."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from qemu.accel import Accelerator
+from qemu.machine import DirectBoot, DiskBoot
+from qemu.scenario import (
+    SLICE,
+    Image,
+    Scenario,
+    collector_command,
+    exchange_command,
+    machine,
+    switch_config,
+)
+from qemu.switch.config import parse
+from rootfs import cpio
+
+TCG = Accelerator("tcg", "test")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    kernel, initramfs, uki, disk = (tmp_path / name for name in ("vmlinuz", "initramfs", "uki", "disk"))
+    for path in (kernel, initramfs, uki, disk):
+        path.write_bytes(b"content of " + path.name.encode())
+    return Image(kernel, initramfs, uki, disk, "console=ttyS0 quiet -- -m hftapp")
+
+
+def test_the_switch_takes_its_configuration(tmp_path: Path) -> None:
+    scenario = Scenario(tmp_path, links=({"port": "trader", "direction": "out", "kind": "loss", "probability": 0.5},))
+    config = parse(switch_config(scenario, {"exchange": 5, "office": 6}, tmp_path))
+    cables = {port.plan.name: (port.plan.segment, port.cable) for port in config.ports}
+    assert cables == {
+        "exchange": ("trading", 5),
+        "trader": ("trading", (tmp_path / "trader.switch", tmp_path / "trader.qemu")),
+        "office": ("management", 6),
+        "server": ("management", (tmp_path / "server.switch", tmp_path / "server.qemu")),
+    }
+    assert {port.capture for port in config.ports} == {scenario.capture(name) for name in cables}
+    assert config.faults[0].probability == 0.5
+
+
+def test_the_exchange_replays_the_real_slice_and_starts_on_login(tmp_path: Path) -> None:
+    command = exchange_command(Scenario(tmp_path, seconds=5, rate=800, seed=3), tmp_path / "ready")
+    pairs = dict(pairwise(command))
+    assert pairs["--bind"] == "10.20.0.1"
+    assert pairs["--ouch-port"] == "24000"
+    assert (pairs["--feed-a"], pairs["--feed-b"]) == ("239.20.0.1:26401", "239.20.0.2:26402")
+    assert (pairs["--replay"], pairs["--speed"]) == (str(SLICE), "0.001")
+    assert (pairs["--seconds"], pairs["--rate"], pairs["--seed"]) == ("5", "800", "3")
+    assert "--start-on-login" in command
+    assert SLICE.is_file()
+
+
+def test_without_a_replay_the_exchange_only_generates(tmp_path: Path) -> None:
+    command = exchange_command(Scenario(tmp_path, replay=None), tmp_path / "ready")
+    assert "--replay" not in command
+    assert "--rate" not in command
+
+
+def test_the_collector_listens_in_the_office(tmp_path: Path) -> None:
+    assert "10.30.0.1:9300" in collector_command(Scenario(tmp_path), tmp_path / "control")
+
+
+def test_the_guest_has_two_cards_on_two_segments(tmp_path: Path, image: Image) -> None:
+    guest = machine(Scenario(tmp_path), image, TCG, tmp_path)
+    assert [(nic.name, nic.mac) for nic in guest.nics] == [
+        ("trader", "52:54:00:20:00:10"),
+        ("server", "52:54:00:30:00:10"),
+    ]
+    assert guest.boot == DirectBoot(image.kernel, image.initramfs, image.command_line)
+
+
+def test_kernel_arguments_go_before_those_of_the_program(tmp_path: Path, image: Image) -> None:
+    boot = machine(Scenario(tmp_path, extra_arguments="debug"), image, TCG, tmp_path).boot
+    assert isinstance(boot, DirectBoot)
+    assert boot.command_line == "console=ttyS0 quiet debug -- -m hftapp"
+
+
+def test_a_configuration_is_appended_as_a_second_archive(tmp_path: Path, image: Image) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text("[feed]\n")
+    boot = machine(Scenario(tmp_path, config=config), image, TCG, tmp_path).boot
+    assert isinstance(boot, DirectBoot)
+    content = boot.initramfs.read_bytes()
+    base = image.initramfs.read_bytes()
+    start = len(base) + -len(base) % 4
+    assert content.startswith(base)
+    assert content[start:] == cpio.write([cpio.file("etc/hftos.toml", b"[feed]\n")])
+
+
+def test_a_disk_boot_has_its_own_firmware_variables(tmp_path: Path, image: Image) -> None:
+    boot = machine(Scenario(tmp_path, disk=True), image, TCG, tmp_path).boot
+    assert isinstance(boot, DiskBoot)
+    assert boot.variables.parent == tmp_path
+    assert boot.variables.stat().st_size > 0
+
+
+def test_an_earlier_runs_files_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    scenario = Scenario(tmp_path / "run")
+    scenario.prepare()
+    (scenario.office_directory / "journal.jsonl").write_text("old")
+    scenario.console.write_text("old")
+    (scenario.directory / "notes.txt").write_text("mine")
+    scenario.prepare()
+    left = sorted(path.name for path in scenario.directory.rglob("*") if path.is_file())
+    assert left == ["notes.txt"]
