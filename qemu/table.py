@@ -1,23 +1,30 @@
-"""The report as a table for a person at a terminal."""
+"""The report of a run for a person at a terminal: the trader's figures beside the exchange's."""
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 Record = dict[str, Any]
 
+_BOTH_SIDES = (  # row, the trader's figure, the exchange's
+    ("order messages", "sent", "received"),
+    ("accepted", "accepted", "accepted"),
+    ("rejected", "rejected", "rejected"),
+    ("executed shares", "executed_shares", "executed_shares"),
+    ("cancelled shares", "cancelled", "cancelled"),
+)
+
 
 def show(report: Record, console: Console) -> None:
     """Print the report: what ran, came in and was traded, and whether it adds up; the reasons if it does not."""
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
-    table.add_column()
-    for name, text in _rows(report):
-        table.add_row(name, text)
-    console.print(table)
+    console.print(_facts(report))
+    console.print()
+    console.print(_both_sides(report))
+    console.print()
     if report["ok"]:
-        console.print("[bold green]ok[/]: guest, orders and books agree with the exchange")
+        console.print("[bold green]ok[/]: guest, orders and books agree with the exchange, to the last share")
         return
     for line in report.get("console", "").splitlines():
         console.print(f"  | {line}", markup=False, highlight=False, style="dim")
@@ -28,49 +35,62 @@ def show(report: Record, console: Console) -> None:
         console.print(reason, markup=False, highlight=False)
 
 
+def _facts(report: Record) -> Table:
+    """One line a subject."""
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, text in _rows(report):
+        table.add_row(name, text)
+    return table
+
+
+def _both_sides(report: Record) -> Table:
+    """What the trader says beside what the exchange says."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", style="bold")
+    for side in ("trader", "exchange"):
+        table.add_column(side, justify="right")
+    for name, ours, theirs in _BOTH_SIDES:
+        table.add_row(name, _number(report["orders"].get(ours)), _number(report["exchange"].get(theirs)))
+    return table
+
+
 def _rows(report: Record) -> list[tuple[str, str]]:
-    boot, feed, orders, books = report["boot"], report["feed"], report["orders"], report["books"]
-    exchange, latency, executions = report["exchange"], report["tick_to_trade"], report["executions"]
+    boot, feed, books, executions = report["boot"], report["feed"], report["books"], report["executions"]
+    equal = "equal to the exchange's" if books["equal"] else "not equal to the exchange's"
     return [
         ("accelerator", f"{report['accel']}: {report['accel_reason']}"),
         ("image", ", ".join(f"{name.removesuffix('_bytes')} {_bytes(size)}" for name, size in report["image"].items())),
         ("boot", f"kernel {_s(boot['kernel_s'])}, PID 1 {_s(boot['pid1_s'])}, first order {_s(boot['first_order_s'])}"),
-        ("feed", _counts(feed)),
-        ("real slice", f"{report['replay']['received']} of {report['replay']['messages']} messages"),
-        ("orders", _counts(orders)),
-        ("exchange", _counts(exchange)),
-        ("executions", f"{executions['bought']} shares bought, {executions['sold']} sold"),
+        ("feed", ", ".join(f"{_number(value)} {name}" for name, value in feed.items())),
+        ("real slice", f"{report['replay']['received']:,} of {report['replay']['messages']:,} messages"),
+        ("books", f"{books['compared']:,} books, {books['levels']:,} levels, {equal}"),
+        ("executions", f"{executions['bought']:,} shares bought, {executions['sold']:,} sold"),
+        ("position", ", ".join(f"{symbol} {shares:+,}" for symbol, shares in report["position"].items()) or "flat"),
         ("profit", _dollars(report["pnl"])),
-        ("tick to trade", _latency(latency)),
-        ("CPU", _cpu(report["cpu"])),
-        (
-            "books",
-            f"{books['compared']} compared, {books['levels']} levels, {'equal' if books['equal'] else 'not equal'}",
-        ),
-        ("reconciled", "to the last share" if report["reconciled"] else "no"),
+        ("tick to trade", _latency(report["tick_to_trade"])),
+        ("trader's CPU", _cpu(report["cpu"])),
     ]
 
 
-def _counts(values: Record) -> str:
-    known = [f"{value} {name.replace('_', ' ')}" for name, value in values.items() if value is not None]
-    return ", ".join(known) or "unknown"
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"
 
 
 def _latency(latency: Record) -> str:
     if not latency["count"]:
         return "not measured"
     note = "" if latency["quotable"] else " (emulated: not quotable)"
-    figures = (f"{name} {latency[name] / 1_000:.1f} µs" for name in ("min", "p50", "p99", "max"))
-    return f"{latency['count']} times: {', '.join(figures)}{note}"
+    figures = (f"{name} {latency[name] / 1_000:,.0f} µs" for name in ("min", "p50", "p99", "max"))
+    return f"{latency['count']:,} orders: {', '.join(figures)}{note}"
 
 
 def _cpu(cpu: Record) -> str:
     if "trader" not in cpu:
         return "unknown"
-    return (
-        f"trader on {cpu.get('trader')}, isolated {cpu.get('isolated')}, nohz_full {cpu.get('nohz_full')}, "
-        f"{cpu.get('per_s')} local timer interrupts/s"
-    )
+    lists = (f"{name} {', '.join(map(str, cpu.get(name) or ())) or 'none'}" for name in ("isolated", "nohz_full"))
+    return f"CPU {cpu['trader']} ({', '.join(lists)}), {cpu.get('per_s')} local timer interrupts/s"
 
 
 def _bytes(size: int | None) -> str:
@@ -85,4 +105,4 @@ def _dollars(price4: int | None) -> str:
     if price4 is None:
         return "unknown"
     whole, part = divmod(abs(price4), 10_000)
-    return f"{'-' if price4 < 0 else ''}{whole:,}.{part:04d} dollars"
+    return f"{'-' if price4 < 0 else ''}{whole:,}.{part:04d} dollars, marked to the mid"
