@@ -69,9 +69,9 @@ def test_nothing_can_be_started_but_what_must_be(
     assert not any(entry.mode & (stat.S_ISUID | stat.S_ISGID) for entry in entries.values())
 
 
-def test_the_only_device_node_is_the_console(entries: dict[str, cpio.Entry]) -> None:
+def test_only_the_nodes_the_interpreter_needs_before_pid_1_mounts_devtmpfs(entries: dict[str, cpio.Entry]) -> None:
     nodes = [e.path for e in entries.values() if not stat.S_ISREG(e.mode) and not stat.S_ISDIR(e.mode)]
-    assert nodes == ["dev/console"]
+    assert nodes == ["dev/console", "dev/urandom"]
 
 
 def test_the_program_and_its_protocols_are_there(entries: dict[str, cpio.Entry]) -> None:

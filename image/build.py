@@ -1,0 +1,173 @@
+"""Builds the bootable image, step by step; each step is cached under everything it depends on.
+
+build root → kernel source → `.config` → kernel
+           → initramfs (program, library, interpreter)
+           → unified kernel image → disk image
+
+A step whose inputs have not changed is not run, whatever changed elsewhere.
+"""
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from image import buildroot, cache, disk, initramfs, kernel, packages, profile, progress, uki
+from image.progress import Reporter
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OUTPUT = REPOSITORY / "build" / "image"
+# A change of the program makes a new one of each; the kernel and the build root stay.
+_PRUNED = {"initramfs": 12, "uki": 6, "disk": 6}
+_STAMP = ".outputs.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Where the parts of a finished image are; `cmdline` is a file too. `steps_run` names what was not cached."""
+
+    kernel: Path
+    initramfs: Path
+    cmdline: Path
+    uki: Path
+    disk: Path
+    manifest: Path
+    profile: str
+    steps_run: tuple[str, ...]
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest: every component with version, bytes and SHA-256."""
+        table: dict[str, Any] = json.loads(self.manifest.read_text(encoding="utf-8"))
+        return table
+
+
+def build(
+    profile_name: str = "qemu",
+    reporter: Reporter | None = None,
+    *,
+    locked: bool = False,
+    sources: Path = REPOSITORY,
+    output: Path = OUTPUT,
+) -> Built:
+    """Builds what is missing and puts the results into `output`.
+
+    `sources` holds hftapp, protocols and hftos.toml. Raises ImageError or RootfsError, whose text names the remedy.
+    """
+    reporter = reporter or progress.default()
+    chosen = profile.load(profile_name)
+    version = release()
+    root = buildroot.ensure(reporter, locked=locked)
+    compiled = kernel.ensure(root, chosen, reporter)
+    packed = initramfs.ensure(root, sources, version, reporter)
+    unified = uki.ensure(root, compiled, packed.archive, chosen.cmdline, version, reporter)
+    image = disk.ensure(root, unified, reporter)
+    files = {
+        "vmlinuz": compiled.image,
+        "initramfs.cpio.zst": packed.archive,
+        "hftos.efi": unified,
+        "hftos.img": image,
+        "kernel.config": compiled.config,
+    }
+    output.mkdir(parents=True, exist_ok=True)
+    with cache.lock("output", cache.root()):
+        _put(files, output)
+        (output / "cmdline").write_text(chosen.cmdline, encoding="utf-8")
+        manifest = _manifest(chosen, version, root, compiled, packed, output)
+        (output / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    for kind, keep in _PRUNED.items():
+        cache.prune(kind, keep)
+    return Built(
+        kernel=output / "vmlinuz",
+        initramfs=output / "initramfs.cpio.zst",
+        cmdline=output / "cmdline",
+        uki=output / "hftos.efi",
+        disk=output / "hftos.img",
+        manifest=output / "manifest.json",
+        profile=profile_name,
+        steps_run=tuple(reporter.steps_run),
+    )
+
+
+def release() -> str:
+    """The version of the product, from `pyproject.toml`."""
+    table = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(table["project"]["version"])
+
+
+def _put(files: Mapping[str, Path], output: Path) -> None:
+    """Copies the products, except those that are there and untouched since the last copy."""
+    stamp = output / _STAMP
+    before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
+    after = {}
+    for name, product in files.items():
+        target = output / name
+        if not target.is_file() or before.get(name) != _state(product, target):
+            scratch = output / f".{name}.new"
+            _copy_sparse(product, scratch)
+            scratch.replace(target)
+        after[name] = _state(product, target)
+    stamp.write_text(json.dumps(after), encoding="utf-8")
+
+
+def _state(product: Path, target: Path) -> list[object]:
+    status = target.stat()
+    return [str(product), status.st_size, status.st_mtime_ns]
+
+
+def _copy_sparse(source: Path, target: Path) -> None:
+    """Copies without giving holes room on the disk."""
+    with source.open("rb") as reader, target.open("wb") as writer:
+        size = os.fstat(reader.fileno()).st_size
+        writer.truncate(size)
+        at = 0
+        while at < size:
+            try:
+                start = os.lseek(reader.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                break  # ENXIO: nothing but a hole up to the end
+            at = os.lseek(reader.fileno(), start, os.SEEK_HOLE)
+            reader.seek(start)
+            writer.seek(start)
+            writer.write(reader.read(at - start))
+    shutil.copymode(source, target)
+
+
+def _manifest(
+    chosen: profile.Profile,
+    version: str,
+    root: buildroot.BuildRoot,
+    compiled: kernel.Kernel,
+    packed: initramfs.Built,
+    output: Path,
+) -> dict[str, Any]:
+    kernel_part = {
+        "name": "linux",
+        "kind": "kernel",
+        "version": f"{kernel.PACKAGE} {compiled.version}",
+        "bytes": compiled.image.stat().st_size,
+        "files": 1,
+        "sha256": cache.hash_file(compiled.image),
+        "why": chosen.summary,
+    }
+    names = ("vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img", "cmdline", "kernel.config")
+    return {
+        "product": "hftos",
+        "version": version,
+        "profile": chosen.name,
+        "cmdline": chosen.cmdline,
+        "outputs": {
+            name: {"bytes": (output / name).stat().st_size, "sha256": _hash_output(output / name)} for name in names
+        },
+        "components": [kernel_part, *packed.components],
+        "left_out": packed.left_out,
+        "build_root": {"suite": packages.SUITE, "packages": dict(sorted(root.versions.items()))},
+    }
+
+
+def _hash_output(path: Path) -> str | None:
+    """The hash of a file; None for the disk image, which is mostly holes and follows from the others."""
+    return None if path.suffix == ".img" else cache.hash_file(path)

@@ -1,0 +1,117 @@
+"""`hftos image`: build the bootable image, show what is in it, lock the build root's packages."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from image import build as builder
+from image import buildroot, packages, profile, progress
+from image.errors import ImageError
+from rootfs.errors import RootfsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _reports_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Turns this project's errors into one message and exit status 1."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (ImageError, RootfsError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapper
+
+
+@click.group()
+def image() -> None:
+    """Build the bootable image and show what is in it."""
+
+
+@image.command()
+@click.option("--profile", "name", default="qemu", show_default=True, help="Kernel configuration and command line.")
+@click.option("--locked", is_flag=True, help="Fail when the mirror no longer has the locked package versions.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_reports_errors
+def build(name: str, locked: bool, as_json: bool) -> None:
+    """Build what is missing and put it into build/image/."""
+    start = time.monotonic()
+    reporter = progress.default()
+    built = builder.build(name, reporter, locked=locked)
+    seconds = round(time.monotonic() - start, 1)
+    manifest = built.read_manifest()
+    if as_json:
+        outputs = {"outputs": manifest["outputs"], "profile": name}
+        click.echo(json.dumps({**outputs, "steps_run": built.steps_run, "seconds": seconds}))
+        return
+    _print_outputs(manifest, built.uki.parent)
+    click.echo(f"{len(built.steps_run)} steps run, the rest cached; {seconds} s")
+
+
+@image.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+@_reports_errors
+def show(as_json: bool) -> None:
+    """Show every component of the image that was built last, with version and size."""
+    path = builder.OUTPUT / "manifest.json"
+    if not path.is_file():
+        raise ImageError(f"there is no {path}: run `hftos image build` first")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if as_json:
+        click.echo(json.dumps(manifest))
+        return
+    _print_components(manifest)
+    _print_outputs(manifest, builder.OUTPUT)
+
+
+@image.command()
+@_reports_errors
+def lock() -> None:
+    """Write the package versions of the build root into image/packages.lock."""
+    root = buildroot.ensure(progress.default())
+    packages.write_lock(root.versions)
+    click.echo(f"{len(root.versions)} packages locked in {packages.LOCK}")
+
+
+@image.command()
+@click.option("--profile", "name", default="qemu", show_default=True, help="Kernel configuration and command line.")
+@_reports_errors
+def why(name: str) -> None:
+    """Show every kernel symbol and parameter of a profile with its reason."""
+    chosen = profile.load(name)
+    table = Table("Kernel symbol", "Value", "Fragment", "Why", title=f"{chosen.name}: {chosen.summary}")
+    for symbol in chosen.symbols:
+        table.add_row(symbol.name, symbol.value, symbol.fragment, symbol.why)
+    for parameter in (*chosen.parameters, *chosen.init):
+        table.add_row(parameter.text, "", "command line", parameter.why)
+    Console().print(table)
+
+
+def _print_components(manifest: dict[str, Any]) -> None:
+    table = Table("Component", "Kind", "Version", title=f"hftos {manifest['version']}, profile {manifest['profile']}")
+    table.add_column("Files", justify="right")
+    table.add_column("Bytes", justify="right")
+    parts = sorted(manifest["components"], key=lambda part: -part["bytes"])
+    for part in parts:
+        table.add_row(part["name"], part["kind"], part["version"], str(part["files"]), f"{part['bytes']:,}")
+    table.add_section()
+    table.add_row("all", "", "", str(sum(p["files"] for p in parts)), f"{sum(p['bytes'] for p in parts):,}")
+    Console().print(table)
+
+
+def _print_outputs(manifest: dict[str, Any], folder: Path) -> None:
+    table = Table("File")
+    table.add_column("Bytes", justify="right")
+    for name, output in manifest["outputs"].items():
+        table.add_row(str(folder / name), f"{output['bytes']:,}")
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""What goes into the initramfs, and why: closures of ELF files and Python modules, packed deterministically."""

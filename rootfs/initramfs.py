@@ -1,0 +1,122 @@
+"""Assembles the initramfs: the interpreter as `/init`, its shared objects, the library as byte code, the program.
+
+No shell, no second program: `/init` is the only file that can be started by its name.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+from rootfs import cpio, elf_closure
+from rootfs.components import Component, component, owners, version_of
+
+INIT = "init"
+# PID 1 mounts what belongs here; an initramfs gets no device nodes from the kernel by itself.
+MOUNT_POINTS = ("dev", "proc", "sys", "run", "tmp", "mnt")
+# Higher levels take five times as long for one per cent, and decompress no faster.
+_LEVEL = 9
+_ALIGNMENT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Initramfs:
+    """The packed archive and what it is made of."""
+
+    archive: bytes
+    components: tuple[Component, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the parts come from.
+
+    `root` is the build root, `interpreter` the Python binary in it, `tree` and `modules` what `rootfs.python_tree`
+    wrote, `versions` the packages of the build root, `release` the version of our own code, `config` the default
+    configuration.
+    """
+
+    root: Path
+    interpreter: Path
+    tree: Path
+    modules: list[dict[str, object]]
+    versions: Mapping[str, str]
+    release: str
+    config: bytes | None
+
+
+def assemble(source: Source) -> Initramfs:
+    """The initramfs of these parts; the same parts give the same bytes."""
+    extensions = {str(m["path"]): str(m["module"]) for m in source.modules if str(m["path"]).endswith(".so")}
+    originals = [source.root / path for path in extensions]
+    libraries = elf_closure.closure([source.interpreter, *originals], source.root)
+    owned = owners(source.root, [source.interpreter.resolve(), *originals, *libraries.values()])
+    files = {INIT: source.interpreter.read_bytes()}
+    parts = [
+        component("python", "interpreter", _version(source, source.interpreter, owned), dict(files), "runs the program")
+    ]
+    for place, file in libraries.items():
+        files[place] = file.read_bytes()
+        version = _version(source, file, owned)
+        parts.append(
+            component(Path(place).name, "library", version, {place: files[place]}, "needed by the interpreter")
+        )
+    for path, module in extensions.items():
+        files[path] = (source.tree / path).read_bytes()
+        version = _version(source, source.root / path, owned)
+        parts.append(component(module, "extension", version, {path: files[path]}, "imported by the program"))
+    parts += _python(source, files)
+    if source.config is not None:
+        files["etc/hftos.toml"] = source.config
+        parts.append(
+            component("hftos.toml", "configuration", source.release, {"etc/hftos.toml": source.config}, "the defaults")
+        )
+    executables = {INIT, *libraries}
+    entries = [cpio.file(path, data, 0o755 if path in executables else 0o644) for path, data in files.items()]
+    entries += [cpio.folder(path) for path in MOUNT_POINTS]
+    # The kernel opens it as standard input and output of /init, before devtmpfs is mounted.
+    entries.append(cpio.node("dev/console", 5, 1))
+    # Seeds the interpreter's hashes on a CPU without RDRAND, where getrandom() has nothing to give that early.
+    entries.append(cpio.node("dev/urandom", 1, 9, 0o666))
+    return Initramfs(compress(cpio.write(entries)), tuple(parts))
+
+
+def compress(archive: bytes) -> bytes:
+    """The archive as one zstd frame, padded so that another archive may follow it."""
+    packed = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(archive)
+    return packed + bytes(-len(packed) % _ALIGNMENT)
+
+
+def decompress(packed: bytes) -> bytes:
+    """The archives in a file that `compress` made, including plain ones appended to it."""
+    stream = zstandard.ZstdDecompressor().decompressobj()
+    return stream.decompress(packed) + stream.unused_data
+
+
+def _version(source: Source, file: Path, owned: Mapping[Path, str]) -> str:
+    return version_of(file.resolve(), owned, source.versions)
+
+
+def _python(source: Source, files: dict[str, bytes]) -> list[Component]:
+    """Adds the byte code to `files`; one component for the library, one for each of our packages."""
+    groups: dict[str, dict[str, bytes]] = {}
+    for module in source.modules:
+        path = str(module["path"])
+        if path in files:
+            continue
+        files[path] = (source.tree / path).read_bytes()
+        name = str(module["module"]).split(".")[0] if module["own"] else "stdlib"
+        groups.setdefault(name, {})[path] = files[path]
+    python = source.versions.get("libpython3.13-stdlib", "unknown")
+    return [
+        component(name, "byte code", python if name == "stdlib" else source.release, group, "imported by the program")
+        for name, group in sorted(groups.items())
+    ]
+
+
+def read_closure(path: Path) -> tuple[list[dict[str, object]], dict[str, str]]:
+    """The modules and what was left out, from the `closure.json` of `rootfs.python_tree`."""
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return table["modules"], table["left_out"]

@@ -1,0 +1,106 @@
+"""Which parts of the standard library go into the image beyond what the program's source names, and which stay out.
+
+Tables only. The exclusions cut what the library itself could import; what our own modules import by name is always in.
+An excluded module that the library imports at run time after all fails with ModuleNotFoundError, naming it.
+"""
+
+# The interpreter loads these itself, before any import statement runs.
+INTERPRETER = {
+    "abc": "start-up",
+    "codecs": "start-up",
+    "encodings": "start-up",
+    "encodings.aliases": "start-up",
+    "encodings.ascii": "names and protocol texts",
+    "encodings.latin_1": "byte-transparent texts",
+    "encodings.utf_8": "the file system's and the console's encoding",
+    "encodings.idna": "socket calls that take a host name",
+    "importlib": "start-up",
+    "importlib.machinery": "start-up",
+    "importlib.util": "python -m",
+    "io": "start-up",
+    "os": "start-up; also how the interpreter recognises its library",
+    "runpy": "python -m",
+    "warnings": "issued from C",
+    "traceback": "the text of a fatal error",
+    "linecache": "the text of a fatal error",
+}
+
+_NO_TOOL = "a development tool"
+_NO_NETWORK = "the trader speaks its own protocols; nothing is fetched"
+_NO_PROGRAM = "there is no other program to start"
+_FALLBACK = "only stands in where the C module is missing"
+_RESOURCES = "reads data files of installed packages; there are none"
+_NO_TLS = "brings OpenSSL's libraries; digests are built into the interpreter"
+
+# Module or package to the reason it stays out.
+EXCLUDED = {
+    "__main__": "is the program itself",
+    "_bz2": "archives are not unpacked",
+    "_curses": "no terminal program",
+    "_hashlib": _NO_TLS,
+    "_lzma": "archives are not unpacked",
+    "_py_abc": _FALLBACK,
+    "_pydatetime": _FALLBACK,
+    "_pydecimal": _FALLBACK,
+    "_pyrepl": "no prompt",
+    "_ssl": _NO_TLS,
+    "antigravity": "a joke",
+    "argparse": "command lines of library modules",
+    "bdb": _NO_TOOL,
+    "bz2": "archives are not unpacked",
+    "cmd": "no prompt",
+    "code": "no prompt",
+    "codeop": "no prompt",
+    "concurrent.futures.process": "no process pools: two processes, by design",
+    "curses": "no terminal program",
+    "dbm": "no databases",
+    "distutils": _NO_TOOL,
+    "doctest": _NO_TOOL,
+    "email": _NO_NETWORK,
+    "ensurepip": "nothing is installed",
+    "ftplib": _NO_NETWORK,
+    "getpass": "nobody logs in",
+    "html": _NO_NETWORK,
+    "http": _NO_NETWORK,
+    "idlelib": _NO_TOOL,
+    "importlib._bootstrap": "frozen into the interpreter",
+    "importlib._bootstrap_external": "frozen into the interpreter",
+    "importlib.metadata": _RESOURCES,
+    "importlib.readers": _RESOURCES,
+    "importlib.resources": _RESOURCES,
+    "lib2to3": _NO_TOOL,
+    "lzma": "archives are not unpacked",
+    "mimetypes": _NO_NETWORK,
+    "multiprocessing": "no process pools: two processes, by design",
+    "nturl2path": "another platform's",
+    "optparse": "replaced by argparse",
+    "pdb": _NO_TOOL,
+    "pickle": "used by logging over sockets",
+    "plistlib": "another platform's",
+    "pty": "nobody logs in",
+    "py_compile": "everything is byte code already",
+    "pydoc": _NO_TOOL,
+    "pydoc_data": _NO_TOOL,
+    "readline": "no prompt",
+    "rlcompleter": "no prompt",
+    "shutil": "used by modules that are not in the image",
+    "site": "there are no site packages; python -S",
+    "smtplib": _NO_NETWORK,
+    "sqlite3": "no databases",
+    "ssl": _NO_TLS,
+    "statistics": "used by the self-test of random",
+    "subprocess": _NO_PROGRAM,
+    "sysconfig": _NO_TOOL,
+    "tarfile": "archives are not unpacked",
+    "tempfile": "there is no disk to write to",
+    "test": _NO_TOOL,
+    "tkinter": "no screen",
+    "turtle": "no screen",
+    "unittest": _NO_TOOL,
+    "urllib": _NO_NETWORK,
+    "venv": "nothing is installed",
+    "webbrowser": _NO_NETWORK,
+    "xml": "nothing here is XML",
+    "xmlrpc": _NO_NETWORK,
+    "zipfile": "archives are not unpacked",
+}

@@ -1,0 +1,220 @@
+"""How the steps hang together: what each depends on, what is copied, what the manifest says."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from image import build as builder
+from image import buildroot, cache, cli, disk, initramfs, kernel, profile, uki
+from image.errors import BuildRootError
+from image.kernel import Kernel
+from image.profile import Profile
+from image.progress import Quiet, Reporter
+
+
+class Recipe:
+    """Stands for the tools of the build root: steps write what they were made from."""
+
+    compiler = "1"
+
+    def root(self, reporter: Reporter, *, locked: bool = False) -> buildroot.BuildRoot:
+        return buildroot.BuildRoot(Path("/nowhere"), {kernel.PACKAGE: "6.12", "gcc-14": self.compiler})
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
+    made = Recipe()
+
+    def merge(root: object, source: object, requests: dict[str, str], out: Path) -> dict[str, str]:
+        (out / "config").write_text(json.dumps(requests))
+        return {}
+
+    def compiled(root: object, source: object, config: Path, out: Path, update: object) -> None:
+        (out / "vmlinuz").write_bytes(b"kernel " + config.read_bytes())
+        (out / "config").write_bytes(config.read_bytes())
+
+    def packed(root: object, sources: Path, release: str, out: Path) -> None:
+        (out / "initramfs.cpio.zst").write_bytes((sources / "hftapp/__main__.py").read_bytes())
+        (out / "report.json").write_text('{"components": [], "left_out": {"site": "why"}}')
+
+    def unified(root: object, work: Path, compiled: Kernel, archive: Path, cmdline: str, release: str) -> None:
+        (work / "hftos.efi").write_bytes(compiled.image.read_bytes() + archive.read_bytes() + cmdline.encode())
+
+    def repart(root: object, work: Path) -> None:
+        with (work / "hftos.img").open("wb") as stream:
+            stream.truncate(1 << 20)
+            stream.seek(1 << 19)
+            stream.write((work / "esp/EFI/Linux/hftos.efi").read_bytes())
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(buildroot, "ensure", made.root)
+    monkeypatch.setattr(kernel, "_source", lambda root, reporter, version: tmp_path)
+    monkeypatch.setattr(kernel, "_merge", merge)
+    monkeypatch.setattr(kernel, "_compile", compiled)
+    monkeypatch.setattr(initramfs, "_make", packed)
+    monkeypatch.setattr(uki, "_make", unified)
+    monkeypatch.setattr(disk, "_repart", repart)
+    return made
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "sources"
+    for package in initramfs.PACKAGES:
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__main__.py").write_text("print(1)\n")
+    return folder
+
+
+def steps(sources: Path, tmp_path: Path) -> list[str]:
+    reporter = Quiet()
+    builder.build("qemu", reporter, sources=sources, output=tmp_path / "out")
+    return reporter.steps_run
+
+
+ALL = ["kernel configuration", "kernel", "initramfs", "unified kernel image", "disk image"]
+
+
+def test_everything_is_made_once(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    assert steps(sources, tmp_path) == ALL
+    assert steps(sources, tmp_path) == []
+
+
+def test_a_changed_program_builds_no_kernel(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    steps(sources, tmp_path)
+    (sources / "hftapp/__main__.py").write_text("print(2)\n")
+    assert steps(sources, tmp_path) == ["initramfs", "unified kernel image", "disk image"]
+    assert (tmp_path / "out/initramfs.cpio.zst").read_text() == "print(2)\n"
+
+
+def test_going_back_builds_nothing(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    steps(sources, tmp_path)
+    (sources / "hftapp/__main__.py").write_text("print(2)\n")
+    steps(sources, tmp_path)
+    (sources / "hftapp/__main__.py").write_text("print(1)\n")
+    assert steps(sources, tmp_path) == []
+    assert (tmp_path / "out/initramfs.cpio.zst").read_text() == "print(1)\n"
+
+
+def test_a_changed_reason_builds_no_kernel(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps(sources, tmp_path)
+    load = profile.load
+
+    def reworded(name: str) -> Profile:
+        chosen = load(name)
+        symbols = tuple(profile.Symbol(s.name, s.value, "another reason", s.fragment) for s in reversed(chosen.symbols))
+        return Profile(chosen.name, chosen.summary, symbols, chosen.parameters, chosen.init)
+
+    monkeypatch.setattr(profile, "load", reworded)
+    assert "kernel" not in steps(sources, tmp_path)
+
+
+def test_a_changed_command_line_makes_a_new_image_only(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps(sources, tmp_path)
+    load = profile.load
+
+    def longer(name: str) -> Profile:
+        chosen = load(name)
+        more = (*chosen.parameters, profile.Parameter("debug", "for a test"))
+        return Profile(chosen.name, chosen.summary, chosen.symbols, more, chosen.init)
+
+    monkeypatch.setattr(profile, "load", longer)
+    assert steps(sources, tmp_path) == ["unified kernel image", "disk image"]
+    assert " debug -- " in (tmp_path / "out/cmdline").read_text()
+
+
+def test_another_compiler_makes_everything_anew(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    steps(sources, tmp_path)
+    recipe.compiler = "2"
+    assert steps(sources, tmp_path) == ALL
+
+
+def test_an_output_that_was_written_to_is_restored(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    steps(sources, tmp_path)
+    image = tmp_path / "out/hftos.img"
+    good = image.read_bytes()
+    with image.open("r+b") as stream:
+        stream.write(b"a guest wrote here")
+    (tmp_path / "out/vmlinuz").unlink()
+    assert steps(sources, tmp_path) == []
+    assert image.read_bytes() == good
+    assert (tmp_path / "out/vmlinuz").is_file()
+
+
+def test_holes_stay_holes(tmp_path: Path) -> None:
+    for name, spans in {"empty": [], "middle": [(1 << 20, b"x" * 5000)], "end": [((4 << 20) - 3, b"end")]}.items():
+        source, target = tmp_path / name, tmp_path / f"{name}.copy"
+        with source.open("wb") as stream:
+            stream.truncate(4 << 20)
+            for at, data in spans:
+                stream.seek(at)
+                stream.write(data)
+        builder._copy_sparse(source, target)
+        assert target.read_bytes() == source.read_bytes()
+        assert target.stat().st_blocks * 512 <= 64 << 10
+
+
+def test_the_manifest_names_every_part(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    built = builder.build("qemu", Quiet(), sources=sources, output=tmp_path / "out")
+    manifest = built.read_manifest()
+    assert manifest["components"][0]["name"] == "linux"
+    assert manifest["components"][0]["version"] == "linux-source-6.12 6.12"
+    assert manifest["outputs"]["vmlinuz"]["sha256"] == cache.hash_file(built.kernel)
+    assert manifest["outputs"]["hftos.img"]["bytes"] == 1 << 20
+    assert manifest["left_out"] == {"site": "why"}
+    assert manifest["build_root"]["packages"]["gcc-14"] == "1"
+
+
+def test_the_command_prints_json(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = builder.build
+    monkeypatch.setattr(
+        builder,
+        "build",
+        lambda name, reporter, locked: build(name, reporter, locked=locked, sources=sources, output=tmp_path / "out"),
+    )
+    result = CliRunner().invoke(cli.image, ["build", "--json"])
+    assert result.exit_code == 0
+    printed = json.loads(result.stdout)
+    assert printed["steps_run"] == ALL
+    assert set(printed["outputs"]) >= {"vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img", "cmdline"}
+
+
+def test_the_command_reports_errors_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise BuildRootError("to make the build root, install the packages: mmdebstrap")
+
+    monkeypatch.setattr(buildroot, "ensure", fail)
+    result = CliRunner().invoke(cli.image, ["build"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: to make the build root, install the packages: mmdebstrap\n"
+
+
+def test_an_unknown_profile_is_an_error() -> None:
+    result = CliRunner().invoke(cli.image, ["build", "--profile", "moon"])
+    assert result.exit_code == 1
+    assert "no profile 'moon'; there are: qemu" in result.stderr
+
+
+def test_show_before_the_first_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(builder, "OUTPUT", tmp_path)
+    result = CliRunner().invoke(cli.image, ["show"])
+    assert result.exit_code == 1
+    assert "run `hftos image build` first" in result.stderr
+
+
+def test_show_and_why_are_tables(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder.build("qemu", Quiet(), sources=sources, output=tmp_path)
+    monkeypatch.setattr(builder, "OUTPUT", tmp_path)
+    assert "linux" in CliRunner().invoke(cli.image, ["show"]).stdout
+    assert json.loads(CliRunner().invoke(cli.image, ["show", "--json"]).stdout)["profile"] == "qemu"
+    assert "NO_HZ_FULL" in CliRunner().invoke(cli.image, ["why"]).stdout

@@ -1,0 +1,66 @@
+"""Profiles and fragments are data; malformed or contradictory data is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from image import profile
+from image.errors import ProfileError
+
+
+def write(folder: Path, fragment_rows: str = "", profile_text: str = 'summary = "s"\nfragments = ["a"]\n') -> Path:
+    (folder / "fragments").mkdir(exist_ok=True)
+    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "fragments/a.toml").write_text(f'concern = "c"\nsymbols = [{fragment_rows}]\n')
+    (folder / "profiles/p.toml").write_text(profile_text)
+    return folder
+
+
+def test_a_profile_combines_fragments_and_parameters(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        '{ symbol = "CONFIG_SMP", value = "y", why = "w" }',
+        'summary = "s"\nfragments = ["a"]\nparameters = [{ parameter = "quiet", why = "q" }]\n'
+        'init = [{ argument = "-I", why = "i" }]\n',
+    )
+    loaded = profile.load("p", tmp_path)
+    assert [(s.name, s.value, s.why, s.fragment) for s in loaded.symbols] == [("SMP", "y", "w", "a")]
+    assert loaded.cmdline == "quiet -- -I"
+
+
+def test_an_unknown_profile_names_those_there_are(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(ProfileError, match="no profile 'x'; there are: p"):
+        profile.load("x", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('{ symbol = "SMP", value = "y" }', "'why' must be a text"),
+        ('{ symbol = "SMP", value = "y", why = " " }', "'why' must be a text"),
+        ('{ symbol = "SMP", value = true, why = "w" }', "'value' must be a text that is not empty, not True"),
+        ('{ symbol = "SMP", value = "y", why = "w", when = "now" }', "unknown key 'when'"),
+        ('"SMP"', "must be a table"),
+        (
+            '{ symbol = "SMP", value = "y", why = "w" }, { symbol = "SMP", value = "n", why = "w" }',
+            r"SMP is in two fragments: a \(y\) and a \(n\)",
+        ),
+    ],
+)
+def test_bad_rows_are_refused(tmp_path: Path, rows: str, message: str) -> None:
+    write(tmp_path, rows)
+    with pytest.raises(ProfileError, match=message):
+        profile.load("p", tmp_path)
+
+
+def test_an_unknown_fragment_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, profile_text='summary = "s"\nfragments = ["b"]\n')
+    with pytest.raises(ProfileError, match="no fragment 'b'"):
+        profile.load("p", tmp_path)
+
+
+def test_bad_toml_names_the_file(tmp_path: Path) -> None:
+    write(tmp_path, profile_text="summary = \n")
+    with pytest.raises(ProfileError, match=r"p\.toml"):
+        profile.load("p", tmp_path)

@@ -1,0 +1,67 @@
+"""Assembled from the Python that runs the tests: the interpreter is /init, and nothing else can be started."""
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from rootfs import cpio, initramfs
+from rootfs.initramfs import Source
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    tree = tmp_path_factory.mktemp("tree")
+    modules: list[dict[str, object]] = []
+    for name, own in (("os", False), ("app", True)):
+        path = f"usr/lib/python3/{name}.pyc"
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(name.encode())
+        modules.append({"module": name, "path": path, "own": own})
+    python = Path(sys.executable).resolve()
+    return Source(Path("/"), python, tree, modules, {}, "1.2.3", b"[nic]\n")
+
+
+@pytest.fixture(scope="module")
+def entries(source: Source) -> dict[str, cpio.Entry]:
+    archive = initramfs.decompress(initramfs.assemble(source).archive)
+    return {entry.path: entry for entry in cpio.read(archive)}
+
+
+def test_the_interpreter_is_init(source: Source, entries: dict[str, cpio.Entry]) -> None:
+    assert entries["init"].data == source.interpreter.read_bytes()
+    assert entries["init"].mode == stat.S_IFREG | 0o755
+
+
+def test_the_console_exists_before_pid_1_mounts_anything(entries: dict[str, cpio.Entry]) -> None:
+    assert stat.S_ISCHR(entries["dev/console"].mode)
+    assert entries["dev/console"].device == (5, 1)
+    assert entries["dev/urandom"].device == (1, 9)
+    assert {"proc", "sys", "run"} <= set(entries)
+
+
+def test_byte_code_and_configuration(entries: dict[str, cpio.Entry]) -> None:
+    assert entries["usr/lib/python3/app.pyc"].data == b"app"
+    assert entries["etc/hftos.toml"].data == b"[nic]\n"
+
+
+def test_the_components_cover_every_file(source: Source, entries: dict[str, cpio.Entry]) -> None:
+    packed = initramfs.assemble(source)
+    files = [entry for entry in entries.values() if stat.S_ISREG(entry.mode)]
+    assert sum(part.files for part in packed.components) == len(files)
+    assert sum(part.bytes for part in packed.components) == sum(len(entry.data) for entry in files)
+    kinds = {part.name: (part.kind, part.version) for part in packed.components}
+    assert kinds["app"] == ("byte code", "1.2.3")
+    assert kinds["libc.so.6"][0] == "library"
+
+
+def test_the_same_parts_give_the_same_bytes(source: Source) -> None:
+    assert initramfs.assemble(source).archive == initramfs.assemble(source).archive
+
+
+def test_a_second_archive_can_follow(source: Source) -> None:
+    packed = initramfs.assemble(source).archive
+    assert len(packed) % 4 == 0, "the kernel looks for a plain archive at a multiple of four"
+    more = cpio.write([cpio.file("etc/hftos.toml", b"[other]\n")])
+    assert list(cpio.read(initramfs.decompress(packed + more)))[-1].data == b"[other]\n"
