@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hftapp import config
+from hftapp.ready_file import wait_for
 from hftapp.supervisor import Outcome, Supervisor
 
 
@@ -27,8 +28,15 @@ from hftapp.supervisor import Outcome, Supervisor
 @click.option(
     "--exchange",
     "ready_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Ready file of `hftos exchange`: host, port, login and feeds are taken from it; ordinary sockets are used.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds to wait for the exchange's ready file.",
 )
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this long.")
 @click.option(
@@ -39,10 +47,17 @@ from hftapp.supervisor import Outcome, Supervisor
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def trade(
-    config_path: Path, ready_file: Path | None, seconds: float | None, journal_dir: Path | None, as_json: bool
+    config_path: Path,
+    ready_file: Path | None,
+    wait: float,
+    seconds: float | None,
+    journal_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """Trade until the feed's end of session, --seconds, or Ctrl-C; then print a summary."""
     try:
+        if ready_file is not None:
+            wait_for(ready_file, wait)
         settings = load(config_path, ready_file)
         journal_dir = journal_dir or Path("build/trade") / time.strftime("%Y%m%d-%H%M%S")
         supervisor = Supervisor(settings, journal_dir=journal_dir, say=_say, seconds=seconds)

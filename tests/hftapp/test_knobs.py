@@ -1,5 +1,6 @@
 """Knobs on a fake tree: applied, read back, and honest about what did not take."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,21 @@ def test_every_row_gives_its_reason_once() -> None:
     rows = knobs.table([1, 2], [0])
     assert all(row.reason for row in rows)
     assert len({row.name for row in rows}) == len(rows)
+
+
+def test_a_row_that_names_a_cpu_is_written_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.sched_getaffinity(0)
+    here = min(before)
+    (tmp_path / "runtime").write_text("950000000\n")
+    seen: list[set[int]] = []
+    write = knobs._write
+
+    def recorded(path: Path, value: str) -> None:
+        seen.append(os.sched_getaffinity(0))
+        write(path, value)
+
+    monkeypatch.setattr(knobs, "_write", recorded)
+    rows = [knobs.Knob("fair_server", "/runtime", "0", "why", cpu=here), knobs.Knob("other", "/runtime", "0", "why")]
+    assert all(result.ok for result in knobs.apply(rows, root=str(tmp_path)))
+    assert seen == [{here}, before]
+    assert os.sched_getaffinity(0) == before
