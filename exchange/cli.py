@@ -33,7 +33,11 @@ class InputError(click.ClickException):
 @click.option("--ouch-port", type=int, default=0, show_default=True, help="TCP port for OUCH orders; 0 = any free.")
 @click.option("--feed-a", default="239.20.0.1:26401", show_default=True, help="Line A, multicast GROUP:PORT.")
 @click.option("--feed-b", default="239.20.0.2:26402", show_default=True, help="Line B, multicast GROUP:PORT.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="JSON with all a client needs, once it serves.")
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path),
+    help="JSON with all a client needs, once it serves: a file, or a FIFO that somebody reads.",
+)
 @click.option("--symbols", help=f"Symbols of the generated flow, A,B,…  [default: {','.join(DEFAULT_PRICES)}]")
 @click.option("--no-flow", is_flag=True, help="Nobody trades but the clients.")
 @click.option("--login", "logins", multiple=True, metavar="USER:PASSWORD:FIRM", help="A login; repeatable.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -74,7 +75,7 @@ class Service:
                 self._session.day.start(time.monotonic_ns())
             self._drive()
             if settings.ready_file is not None:
-                _write_json(settings.ready_file, self._ready(port))
+                _write_ready(settings.ready_file, self._ready(port))
             log.info("session %s serves on %s:%d", settings.session, settings.bind, port)
             await self._stop.wait()
         finally:
@@ -157,6 +158,22 @@ def _order_log(folder: Path | None) -> OrderLog:
         return OrderLog(None if folder is None else folder / "orders.jsonl")
     except OSError as error:
         raise ServiceError(f"cannot write to --log-dir {folder}: {error.strerror}; give another folder") from error
+
+
+def _write_ready(path: Path, value: Any) -> None:
+    """Write a file, or tell whoever reads the FIFO or other special file at `path`, which a rename would replace."""
+    if not path.exists() or path.is_file():
+        _write_json(path, value)
+        return
+    try:
+        # Without a reader a FIFO opens only in blocking mode, where nobody could stop the exchange.
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.set_blocking(descriptor, True)
+            file.write(json.dumps(value) + "\n")
+    except OSError as error:
+        reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
+        raise ServiceError(f"cannot write {path}: {reason}; open it for reading first, or give a new path") from error
 
 
 def _write_json(path: Path, value: Any) -> None:

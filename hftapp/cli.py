@@ -144,7 +144,8 @@ def _print(summary: dict[str, Any]) -> None:
     feed, orders, latency = summary["feed"] or {}, summary["orders"] or {}, summary["tick_to_trade"] or {}
     for name in ("packets", "messages", "symbols", "gaps", "lost", "duplicates", "malformed", "unknown_refs"):
         table.add_row(f"feed {name}", f"{feed.get(name, 0):,}")
-    for name in ("sent", "accepted", "replaced", "rejected", "cancelled", "executions", "executed_shares"):
+    asked = ("sent", "entered", "replaced", "cancel_requests")
+    for name in (*asked, "accepted", "rejected", "cancelled", "executions", "executed_shares"):
         table.add_row(f"orders {name}", f"{orders.get(name, 0):,}")
     table.add_row("refused by risk", ", ".join(f"{k} {v}" for k, v in (summary["risk"] or {}).items()) or "none")
     table.add_row("position", ", ".join(f"{k} {v:+,}" for k, v in (summary["position"] or {}).items()) or "flat")

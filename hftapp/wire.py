@@ -4,14 +4,17 @@
 (`hftapp.socket_wire`) uses ordinary sockets, for a developer's host without privileges.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
-from typing import Protocol
+from typing import Final, Protocol
 
 from hftapp.net.stack import Stack
 from hftapp.net.tcp import TcpConnection
 from hftapp.net.tcp_types import TcpState
 from hftapp.nic.port import Port
+
+TIMERS_NS: Final = 1_000_000
+"""How late a timer of the stack may be under constant traffic; the shortest one is far longer."""
 
 Endpoint = tuple[IPv4Address, int]
 Datagrams = Sequence[tuple[int, bytes]]
@@ -108,28 +111,36 @@ class NicWire:
         self._port = port
         self._stack = stack
         self._clock = clock
-        self._lines: Mapping[Endpoint, int] = {line: number for number, line in enumerate(lines)}
+        self._lines = {stack.join(group, number): line for line, (group, number) in enumerate(lines)}
+        self._timers_at = 0
+        self._answers = False
         self.stamp = 0
-        for group, number in lines:
-            stack.join(group, number)
         self.tx(clock())
 
     def rx(self, now: int) -> Datagrams:
-        """Receive one burst; frames that are not market data are dealt with in the stack."""
+        """Receive one burst; frames that are not market data are dealt with in the stack.
+
+        What the stack answers by itself (acknowledgements, ARP) leaves at the next call at the latest: after the orders
+        that this burst leads to, and with them where they can share a segment.
+        """
+        if self._answers:
+            self._answers = False
+            self.tx(now)
+        if now >= self._timers_at:
+            self._timers(now)
         frames = self._port.rx_burst()
         stack = self._stack
         if not frames:
-            deadline = stack.next_deadline()
-            if deadline is not None and deadline <= now:
-                stack.tick(now)
-                self.tx(now)
+            self._timers(now)
             return NOTHING
+        self._answers = True
         self.stamp = now = self._clock()
+        lines = self._lines
         found = []
         for frame in frames:
             datagram = stack.on_frame(frame, now)
             if datagram is not None:
-                found.append((self._lines[datagram.group, datagram.port], datagram.payload))
+                found.append((lines[datagram.subscription], datagram.payload))
         return found
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
@@ -143,6 +154,14 @@ class NicWire:
         frames = self._stack.take_frames()
         if frames:
             self._port.tx_burst(frames)
+
+    def _timers(self, now: int) -> None:
+        """Let the stack do what is due. Between bursts: never between a datagram's arrival and the answer to it."""
+        self._timers_at = now + TIMERS_NS
+        deadline = self._stack.next_deadline()
+        if deadline is not None and deadline <= now:
+            self._stack.tick(now)
+            self.tx(now)
 
     def stats(self) -> dict[str, int]:
         """The port's totals, and every counter of the stack that is not zero (prefix `stack_`)."""

@@ -5,6 +5,7 @@ A kind is attached to a class annotation by `typing.Annotated`, so type checkers
 All integers are big-endian.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,7 +21,7 @@ _INT_CODES: Final = {1: "B", 2: "H", 4: "I", 6: "HI", 8: "Q"}
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(ABC):
     """How one field is laid out. `name` as in the reference tables, `size` in bytes, `code` in `struct` notation."""
 
     name: str
@@ -32,12 +33,13 @@ class Kind:
         """Allowed codes with their meanings, None where the field is not an enumeration."""
         return None
 
+    @abstractmethod
     def check_wire(self, raw: bytes, offset: int, label: str) -> None:
-        """Raise the typed error that `raw`, found at `offset`, deserves; any bit pattern is a valid integer."""
+        """Raise the typed error that `raw`, found at `offset`, deserves."""
 
+    @abstractmethod
     def check_value(self, value: object, label: str) -> None:
         """Raise the typed error for a value that this kind cannot encode."""
-        raise NotImplementedError
 
     def from_wire(self, raw: bytes, offset: int, label: str) -> int | str:
         """Decode the value in `raw`, found at `offset`; raises the typed error of `check_wire`."""
@@ -59,6 +61,9 @@ class Integer(Kind):
     """A big-endian integer, unsigned unless `signed`."""
 
     signed: bool = False
+
+    def check_wire(self, raw: bytes, offset: int, label: str) -> None:
+        """Accept `raw`: any bit pattern is a valid integer."""
 
     def check_value(self, value: object, label: str) -> None:
         """Raise RangeError unless `value` is an int that fits."""

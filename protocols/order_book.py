@@ -59,6 +59,11 @@ class Order:
         self.shares = shares
         self.level = level
 
+    @property
+    def price(self) -> int:
+        """Price4 at which the order rests, or rested."""
+        return self.level.price
+
 
 class _Side:
     """The levels of one side, by key: the price for bids, minus the price for asks; so the best key is the highest.
@@ -215,6 +220,10 @@ class OrderBooks:
     def symbols(self) -> list[str]:
         """Return all symbols named so far, sorted."""
         return sorted(self._locates)
+
+    def order(self, reference: int) -> Order | None:
+        """Return the order of a reference number, None when it is not on any book."""
+        return self._orders.get(reference)
 
     def view(self, symbol: str, depth: int | None = None) -> BookView:
         """Return the book of a symbol; KeyError when no message named it."""

@@ -10,7 +10,6 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from protocols.errors import ProtocolError
 from protocols.soup import (
     MAX_LENGTH,
     ClientHeartbeat,
@@ -26,6 +25,7 @@ from protocols.soup import (
     SoupPacket,
     UnsequencedData,
 )
+from protocols.soup_endpoint import SECOND, SoupEndpoint
 
 __all__ = [
     "ClientEvent",
@@ -40,9 +40,6 @@ __all__ = [
     "SoupClient",
     "Unsequenced",
 ]
-
-SECOND: Final = 1_000_000_000
-"""Nanoseconds."""
 
 
 class SessionStateError(RuntimeError):
@@ -94,12 +91,11 @@ ClientEvent = LoggedIn | LoginRejected | Sequenced | Unsequenced | Debug | EndOf
 _UP: Final = (ClientState.LOGIN_SENT, ClientState.ACTIVE)
 
 
-class SoupClient:
+class SoupClient(SoupEndpoint[ClientEvent]):
     """One login to one session.
 
     `session` blank = the server's current one; `next_sequence` = first number wanted (0: the newest message). Both
-    follow the session once it is joined. `heartbeat` = longest silence of ours, `timeout` = longest silence of theirs,
-    in ns; `max_length` bounds the packets accepted.
+    follow the session once it is joined. For the intervals see `SoupEndpoint`.
     """
 
     def __init__(
@@ -113,15 +109,11 @@ class SoupClient:
         timeout: int = 15 * SECOND,
         max_length: int = MAX_LENGTH,
     ) -> None:
+        super().__init__(0, heartbeat=heartbeat, timeout=timeout, max_length=max_length)
         self.session = session.strip(" ")
         self.next_sequence = next_sequence
         self.state = ClientState.DISCONNECTED
         self._username, self._password = username, password
-        self._heartbeat, self._timeout = heartbeat, timeout
-        self._max_length = max_length
-        self._framer = Framer(max_length)
-        self._output = bytearray()
-        self._last_sent = self._last_received = 0
         self._incoming = next_sequence
 
     def connected(self, now: int) -> None:
@@ -137,27 +129,9 @@ class SoupClient:
         self.state = ClientState.LOGIN_SENT
         self._send(LoginRequest(self._username, self._password, self.session, self.next_sequence), now)
 
-    def on_bytes(self, data: bytes, now: int) -> list[ClientEvent]:
-        """Take received bytes; returns what happened, in order."""
-        events: list[ClientEvent] = []
-        if self.state not in _UP:
-            return events
-        if data:
-            self._last_received = now
-        try:
-            for packet in self._framer.feed(data):
-                event = self._on_packet(packet)
-                if event is not None:
-                    events.append(event)
-                if self.state not in _UP:
-                    break
-        except ProtocolError as error:
-            events.append(self._lose(f"malformed packet: {error}"))
-        return events
-
     def connection_closed(self) -> list[ClientEvent]:
         """Take note that the peer closed; LinkLost unless the end was agreed upon."""
-        return [self._lose("connection closed")] if self.state in _UP else []
+        return [self._lose("connection closed")] if self._open else []
 
     def send(self, payload: bytes, now: int) -> None:
         """Send one unsequenced message; SessionStateError when not logged in."""
@@ -167,43 +141,36 @@ class SoupClient:
 
     def logout(self, now: int) -> None:
         """Ask the server to close; without effect when not connected."""
-        if self.state in _UP:
+        if self._open:
             self._send(LogoutRequest(), now)
             self.state = ClientState.LOGGED_OUT
 
     def tick(self, now: int) -> list[ClientEvent]:
         """Let time pass: sends a heartbeat after our silence, gives the link up after theirs."""
-        if self.state not in _UP:
-            return []
-        if now - self._last_received >= self._timeout:
-            return [self._lose(f"nothing received for {self._timeout / SECOND:g} s")]
-        if self.state is ClientState.ACTIVE and now - self._last_sent >= self._heartbeat:
-            self._send(ClientHeartbeat(), now)
-        return []
+        events = self._check_silence(now) if self._open else []
+        if self.state is ClientState.ACTIVE:
+            self._keep_alive(ClientHeartbeat(), now)
+        return events
 
     def next_deadline(self) -> int | None:
         """When `tick` has something to do, None while disconnected."""
-        if self.state not in _UP:
+        if not self._open:
             return None
-        lost = self._last_received + self._timeout
-        return lost if self.state is ClientState.LOGIN_SENT else min(lost, self._last_sent + self._heartbeat)
+        return self._silence_deadline if self.state is ClientState.LOGIN_SENT else self._active_deadline
 
-    def take_output(self) -> bytes:
-        """Return the bytes to send and forget them."""
-        data = bytes(self._output)
-        self._output.clear()
-        return data
+    @property
+    def _open(self) -> bool:
+        return self.state in _UP
 
-    def _send(self, packet: SoupPacket, now: int) -> None:
-        self._output += packet.encode()
-        self._last_sent = now
+    def _give_up(self, reason: str, _now: int, /) -> LinkLost:
+        return self._lose(reason)
 
     def _lose(self, reason: str) -> LinkLost:
         self.state = ClientState.DISCONNECTED
         self._output.clear()
         return LinkLost(reason)
 
-    def _on_packet(self, packet: SoupPacket) -> ClientEvent | None:
+    def _on_packet(self, packet: SoupPacket, _now: int, /) -> ClientEvent | None:
         match packet:
             case ServerHeartbeat():
                 return None

@@ -12,15 +12,12 @@ connection once `closing` is set and the output is sent. Where the specification
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
-from protocols.errors import ProtocolError
 from protocols.soup import (
     MAX_LENGTH,
     ClientHeartbeat,
     Debug,
     EndOfSession,
-    Framer,
     LoginAccepted,
     LoginRejected,
     LoginRequest,
@@ -30,9 +27,7 @@ from protocols.soup import (
     SoupPacket,
     UnsequencedData,
 )
-
-SECOND: Final = 1_000_000_000
-"""Nanoseconds."""
+from protocols.soup_endpoint import SECOND, SoupEndpoint
 
 
 @dataclass(slots=True)
@@ -117,7 +112,7 @@ class ServerState(enum.Enum):
     CLOSED = "closed"
 
 
-class SoupServerSession:
+class SoupServerSession(SoupEndpoint[ServerEvent]):
     """One client's connection, from `now` on. All intervals in ns.
 
     `tick` also takes new messages of the stream to the output, up to `max_output` bytes at a time: a client that does
@@ -135,40 +130,19 @@ class SoupServerSession:
         max_length: int = MAX_LENGTH,
         max_output: int = 1 << 16,
     ) -> None:
+        super().__init__(now, heartbeat=heartbeat, timeout=timeout, max_length=max_length)
         self.state = ServerState.AWAITING_LOGIN
         self.username = ""
         self.stream: SequencedStream | None = None
         self.next_sequence = 1
         self._authenticate = authenticate
-        self._heartbeat, self._timeout = heartbeat, timeout
         self._login_deadline = now + login_timeout
-        self._last_sent = self._last_received = now
-        self._framer = Framer(max_length)
         self._max_output = max_output
-        self._output = bytearray()
 
     @property
     def closing(self) -> bool:
         """Whether to close the connection once the output is sent."""
         return self.state is ServerState.CLOSED
-
-    def on_bytes(self, data: bytes, now: int) -> list[ServerEvent]:
-        """Take received bytes; returns what happened, in order."""
-        events: list[ServerEvent] = []
-        if self.closing:
-            return events
-        if data:
-            self._last_received = now
-        try:
-            for packet in self._framer.feed(data):
-                event = self._on_packet(packet, now)
-                if event is not None:
-                    events.append(event)
-                if self.closing:
-                    break
-        except ProtocolError as error:
-            events.append(self._expel(f"malformed packet: {error}", now))
-        return events
 
     def connection_closed(self) -> list[ServerEvent]:
         """Take note that the client closed; ClientGone unless the end was known already."""
@@ -179,16 +153,16 @@ class SoupServerSession:
 
     def tick(self, now: int) -> list[ServerEvent]:
         """Let time pass and new messages go out; ClientGone after too long a silence."""
-        if self.state is ServerState.AWAITING_LOGIN:
-            if now >= self._login_deadline:
-                return [self._expel("no login request in time", now)]
-        elif self.state is ServerState.ACTIVE:
-            if now - self._last_received >= self._timeout:
-                return [self._expel(f"nothing received for {self._timeout / SECOND:g} s", now)]
+        if self.state is ServerState.AWAITING_LOGIN and now >= self._login_deadline:
+            return [self._give_up("no login request in time", now)]
+        if self.state is not ServerState.ACTIVE:
+            return []
+        events = self._check_silence(now)
+        if not self.closing:
             self._pump(now)
-            if not self.closing and now - self._last_sent >= self._heartbeat:
-                self._send(ServerHeartbeat(), now)
-        return []
+        if not self.closing:
+            self._keep_alive(ServerHeartbeat(), now)
+        return events
 
     def next_deadline(self) -> int | None:
         """When `tick` has something to do; the past when messages wait, None when closed."""
@@ -199,17 +173,11 @@ class SoupServerSession:
         room = len(self._output) < self._max_output
         if room and (self.next_sequence < self.stream.next_sequence or self.stream.ended):
             return self._last_sent
-        return min(self._last_received + self._timeout, self._last_sent + self._heartbeat)
+        return self._active_deadline
 
-    def take_output(self) -> bytes:
-        """Return the bytes to send and forget them."""
-        data = bytes(self._output)
-        self._output.clear()
-        return data
-
-    def _send(self, packet: SoupPacket, now: int) -> None:
-        self._output += packet.encode()
-        self._last_sent = now
+    @property
+    def _open(self) -> bool:
+        return not self.closing
 
     def _pump(self, now: int) -> None:
         """Move messages from the stream to the output while there is room; End of Session follows the last."""
@@ -228,13 +196,13 @@ class SoupServerSession:
             self.stream.clients -= 1
         self.state = ServerState.CLOSED
 
-    def _expel(self, reason: str, now: int) -> ClientGone:
+    def _give_up(self, reason: str, now: int, /) -> ClientGone:
         """Tell the client why, as debug text, and close."""
         self._send(Debug(reason), now)
         self._close()
         return ClientGone(reason)
 
-    def _on_packet(self, packet: SoupPacket, now: int) -> ServerEvent | None:
+    def _on_packet(self, packet: SoupPacket, now: int, /) -> ServerEvent | None:
         match packet:
             case ClientHeartbeat() | Debug():
                 return None
@@ -245,7 +213,7 @@ class SoupServerSession:
                 return self._on_login(packet, now)
             case UnsequencedData() if self.state is ServerState.ACTIVE:
                 return Message(packet.payload)
-        return self._expel(f"unexpected {type(packet).__name__} while {self.state.value}", now)
+        return self._give_up(f"unexpected {type(packet).__name__} while {self.state.value}", now)
 
     def _on_login(self, request: LoginRequest, now: int) -> ServerEvent:
         answer = self._authenticate(request)

@@ -54,12 +54,12 @@ def reconcile_claims(claims: Claims, log: Iterable[Entry]) -> list[Difference]:
     """Compare the trader's own totals with what the exchange's log says."""
     exchange = build(log)
     counts = exchange.counts
-    entered = sum(counts.get((Way.TO_EXCHANGE, kind), 0) for kind in "OU")
+    received = sum(count for (way, _), count in counts.items() if way is Way.TO_EXCHANGE)
     accepted = sum(counts.get((Way.FROM_EXCHANGE, kind), 0) for kind in "AU")
     executed = sum(order.executed for order in exchange.orders.values())
     cancelled = sum(order.cancelled for order in exchange.orders.values())
     pairs = (
-        ("orders sent", claims.sent, entered),
+        ("messages sent", claims.sent, received),
         ("orders accepted", claims.accepted, accepted),
         ("orders rejected", claims.rejected, counts.get((Way.FROM_EXCHANGE, "J"), 0)),
         ("shares executed", claims.executed_shares, executed),

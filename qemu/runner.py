@@ -219,7 +219,7 @@ class _Stage:
         """Show the trader's figures as they come."""
         if record["kind"] == "stats":
             feed, orders = record.get("feed", {}), record.get("orders", {})
-            text = f"{feed.get('messages', 0)} messages, {orders.get('sent', 0)} orders, "
+            text = f"{feed.get('messages', 0)} messages, {orders.get('sent', 0)} order messages, "
             self._progress.detail(text + f"{orders.get('executed_shares', 0)} shares")
         elif record["kind"] == "state":
             self._progress.detail(str(record.get("state")))

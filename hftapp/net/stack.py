@@ -92,22 +92,32 @@ class Stack:
         self._now = 0
         self._arp = ArpTable(mac, self._ip, self.counters, vlan)
         self._igmp = IgmpHost(mac, self._ip, rng, self.counters, vlan)
-        self._subscriptions: dict[tuple[int, int], IPv4Address] = {}
-        self._flows: dict[bytes, tuple[IPv4Address, int, IPv4Address]] = {}
+        self._subscriptions: dict[tuple[int, int], tuple[IPv4Address, int]] = {}
+        self._joins = 0
+        self._flows: dict[bytes, tuple[IPv4Address, int, IPv4Address, int]] = {}
         self._connections: dict[bytes, _Route] = {}
         self._waiting: dict[int, list[bytes]] = {}
         self._frames: list[bytes] = []
 
     # What the application calls.
 
-    def join(self, group: IPv4Address, port: int) -> None:
-        """Receive datagrams to `group` and UDP `port`; queues an IGMP report when the group is new."""
+    def join(self, group: IPv4Address, port: int) -> int:
+        """Receive datagrams to `group` and UDP `port`; queues an IGMP report when the group is new.
+
+        Returns a number for the pair that its datagrams carry: cheaper to look up than an address. It stays the same
+        while the pair is joined and is never used for another.
+        """
         if not group.is_multicast:
             raise ValueError(f"not a multicast group: {group}; expected 224.0.0.0 to 239.255.255.255")
         if not 0 < port <= 0xFFFF:
             raise ValueError(f"a UDP port is 1..65535, not {port}")
-        self._subscriptions[int(group), port] = group
+        known = self._subscriptions.get((int(group), port))
+        if known is not None:
+            return known[1]
+        number, self._joins = self._joins, self._joins + 1
+        self._subscriptions[int(group), port] = group, number
         self._igmp.join(int(group))
+        return number
 
     def leave(self, group: IPv4Address, port: int) -> None:
         """Stop receiving `group` on `port`; the network is told when no other port of the group is left."""
@@ -170,7 +180,7 @@ class Stack:
                         self.counters.bad_checksum_udp += 1
                         return None
                     self.counters.delivered += 1
-                    return Datagram(flow[0], flow[1], flow[2], frame[42:end])
+                    return Datagram(flow[0], flow[1], flow[2], frame[42:end], flow[3])
         return self._on_other_frame(frame, now)
 
     def tick(self, now: int) -> None:
@@ -288,8 +298,8 @@ class Stack:
         if header is None:
             self.counters.malformed_udp += 1
             return None
-        group = self._subscriptions.get((packet.destination, header.destination_port))
-        if group is None:
+        subscription = self._subscriptions.get((packet.destination, header.destination_port))
+        if subscription is None:
             self.counters.no_listener += 1
             return None
         pseudo = checksum.pseudo_header_sum(packet.source, packet.destination, ipv4.UDP)
@@ -297,11 +307,12 @@ class Stack:
             self.counters.bad_checksum_udp += 1
             return None
         source = IPv4Address(packet.source)
+        group, number = subscription
         if packet.start == 34 and len(self._flows) < MAX_FLOWS:
-            self._flows[frame[26:38]] = (group, header.destination_port, source)
+            self._flows[frame[26:38]] = (group, header.destination_port, source, number)
         self.counters.delivered += 1
         payload = frame[packet.start + udp.HEADER_SIZE : packet.start + header.length]
-        return Datagram(group, header.destination_port, source, payload)
+        return Datagram(group, header.destination_port, source, payload, number)
 
     def _on_tcp(self, frame: bytes, packet: ipv4.Packet, now: int) -> None:
         if packet.destination != self._ip or frame[0] & 1:

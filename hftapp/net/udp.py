@@ -12,12 +12,13 @@ _HEADER = struct.Struct("!HHHH")
 
 
 class Datagram(NamedTuple):
-    """A datagram for a joined group: where it was sent to, who sent it, and what is in it."""
+    """A datagram for a joined group: where it was sent to, who sent it, its payload, and what `Stack.join` returned."""
 
     group: IPv4Address
     port: int
     source: IPv4Address
     payload: bytes
+    subscription: int
 
 
 class Header(NamedTuple):

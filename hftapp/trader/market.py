@@ -68,7 +68,7 @@ class Market:
                 continue
             code = message.TYPE
             by_type[code] = by_type.get(code, 0) + 1
-            if code == "E":
+            if isinstance(message, itch50.OrderExecuted):
                 self._executed(message)
                 continue
             locate = books.apply(message)
@@ -124,18 +124,13 @@ class Market:
             instrument.updates += 1
             self._touched[locate] = instrument
 
-    def _executed(self, message: itch50.ItchMessage) -> None:
-        """An execution at the displayed price: the best price of the side that changes."""
-        book = self.books.book(message.stock_locate)
-        bid, ask = book.best_bid(), book.best_ask()
+    def _executed(self, message: itch50.OrderExecuted) -> None:
+        """An execution at the displayed price, which the message leaves out: the order's (ITCH 5.0, Order Executed)."""
+        order = self.books.order(message.order_reference_number)
         locate = self.books.apply(message)
-        if locate == NO_CHANGE or not isinstance(message, itch50.OrderExecuted):
-            return
-        self._touch(locate)
-        if bid is not None and bid != book.best_bid():
-            self._print(locate, bid[0], message.executed_shares)
-        elif ask is not None and ask != book.best_ask():
-            self._print(locate, ask[0], message.executed_shares)
+        if order is not None:
+            self._touch(locate)
+            self._print(locate, order.price, message.executed_shares)
 
     def _print(self, locate: int, price: int, shares: int) -> None:
         instrument = self._instruments.get(locate) or self._at(locate)

@@ -60,15 +60,14 @@ class Fill(NamedTuple):
 
 @dataclass
 class OrderCounters:
-    """Totals since the start. `sent` and `accepted` count enters and replaces (`replaced`: the latter alone).
+    """What the exchange said since the start. `accepted` counts enters and replaces (`accepted_replaces`: those alone).
 
     `cancelled` is in shares, like `executed_shares`.
     """
 
-    sent: int = 0
     accepted: int = 0
+    accepted_replaces: int = 0
     rejected: int = 0
-    replaced: int = 0
     cancelled: int = 0
     cancelled_orders: int = 0
     executions: int = 0

@@ -81,7 +81,6 @@ class Orders:
             cl_ord_id=f"{order.ref}",
             appendage=options,
         )
-        self.counters.sent += 1
         return order, message.encode()
 
     def replace(self, order: Order, shares: int, price: int) -> tuple[Order, bytes]:
@@ -105,7 +104,6 @@ class Orders:
             inter_market_sweep_eligibility="N",
             cl_ord_id=f"{new.ref}",
         )
-        self.counters.sent += 1
         return new, message.encode()
 
     def cancel(self, order: Order) -> bytes:
@@ -194,7 +192,7 @@ class Orders:
 
     def _replaced(self, message: ouch50.OrderReplaced) -> None:
         self.counters.accepted += 1
-        self.counters.replaced += 1
+        self.counters.accepted_replaces += 1
         old = self.by_ref.get(message.orig_user_ref_num)
         new = self.by_ref.get(message.user_ref_num) or self._adopt(message, old.chain if old else Chain())
         if old is not None:

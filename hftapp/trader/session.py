@@ -35,7 +35,8 @@ class SessionRefusedError(Exception):
 class OrderSession:
     """One login at one order gateway. `poll` does all the work; nothing blocks.
 
-    `record(kind, message)` is called with every OUCH message before it is sent or acted upon.
+    `record(kind, message)` is called with every OUCH message before it is sent or acted upon. `sent`: number of OUCH
+    messages sent, by the byte of their type.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class OrderSession:
         self.over = ""
         self.reconnects = 0
         self.malformed = 0
-        self.sent = 0
+        self.sent: dict[int, int] = {}
 
     @property
     def active(self) -> bool:
@@ -68,7 +69,8 @@ class OrderSession:
             return False
         self._record(records.OUT, message)
         self._soup.send(message, now)
-        self.sent += 1
+        kind = message[0]
+        self.sent[kind] = self.sent.get(kind, 0) + 1
         self._flush(now)
         return True
 

@@ -1,7 +1,8 @@
 """The trader's figures as plain values for the telemetry ring."""
 
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from hftapp.feed.arbiter import Arbiter
 from hftapp.histogram import Histogram
@@ -10,6 +11,15 @@ from hftapp.trader.orders import Orders
 from hftapp.trader.risk import RiskGate
 from hftapp.trader.session import OrderSession
 from hftapp.wire import Wire
+from protocols import ouch50
+
+SENT_KINDS: Final[Mapping[str, type[ouch50.OuchInbound]]] = {
+    "entered": ouch50.EnterOrder,
+    "replaced": ouch50.ReplaceOrder,
+    "cancel_requests": ouch50.CancelOrder,
+    "account_queries": ouch50.AccountQuery,
+}
+"""Everything the trader asks of the exchange, by the name of its figure."""
 
 
 class Stats:
@@ -42,6 +52,11 @@ class Stats:
                 total += shares * instrument.mark()
         return total
 
+    def _sent(self) -> dict[str, int]:
+        """OUCH messages sent (what the exchange counts as received), and the parts that make up this total."""
+        sent = self._session.sent
+        return {"sent": sum(sent.values()), **{name: sent.get(ord(kind.TYPE), 0) for name, kind in SENT_KINDS.items()}}
+
     def record(self, *, final: bool = False) -> dict[str, Any]:
         """Everything counted so far."""
         feed, orders, books = self._arbiter.counters, self._orders.counters, self._market.books
@@ -66,8 +81,8 @@ class Stats:
                 "stale": self._market.stale,
             },
             "orders": {
+                **self._sent(),
                 **vars(orders),
-                "messages_sent": self._session.sent,
                 "open": self._orders.open_count,
                 "reconnects": self._session.reconnects,
                 "malformed": self._session.malformed,

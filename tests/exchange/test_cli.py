@@ -1,16 +1,18 @@
 """`hftos exchange` as a process: ready file, feed, orders, SIGTERM, counters; and wrong inputs."""
 
+from __future__ import annotations
+
 import json
 import os
+import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,9 +21,13 @@ from exchange.cli import exchange
 from protocols import itch50, mold
 from protocols.order_book import OrderBooks
 
+if TYPE_CHECKING:
+    from tests.conftest import ReadyFifo
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from exchange.cli import exchange; exchange()"
 Start = Callable[..., "Process"]
+MakeFifo = Callable[[Path], "ReadyFifo"]
 
 
 def packet(kind: bytes, payload: bytes = b"") -> bytes:
@@ -31,12 +37,12 @@ def packet(kind: bytes, payload: bytes = b"") -> bytes:
 class Process:
     """A running exchange, and a receiver on each line from before its first packet."""
 
-    def __init__(self, folder: Path, ports: tuple[int, int], arguments: tuple[str, ...]) -> None:
+    def __init__(self, fifo: ReadyFifo, log_dir: Path, ports: tuple[int, int], arguments: tuple[str, ...]) -> None:
         groups = ("239.20.8.1", "239.20.8.2")
         self.receivers = [self._listen(group, port) for group, port in zip(groups, ports, strict=True)]
-        self.ready_path, self.log_dir = folder / "ready.json", folder / "log"
+        self.log_dir = log_dir
         feeds = [f"--feed-{line}={group}:{port}" for line, group, port in zip("ab", groups, ports, strict=True)]
-        files = [f"--ready-file={self.ready_path}", f"--log-dir={self.log_dir}"]
+        files = [f"--ready-file={fifo.path}", f"--log-dir={log_dir}"]
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *feeds, *files, *arguments],
             cwd=ROOT,
@@ -44,7 +50,11 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.ready = self._wait_ready()
+        try:
+            self.ready = fifo.wait(self.process)
+        except BaseException:
+            self.close()
+            raise
 
     @staticmethod
     def _listen(group: str, port: int) -> socket.socket:
@@ -56,15 +66,6 @@ class Process:
         receiver.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         receiver.settimeout(20)
         return receiver
-
-    def _wait_ready(self) -> dict[str, Any]:
-        end = time.monotonic() + 30
-        while not self.ready_path.exists():
-            assert self.process.poll() is None, self.process.communicate()
-            assert time.monotonic() < end, "no ready file"
-            time.sleep(0.01)
-        ready: dict[str, Any] = json.loads(self.ready_path.read_text())
-        return ready
 
     def log_in(self, user: str, password: str) -> socket.socket:
         ouch = self.ready["ouch"]
@@ -104,11 +105,11 @@ class Process:
 
 
 @pytest.fixture
-def start(tmp_path: Path, feed_ports: tuple[int, int]) -> Iterator[Start]:
+def start(tmp_path: Path, make_ready_fifo: MakeFifo, feed_ports: tuple[int, int]) -> Iterator[Start]:
     started: list[Process] = []
 
     def start(*arguments: str) -> Process:
-        started.append(Process(tmp_path, feed_ports, arguments))
+        started.append(Process(make_ready_fifo(tmp_path / "ready"), tmp_path / "log", feed_ports, arguments))
         return started[-1]
 
     yield start
@@ -228,6 +229,40 @@ def test_sigint_ends_a_day_that_never_began(start: Start) -> None:
     out, _ = running.process.communicate(timeout=20)
     assert json.loads(out)["feed"]["messages"] == 0
     assert running.process.returncode == 0
+
+
+def test_a_ready_file_is_complete_before_the_exchange_says_that_it_serves(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    path.write_text("of another run")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "--no-flow", "--session=S9", f"--ready-file={path}", "-v"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    said = b""
+    try:
+        while b"session S9 serves" not in said:
+            assert select.select([process.stderr], [], [], 30)[0], said
+            piece = os.read(process.stderr.fileno(), 1 << 16)
+            assert piece, said
+            said += piece
+        ready = json.loads(path.read_text())
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert (ready["pid"], ready["session"]) == (process.pid, "S9")
+    assert list(tmp_path.iterdir()) == [path], "no draft is left"
+
+
+def test_a_fifo_that_nobody_reads_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    result = CliRunner().invoke(exchange, ["--no-flow", f"--ready-file={path}"])
+    assert result.exit_code == 2
+    assert f"cannot write {path}: nobody reads from it; open it for reading first" in result.stderr
+    assert path.is_fifo()
 
 
 WRONG = {

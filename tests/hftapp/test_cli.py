@@ -1,17 +1,23 @@
 """`hftos trade` against the real exchange process on loopback, and its errors."""
 
+from __future__ import annotations
+
 import json
 import socket
 import subprocess
 import sys
-import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from hftapp import cli, config, journal
+
+if TYPE_CHECKING:
+    from tests.conftest import ReadyFifo
 
 ROOT = Path(__file__).parents[2]
 SLICE = ROOT / "tests" / "data" / "12302019_SNIPPET.NASDAQ_ITCH50"
@@ -22,6 +28,7 @@ READY = {
     "feed_b": {"group": "239.1.1.2", "port": 1001, "interface": "127.0.0.1"},
     "symbols": ["A"],
 }
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 def free_port() -> int:
@@ -31,21 +38,29 @@ def free_port() -> int:
         return port
 
 
-def start_exchange(folder: Path, *options: str) -> "subprocess.Popen[str]":
-    ready = folder / "ready.json"
-    command = [
-        *(sys.executable, "-c", "from exchange.cli import exchange; exchange()"),
-        *("--ready-file", str(ready), "--log-dir", str(folder / "log"), "--start-on-login"),
-        *("--feed-a", f"239.255.77.1:{free_port()}", "--feed-b", f"239.255.77.2:{free_port()}"),
-        *options,
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 20
-    while not ready.exists() or not ready.stat().st_size:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return process
+@pytest.fixture
+def start_exchange(tmp_path: Path, make_ready_fifo: Callable[[Path], ReadyFifo]) -> Iterator[Start]:
+    """Starts an exchange and leaves its ready file and logs in the test's folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        fifo = make_ready_fifo(tmp_path / "ready.fifo")
+        command = [
+            *(sys.executable, "-c", "from exchange.cli import exchange; exchange()"),
+            *("--ready-file", str(fifo.path), "--log-dir", str(tmp_path / "log"), "--start-on-login"),
+            *("--feed-a", f"239.255.77.1:{free_port()}", "--feed-b", f"239.255.77.2:{free_port()}"),
+            *options,
+        ]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        (tmp_path / "ready.json").write_text(json.dumps(fifo.wait(process)))
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=20)
 
 
 def run_trade(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
@@ -64,14 +79,12 @@ def exchange_log(folder: Path, direction: str) -> list[bytes]:
     return [bytes.fromhex(entry["hex"]) for entry in map(json.loads, lines) if entry["dir"] == direction]
 
 
-def test_a_whole_session_against_the_exchange_reconciles(tmp_path: Path) -> None:
+def test_a_whole_session_against_the_exchange_reconciles(start_exchange: Start, tmp_path: Path) -> None:
     """Real slice, then generated flow, to the end of session: same messages, same books, nothing open."""
-    process = start_exchange(tmp_path, "--replay", str(SLICE), "--speed", "0.002", "--seconds", "5", "--seed", "7")
-    try:
-        status, summary = run_trade(tmp_path)
-    finally:
-        process.terminate()
-        counters = json.loads(process.communicate(timeout=20)[0])
+    process = start_exchange("--replay", str(SLICE), "--speed", "0.002", "--seconds", "5", "--seed", "7")
+    status, summary = run_trade(tmp_path)
+    process.terminate()
+    counters = json.loads(process.communicate(timeout=20)[0])
     assert (status, summary["reason"]) == (0, "end of session")
     feed, orders = summary["feed"], summary["orders"]
     assert (feed["gaps"], feed["lost"], feed["malformed"], feed["stale"]) == (0, 0, 0, False)
@@ -79,7 +92,11 @@ def test_a_whole_session_against_the_exchange_reconciles(tmp_path: Path) -> None
     assert feed["duplicates"] > 0
     assert orders["accepted"] == counters["accepted"] > 0
     assert orders["executed_shares"] == counters["executed_shares"]
-    assert orders["messages_sent"] == counters["received"]
+    assert orders["sent"] == counters["received"]
+    received = Counter(message[:1] for message in exchange_log(tmp_path, "in"))
+    parts = {"entered": b"O", "replaced": b"U", "cancel_requests": b"X", "account_queries": b"Q"}
+    assert {name: orders[name] for name in parts} == {name: received[kind] for name, kind in parts.items()}
+    assert sum(orders[name] for name in parts) == orders["sent"]
     assert orders["open"] == 0
     entries = list(journal.read(summary["journal"]["path"]))
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
@@ -92,13 +109,9 @@ def test_a_whole_session_against_the_exchange_reconciles(tmp_path: Path) -> None
     }
 
 
-def test_seconds_stop_the_trader_and_leave_nothing_open(tmp_path: Path) -> None:
-    process = start_exchange(tmp_path)
-    try:
-        status, summary = run_trade(tmp_path, "--seconds", "2")
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+def test_seconds_stop_the_trader_and_leave_nothing_open(start_exchange: Start, tmp_path: Path) -> None:
+    start_exchange()
+    status, summary = run_trade(tmp_path, "--seconds", "2")
     assert (status, summary["reason"]) == (0, "stop command")
     assert summary["orders"]["sent"] > 0
     assert summary["orders"]["open"] == 0

@@ -3,6 +3,7 @@
 import json
 import marshal
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from hftapp.records import Rings
 from hftapp.supervisor import Outcome, Supervisor, trader_cpu
 
 BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
-TraderFunction = Callable[[Config, Rings, int | None], None]
+TraderFunction = Callable[[Config, Rings, int | None, int], None]
 EMPTY = {"count": 0, "min": 0, "max": 0, "counts": {}}
 
 
@@ -29,19 +30,37 @@ def emit(rings: Rings, kind: int, payload: Any) -> None:
     assert rings.telemetry.push(kind, time.time_ns(), marshal.dumps(payload))
 
 
+class Ringing(Supervisor):
+    """A supervisor that also rings a bell after each command: a control ring is no event that a test can wait for."""
+
+    def __init__(self, settings: Config, trader: TraderFunction, **more: Any) -> None:
+        self.bell = os.eventfd(0)
+        super().__init__(settings, trader=lambda own, rings, cpu: trader(own, rings, cpu, self.bell), **more)
+
+    def command(self, name: str) -> None:
+        super().command(name)
+        os.eventfd_write(self.bell, 1)
+
+    def run(self) -> Outcome:
+        try:
+            return super().run()
+        finally:
+            os.close(self.bell)
+
+
 def run(tmp_path: Path, trader: TraderFunction, toml: str = BASE, **more: Any) -> tuple[Outcome, list[str]]:
     said: list[str] = []
-    supervisor = Supervisor(config.parse(toml), journal_dir=tmp_path, say=said.append, trader=trader, **more)
+    supervisor = Ringing(config.parse(toml), trader, journal_dir=tmp_path, say=said.append, **more)
     return supervisor.run(), said
 
 
-def obedient(_settings: Config, rings: Rings, _cpu: int | None) -> None:
+def obedient(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> None:
     """Journals two messages, then waits for a stop command."""
     rings.journal.push(records.OUT, 1, b"\x4f")
     rings.journal.push(records.IN, 2, b"\x41")
     emit(rings, records.STATE, {"state": "trading"})
-    while not any(record.kind == records.STOP for record in rings.control.drain()):
-        time.sleep(0.001)
+    assert select.select([bell], [], [], 30)[0], "no command within 30 s"
+    assert [record.kind for record in rings.control.drain()] == [records.STOP]
     emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
     emit(rings, records.RISK, {"check": "size", "symbol": "A", "value": 2, "limit": 1})
     emit(rings, records.GAP, {"from": 1, "to": 2})
@@ -63,7 +82,7 @@ def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
 
 
 def test_a_trader_that_fails_leaves_its_reason(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    def fails(_settings: Config, rings: Rings, _cpu: int | None) -> None:
+    def fails(_settings: Config, rings: Rings, _cpu: int | None, _bell: int) -> None:
         rings.journal.push(records.OUT, 1, b"last words")
         raise RuntimeError("the book is upside down")
 
@@ -74,7 +93,7 @@ def test_a_trader_that_fails_leaves_its_reason(tmp_path: Path, capfd: pytest.Cap
 
 
 def test_a_trader_that_is_killed_is_named_by_its_signal(tmp_path: Path) -> None:
-    def dies(_settings: Config, _rings: Rings, _cpu: int | None) -> None:
+    def dies(_settings: Config, _rings: Rings, _cpu: int | None, _bell: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     outcome, _ = run(tmp_path, dies)
@@ -82,15 +101,15 @@ def test_a_trader_that_is_killed_is_named_by_its_signal(tmp_path: Path) -> None:
 
 
 def test_a_trader_that_just_ends_is_not_a_success(tmp_path: Path) -> None:
-    outcome, _ = run(tmp_path, lambda _settings, _rings, _cpu: None)
+    outcome, _ = run(tmp_path, lambda _settings, _rings, _cpu, _bell: None)
     assert (outcome.status, outcome.reason) == (1, "trader ended without a reason")
 
 
 def test_a_trader_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hftapp.supervisor.STOP_GRACE_NS", 0)
 
-    def deaf(_settings: Config, _rings: Rings, _cpu: int | None) -> None:
-        time.sleep(60)
+    def deaf(_settings: Config, _rings: Rings, _cpu: int | None, _bell: int) -> None:
+        signal.sigtimedwait([signal.SIGUSR1], 60)  # which nobody sends
 
     outcome, _ = run(tmp_path, deaf, BASE + "[order_entry]\ncancel_timeout_ms = 100\n", seconds=0.01)
     assert (outcome.status, outcome.reason) == (1, "trader did not stop in time and was killed")
@@ -98,7 +117,7 @@ def test_a_trader_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pyte
 
 def test_an_interrupt_is_a_stop_command(tmp_path: Path) -> None:
     said: list[str] = []
-    supervisor = Supervisor(config.parse(BASE), journal_dir=tmp_path, say=said.append, trader=obedient)
+    supervisor = Ringing(config.parse(BASE), obedient, journal_dir=tmp_path, say=said.append)
     supervisor.interrupt()
     assert supervisor.run().reason == "stop command"
     assert "command stop" in said

@@ -1,6 +1,7 @@
 """The management stream against a real office socket on loopback: reconnects, the journal without holes, commands."""
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -38,8 +39,17 @@ class Office:
             try:
                 self.data += self.peer.recv(1 << 20)
             except BlockingIOError:
-                time.sleep(0.001)
+                self._wait(client)
         return [json.loads(line) for line in self.data.split(b"\n")[:-1]]
+
+    def _wait(self, client: Telemetry) -> None:
+        """Wait until one of the two ends has something to do."""
+        descriptor = client.fileno()
+        assert self.peer is not None
+        assert descriptor is not None, "the client lost the connection"
+        writers = [descriptor] if client.wants_write() else []
+        readable, writable, _ = select.select([self.peer.fileno(), descriptor], writers, [], 5)
+        assert readable or writable, self.data
 
     def close(self) -> None:
         if self.peer is not None:

@@ -64,6 +64,33 @@ def test_the_nic_wire_opens_tcp_connections(nic: tuple[NicWire, MemoryPort]) -> 
     wire.close(time.monotonic_ns())
 
 
+def test_the_stack_answers_by_itself_at_the_next_burst(nic: tuple[NicWire, MemoryPort]) -> None:
+    """An ARP request (RFC 826) is answered although nothing is ever sent by the trader."""
+    wire, peer = nic
+    peer.rx_burst()
+    who = PEER + IPv4Address("10.20.0.1").packed + bytes(6) + IPv4Address("10.20.0.10").packed
+    peer.tx_burst([b"\xff" * 6 + PEER + bytes.fromhex("08060001080006040001") + who])
+    assert wire.rx(0) == []
+    assert wire.rx(1) == ()
+    (reply,) = peer.rx_burst()
+    assert reply[:6] == PEER
+    assert reply[12:22] == bytes.fromhex("08060001080006040002")
+
+
+def test_timers_run_under_constant_traffic(nic: tuple[NicWire, MemoryPort]) -> None:
+    """There is never an empty burst, and still ARP asks again after a second (RFC 1122 §2.3.2.1)."""
+    wire, peer = nic
+    peer.rx_burst()
+    start = time.monotonic_ns()
+    wire.connect(IPv4Address("10.20.0.1"), 24000, start)
+    asked = []
+    for ms in range(0, 1_500, 5):
+        peer.tx_burst([datagram(b"x", 26401)])
+        assert wire.rx(start + ms * 1_000_000) == [(0, b"x")]
+        asked += [ms for frame in peer.rx_burst() if frame[12:14] == b"\x08\x06"]
+    assert asked == [0, 1000]
+
+
 @pytest.fixture
 def ports() -> tuple[int, int]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as a, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as b:

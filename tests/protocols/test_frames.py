@@ -61,6 +61,22 @@ def test_cut_frames_and_other_links_are_none() -> None:
     assert udp_datagram(raw, 105) is None
 
 
-@given(st.binary(max_size=80), st.sampled_from([LINK_ETHERNET, LINK_RAW]))
-def test_random_bytes_never_raise(frame: bytes, link_type: int) -> None:
-    udp_datagram(frame, link_type)
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A good frame with a few bytes replaced, cut or extended."""
+    frame = bytearray(draw(st.sampled_from([bytes(ETHER / DATAGRAM), bytes(ETHER / Dot1Q(vlan=7) / DATAGRAM)])))
+    for _ in range(draw(st.integers(0, 3))):
+        frame[draw(st.integers(0, len(frame) - 1))] = draw(st.integers(0, 255))
+    return bytes(frame[: draw(st.integers(0, 80))]) + draw(st.binary(max_size=4))
+
+
+@given(st.binary(max_size=80) | damaged(), st.sampled_from([LINK_ETHERNET, LINK_RAW]))
+def test_any_bytes_give_none_or_a_datagram_that_is_in_them(frame: bytes, link_type: int) -> None:
+    found = udp_datagram(frame, link_type)
+    if found is None:
+        return
+    addresses = found.source.packed + found.destination.packed
+    ports = found.source_port.to_bytes(2, "big") + found.destination_port.to_bytes(2, "big")
+    udp = ports + (8 + len(found.payload)).to_bytes(2, "big")
+    assert addresses in frame[12:]
+    assert any(frame[at:].startswith(udp) and frame[at + 8 :].startswith(found.payload) for at in range(20, len(frame)))

@@ -9,7 +9,7 @@ on has to agree by the events alone.
 import csv
 from pathlib import Path
 
-from protocols.itch50 import AddOrder, ItchMessage, OrderCancel, OrderDelete, OrderExecuted
+from protocols.itch50 import AddOrder, ItchMessage, OrderCancel, OrderDelete, OrderExecuted, decode
 from protocols.order_book import OrderBooks
 
 DATA = Path(__file__).parent.parent / "data"
@@ -58,6 +58,7 @@ class Replay:
         self.last_stand_in = 1 << 63
         self.worst: dict[str, int | None] = {"B": None, "S": None}
         self.inferred = 0
+        self.early = 0
         self.compared = 0
 
     def message(self, event: list[str]) -> ItchMessage | None:
@@ -70,6 +71,7 @@ class Replay:
         if kind not in (2, 3, 4):
             return None
         if reference not in self.known:
+            self.early += 1
             stand_in = self.stand_ins.get((side, price), 0)
             return OrderCancel(order_reference_number=stand_in, cancelled_shares=size, **HEADER)
         if kind == 2:
@@ -114,10 +116,12 @@ def test_events_give_the_books_row_by_row() -> None:
     for event, row in zip(events, books, strict=True):
         message = replay.message(event)
         if message is not None:
-            replay.books.apply(message)
+            replay.books.apply(decode(message.encode()))
         for side in "BS":
             replay.infer(side, row[side])
             replay.compare(side, row[side])
     assert replay.compared == 999 * 20
     assert replay.inferred == 33  # 20 of them in the first row
-    assert replay.books.over_executions == replay.books.duplicate_references == 0
+    assert replay.early == 9, "events about orders from before the first"
+    built = replay.books
+    assert built.over_executions == built.duplicate_references == built.unknown_references == 0

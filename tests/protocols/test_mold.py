@@ -47,13 +47,32 @@ def test_any_packet_survives_the_wire(session: str, sequence: int, messages: lis
     assert too_long.value.offset == len(raw)
 
 
-@given(st.binary(max_size=120))
-def test_random_bytes_give_packets_or_protocol_errors(data: bytes) -> None:
+headers = st.tuples(sessions, st.binary(min_size=8, max_size=8), st.sampled_from([0, 1, 2, 3, 0xFFFF]), st.binary())
+almost = headers.map(lambda parts: parts[0].encode().ljust(10) + parts[1] + parts[2].to_bytes(2, "big") + parts[3])
+
+
+def encode(decoded: Packet | Heartbeat | EndOfSession | Request) -> bytes:
+    match decoded:
+        case Packet():
+            return mold.encode_packet(decoded.session, decoded.sequence, decoded.messages)
+        case Heartbeat():
+            return mold.encode_heartbeat(decoded.session, decoded.sequence)
+        case EndOfSession():
+            return mold.encode_end(decoded.session, decoded.sequence)
+        case Request():
+            return decoded.encode()
+
+
+@given(st.binary(max_size=120) | almost)
+def test_any_bytes_are_what_they_decode_to_or_a_protocol_error_within_them(data: bytes) -> None:
     for decoder in (mold.decode, mold.decode_request):
         try:
-            decoder(data)
-        except ProtocolError:
-            pass
+            decoded = decoder(data)
+        except ProtocolError as error:
+            assert error.offset is not None
+            assert 0 <= error.offset <= len(data)
+        else:
+            assert encode(decoded) == data
 
 
 def test_an_empty_message_is_a_message() -> None:

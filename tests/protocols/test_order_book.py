@@ -108,6 +108,21 @@ def test_a_replace_keeps_the_side_and_goes_to_the_back_of_the_queue() -> None:
     assert books.view("AAPL")["asks"] == [[10, 70, 1], [20, 5, 1]]
 
 
+def test_an_order_is_found_by_its_reference_while_it_is_on_a_book() -> None:
+    books = build(add(1, "S", 100, 10, locate=7, stock="MSFT"), execute(1, 30))
+    order = books.order(1)
+    assert order is not None
+    assert (order.reference, order.side, order.shares, order.price, order.book.locate) == (1, "S", 70, 10, 7)
+    books.apply(replace(1, 2, 50, 20))
+    assert books.order(1) is None
+    replaced = books.order(2)
+    assert replaced is not None
+    assert (replaced.shares, replaced.price) == (50, 20)
+    books.apply(execute(2, 50))
+    assert books.order(2) is None
+    assert (order.price, replaced.price) == (10, 20), "what it rested at stays known"
+
+
 def test_apply_names_the_book_that_changed() -> None:
     books = OrderBooks()
     assert books.apply(add(1, "B", 1, 1, locate=7, stock="MSFT")) == 7

@@ -66,14 +66,22 @@ def test_the_framer_finds_packets_in_any_pieces(sent: list[SoupPacket], data: st
     assert framer.pending == 0
 
 
-@given(st.lists(st.binary(max_size=60), max_size=5))
-def test_random_bytes_give_packets_or_protocol_errors(chunks: list[bytes]) -> None:
+@given(st.lists(st.binary(max_size=60) | packets.map(lambda packet: packet.encode()), max_size=5))
+def test_any_bytes_become_packets_wait_or_are_a_protocol_error_within_them(chunks: list[bytes]) -> None:
     framer = Framer(max_length=4096)
+    fed = 0
+    received: list[SoupPacket] = []
     for chunk in chunks:
+        fed += len(chunk)
         try:
-            list(framer.feed(chunk))
-        except ProtocolError:
+            for packet in framer.feed(chunk):
+                received.append(packet)  # noqa: PERF402  (those before a fault count)
+        except ProtocolError as error:
+            assert error.offset is not None
+            assert 0 <= error.offset < framer.pending
             break
+    assert sum(len(packet.encode()) for packet in received) + framer.pending == fed
+    assert all(type(soup.decode(packet.encode())) is type(packet) for packet in received)
 
 
 def test_good_packets_come_before_the_fault_and_the_fault_stays() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from protocols import soup, soup_client, soup_server
 from protocols.soup import LoginRejected, LoginRequest
 from protocols.soup_client import ClientEvent, ClientState, LinkLost, SessionStateError, SoupClient
-from protocols.soup_server import SECOND, SequencedStream, ServerEvent, SoupServerSession
+from protocols.soup_endpoint import SECOND
+from protocols.soup_server import SequencedStream, ServerEvent, SoupServerSession
 
 
 def authenticator(stream: SequencedStream) -> soup_server.Authenticator:
@@ -323,10 +324,20 @@ def test_a_client_that_does_not_read_holds_up_itself_only() -> None:
 
 
 @given(st.lists(st.binary(max_size=40), max_size=6))
-def test_random_bytes_never_raise(chunks: list[bytes]) -> None:
+def test_random_bytes_end_the_connection_at_most_once_on_either_side(chunks: list[bytes]) -> None:
     pair = Pair()
     pair.connect()
     pair.exchange()
+    server_events: list[ServerEvent] = []
+    client_events: list[ClientEvent] = []
     for chunk in chunks:
-        pair.server.on_bytes(chunk, 0)
-        pair.client.on_bytes(chunk, 0)
+        server_events += pair.server.on_bytes(chunk, 0)
+        client_events += pair.client.on_bytes(chunk, 0)
+    gone = [event for event in server_events if isinstance(event, soup_server.ClientGone | soup_server.Logout)]
+    assert len(gone) == pair.server.closing
+    assert server_events[-1:] == gone or not gone
+    assert all(isinstance(event, soup_server.Message) for event in server_events[: len(server_events) - len(gone)])
+    over = [event for event in client_events if isinstance(event, LinkLost | soup_client.EndOfSession)]
+    assert len(over) == (pair.client.state is not ClientState.ACTIVE)
+    assert client_events[-1:] == over or not over
+    assert pair.client.next_sequence == 1 + sum(isinstance(event, soup_client.Sequenced) for event in client_events)

@@ -129,7 +129,7 @@ def test_undecodable_bytes_are_a_difference_even_when_both_have_them() -> None:
     assert names(reconcile(broken, broken)) == {"undecodable"}
 
 
-CLAIMS = Claims(sent=1, accepted=1, rejected=0, executed_shares=40, cancelled=60, position={"AAPL": 40})
+CLAIMS = Claims(sent=2, accepted=1, rejected=0, executed_shares=40, cancelled=60, position={"AAPL": 40})
 
 
 def test_true_claims_reconcile() -> None:
@@ -140,7 +140,7 @@ def test_true_claims_reconcile() -> None:
 @pytest.mark.parametrize(
     ("change", "subject"),
     [
-        ({"sent": 2}, "orders sent"),
+        ({"sent": 3}, "messages sent"),
         ({"accepted": 0}, "orders accepted"),
         ({"rejected": 1}, "orders rejected"),
         ({"executed_shares": 41}, "shares executed"),

@@ -253,5 +253,5 @@ def test_the_table_shows_figures_and_marks_what_may_not_be_quoted(
     out = io.StringIO()
     table.show(assemble(scenario, image, outcome, evidence), Console(file=out, width=200))
     text = out.getvalue()
-    for part in ("to the last share", "-1.2345 dollars", "not quotable", "1 compared, 1 levels, equal", "ok:"):
+    for part in ("to the last share", "-1.2345 dollars", "not quotable", "1 books, 1 levels, equal", "ok:"):
         assert part in text

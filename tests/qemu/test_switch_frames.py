@@ -83,6 +83,7 @@ def test_the_checksum_is_that_of_rfc_1071() -> None:
 @given(st.binary(max_size=120))
 def test_hostile_bytes_never_raise(data: bytes) -> None:
     for frame in (data, bytes(12) + b"\x08\x00" + data, bytes(12) + b"\x08\x00\x46" + data):
-        udp_destination(frame)
-        igmp_message(frame)
-        ipv4_destination(frame)
+        target, igmp, address = udp_destination(frame), igmp_message(frame), ipv4_destination(frame)
+        if target is not None or igmp is not None:
+            assert address is not None  # both are carried in IPv4
+        assert target is None or igmp is None  # a packet has one protocol

@@ -52,7 +52,7 @@ def test_datagrams_of_a_joined_group_are_delivered_first_and_repeatedly(payload:
     stack = make_stack()
     for _ in range(3):
         datagram = stack.on_frame(feed(payload), 0)
-        assert datagram == (GROUP, PORT, EXCHANGE, payload)
+        assert datagram == (GROUP, PORT, EXCHANGE, payload, 0)
     assert stack.counters.delivered == 3
 
 
@@ -127,6 +127,17 @@ def test_sources_beyond_the_cache_are_delivered_too() -> None:
     for number in range(400):
         assert stack.on_frame(feed(src=f"10.21.{number // 200}.{number % 200 + 1}"), 0) is not None
     assert len(stack._flows) == 256
+
+
+def test_datagrams_carry_the_number_of_their_join() -> None:
+    stack = make_stack()
+    assert stack.join(GROUP, PORT) == 0, "joined already"
+    number = stack.join(GROUP, PORT + 1)
+    for _ in range(2):
+        datagrams = [stack.on_frame(feed(port=port), 0) for port in (PORT, PORT + 1)]
+        assert [datagram.subscription for datagram in datagrams if datagram] == [0, number]
+    stack.leave(GROUP, PORT)
+    assert stack.join(GROUP, PORT) not in (0, number), "numbers are not used again"
 
 
 def test_a_join_without_a_group_is_named() -> None:

@@ -1,4 +1,7 @@
-"""Every state and every segment arrival rule of RFC 9293 that a client meets; timers are in test_tcp_timers.py."""
+"""Opening a connection and its data: states and segment arrival rules of RFC 9293 that a client meets.
+
+The end of a connection is in test_tcp_closing.py, forged segments in test_tcp_forgery.py, timers in test_tcp_timers.py.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hftapp.net.tcp_segment import ACK, FIN, PSH, RST, SYN, Segment
-from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpError, TcpState, seq_add
+from hftapp.net.tcp_segment import ACK, PSH, RST, SYN, Segment
+from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpState, seq_add
 
 if TYPE_CHECKING:
     from tests.hftapp.net.conftest import ScriptedPeer
@@ -240,181 +243,3 @@ def test_send_buffer_is_bounded(make_peer: Callable[..., ScriptedPeer]) -> None:
         peer.client.send(bytes(41), peer.now)
     peer.client.send(bytes(40), peer.now)
     assert peer.client.unacknowledged == 100
-
-
-# Closing (RFC 9293 §3.6).
-
-
-def test_we_close_first(peer: ScriptedPeer) -> None:
-    peer.client.send(b"logout", peer.now)
-    peer.client.close(peer.now)
-    assert peer.state() is TcpState.FIN_WAIT_1
-    data, fin = peer.sent()
-    assert (data.data, fin.flags) == (b"logout", ACK | FIN)
-    peer.send()
-    assert peer.state() is TcpState.FIN_WAIT_2
-    peer.send(data=b"late")
-    assert peer.client.receive() == b"late"
-    peer.finish()
-    assert peer.state() is TcpState.TIME_WAIT
-    assert peer.sent()[-1].acknowledgement == peer.next
-    peer.wait()
-    assert peer.state() is TcpState.CLOSED
-    assert peer.client.error is None
-
-
-def test_fin_is_in_the_last_data_segment_when_close_comes_first(make_peer: Callable[..., ScriptedPeer]) -> None:
-    peer = make_peer()
-    peer.client.send(b"all", peer.now)
-    peer.sent()
-    peer.client.on_segment(Segment(peer.next, peer.seen, SYN, 5000, 1000, -1, b""), peer.now)
-    peer.client.close(peer.now)
-    peer.next = seq_add(peer.next, 1)
-    peer.sent()
-    peer.send()
-    assert peer.state() is TcpState.FIN_WAIT_1
-    last = peer.one()
-    assert (last.data, last.flags) == (b"all", ACK | PSH | FIN)
-
-
-def test_fin_and_acknowledgement_in_one_segment_skip_fin_wait_2(peer: ScriptedPeer) -> None:
-    peer.client.close(peer.now)
-    peer.sent()
-    peer.finish()
-    assert peer.state() is TcpState.TIME_WAIT
-
-
-def test_both_close_at_once(peer: ScriptedPeer) -> None:
-    before = peer.seen
-    peer.client.close(peer.now)
-    peer.sent()
-    peer.send(ACK | FIN, ack=before)
-    assert peer.state() is TcpState.CLOSING
-    peer.send()
-    assert peer.state() is TcpState.TIME_WAIT
-
-
-def test_peer_closes_first(peer: ScriptedPeer) -> None:
-    peer.send(ACK | FIN, b"bye")
-    assert peer.state() is TcpState.CLOSE_WAIT
-    assert peer.client.peer_closed
-    assert peer.client.receive() == b"bye"
-    assert peer.one().acknowledgement == peer.next
-    peer.client.send(b"still possible", peer.now)
-    peer.client.close(peer.now)
-    assert peer.state() is TcpState.LAST_ACK
-    assert peer.sent()[-1].flags & FIN
-    peer.send()
-    assert peer.state() is TcpState.CLOSED
-    assert peer.client.error is None
-
-
-def test_fin_before_its_data_waits_for_it(peer: ScriptedPeer) -> None:
-    peer.send(ACK | FIN, b"last", at=seq_add(peer.next, 5))
-    assert peer.state() is TcpState.ESTABLISHED
-    peer.send(data=b"first")
-    assert peer.state() is TcpState.CLOSE_WAIT
-    assert peer.client.receive() == b"firstlast"
-
-
-def test_repeated_fin_in_time_wait_is_acknowledged_and_restarts_the_wait(peer: ScriptedPeer) -> None:
-    peer.client.close(peer.now)
-    peer.sent()
-    peer.finish()
-    peer.sent()
-    first = peer.client.deadline
-    peer.now += 1000
-    peer.send(ACK | FIN, at=seq_add(peer.next, -1))
-    assert peer.one().acknowledgement == peer.next
-    assert peer.client.deadline == first + 1000
-
-
-def test_calls_after_the_end_are_typed_errors(peer: ScriptedPeer) -> None:
-    peer.client.close(peer.now)
-    with pytest.raises(TcpError, match=r"cannot send to 10.20.0.1:24000: connection is fin-wait-1"):
-        peer.client.send(b"x", peer.now)
-    peer.client.abort()
-    with pytest.raises(TcpError, match=r"closed \(aborted by us\)"):
-        peer.client.send(b"x", peer.now)
-    peer.client.close(peer.now)
-    peer.client.abort()
-    assert peer.client.error == "aborted by us"
-
-
-def test_abort_resets_the_peer(peer: ScriptedPeer) -> None:
-    peer.client.send(b"x", peer.now)
-    peer.sent()
-    peer.client.abort()
-    reset = peer.one()
-    assert reset.flags == RST | ACK
-    assert reset.sequence == peer.seen
-    assert peer.client.unacknowledged == 0
-
-
-# What a stranger could forge (RFC 5961).
-
-
-def test_exact_reset_ends_the_connection_and_leaves_its_data(peer: ScriptedPeer) -> None:
-    peer.send(data=b"before")
-    peer.send(RST)
-    assert peer.state() is TcpState.CLOSED
-    assert peer.client.error == "connection reset by 10.20.0.1:24000"
-    assert peer.client.receive() == b"before"
-    peer.send(data=b"after")
-    assert peer.sent() == []
-
-
-def test_reset_elsewhere_in_the_window_is_challenged(peer: ScriptedPeer) -> None:
-    peer.send(RST, at=seq_add(peer.next, 1))
-    assert peer.state() is TcpState.ESTABLISHED
-    assert peer.one().acknowledgement == peer.next
-
-
-@pytest.mark.parametrize("distance", [-1, 1 << 20, -(1 << 31)])
-def test_reset_outside_the_window_is_ignored(peer: ScriptedPeer, distance: int) -> None:
-    peer.send(RST, at=seq_add(peer.next, distance))
-    assert peer.state() is TcpState.ESTABLISHED
-    assert peer.sent() == []
-
-
-def test_syn_in_a_connection_is_challenged(peer: ScriptedPeer) -> None:
-    peer.send(SYN, at=peer.next)
-    assert peer.state() is TcpState.ESTABLISHED
-    assert peer.one().flags == ACK
-
-
-def test_acknowledgement_of_what_was_not_sent_is_challenged_and_its_data_ignored(peer: ScriptedPeer) -> None:
-    peer.send(data=b"forged", ack=seq_add(peer.seen, 1), at=peer.next)
-    assert peer.client.receive() == b""
-    assert peer.client.counters.challenges == 1
-
-
-def test_absurdly_old_acknowledgement_is_challenged(peer: ScriptedPeer) -> None:
-    peer.send(data=b"forged", ack=seq_add(peer.seen, -0x10000), at=peer.next)
-    assert peer.client.receive() == b""
-    assert peer.client.counters.challenges == 1
-
-
-def test_challenges_are_bounded_per_second(peer: ScriptedPeer) -> None:
-    for _ in range(50):
-        peer.send(SYN, at=peer.next)
-    assert len(peer.sent()) == 10
-    peer.now += 1_000_000_000
-    peer.send(SYN, at=peer.next)
-    assert len(peer.sent()) == 1
-
-
-def test_segment_without_acknowledgement_is_ignored(peer: ScriptedPeer) -> None:
-    peer.send(0, b"data", at=peer.next)
-    assert peer.client.receive() == b""
-
-
-def test_wrong_settings_are_named() -> None:
-    with pytest.raises(ValueError, match="mss must be 64"):
-        TcpConfig(mss=10)
-    with pytest.raises(ValueError, match="receive_buffer must be"):
-        TcpConfig(receive_buffer=100)
-    with pytest.raises(ValueError, match="send_buffer must be"):
-        TcpConfig(send_buffer=0)
-    with pytest.raises(ValueError, match="keep_alive_interval"):
-        TcpConfig(keep_alive_idle=1, keep_alive_interval=0)

@@ -119,6 +119,9 @@ def test_the_end_of_session_logs_out_and_dumps_everything(floor: Any) -> None:
     assert final["final"] is True
     assert final["feed"]["messages"] == 3
     assert (final["orders"]["accepted"], final["orders"]["cancelled"], final["orders"]["open"]) == (2, 200, 0)
+    asked = {name: final["orders"][name] for name in ("entered", "replaced", "cancel_requests", "account_queries")}
+    assert asked == {"entered": 2, "replaced": 0, "cancel_requests": 2, "account_queries": 1}
+    assert final["orders"]["sent"] == len(floor.exchange.received) == 5
     assert events(floor, records.EXIT) == [(0, "end of session")]
 
 

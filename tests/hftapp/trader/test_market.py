@@ -42,14 +42,21 @@ def test_changed_books_are_touched_once(market: Market) -> None:
     assert market.instrument("MSFT") is None
 
 
-@pytest.mark.parametrize(("reference", "shares", "price"), [(1, 40, 99_0000), (2, 100, 101_0000)])
-def test_an_execution_prints_at_the_best_price_of_its_side(
-    market: Market, reference: int, shares: int, price: int
-) -> None:
-    market.apply_all([executed(reference, shares)])
+@pytest.mark.parametrize(
+    ("reference", "shares", "price"), [(1, 40, 99_0000), (2, 100, 101_0000), (3, 30, 98_0000), (4, 10, 102_0000)]
+)
+def test_an_execution_prints_at_the_price_of_its_order(market: Market, reference: int, shares: int, price: int) -> None:
+    market.apply_all([add(3, "B", 50, 98_0000), add(4, "S", 10, 102_0000), executed(reference, shares)])
     ((instrument, found, size),) = market.take_trades()
     assert (found, size, instrument.last) == (price, shares, price)
     assert market.take_trades() == []
+
+
+def test_an_execution_of_an_unknown_order_prints_nothing(market: Market) -> None:
+    market.take_touched()
+    market.apply_all([executed(77, 10)])
+    assert (market.take_trades(), market.take_touched()) == ([], [])
+    assert market.books.unknown_references == 1
 
 
 def test_prints_of_the_other_kinds(market: Market) -> None:

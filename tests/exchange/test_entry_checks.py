@@ -1,0 +1,153 @@
+"""What order entry refuses: rejects with their codes, replaces with bad details, bytes that are not OUCH 5.0."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exchange.market import Market
+from exchange.order_entry import GarbageError, OrderEntry
+
+if TYPE_CHECKING:
+    from tests.exchange.conftest import Client
+
+NOW = 34_200_000_000_000
+MARKET_ORDER = 0x7FFFFFFF
+
+
+def kinds(messages: list[bytes]) -> str:
+    return "".join(chr(message[0]) for message in messages)
+
+
+def option(tag: int, value: bytes) -> bytes:
+    return bytes((1 + len(value), tag)) + value
+
+
+REJECTS: dict[str, tuple[dict[str, Any], int]] = {
+    "side": ({"side": "X"}, 0x0009),
+    "no shares": ({"quantity": 0}, 0x0013),
+    "too many shares": ({"quantity": 1_000_000}, 0x0013),
+    "unknown symbol": ({"symbol": "NOPE"}, 0x0017),
+    "symbol that is no text": ({"symbol": "\xff" * 8}, 0x0017),
+    "price 0": ({"price": 0}, 0x001D),
+    "price above the limit": ({"price": 1_999_999_901}, 0x001D),
+    "market price": ({"price": MARKET_ORDER}, 0x001D),
+    "market price by value": ({"price": 2_000_000_000}, 0x001D),
+    "huge price": ({"price": 2**64 - 1}, 0x001D),
+    "no such time in force": ({"tif": "9"}, 0x000F),
+    "good till time": ({"tif": "6", "options": option(15, b"\0\0\0\x3c")}, 0x000F),
+    "after hours": ({"tif": "E"}, 0x000F),
+    "display": ({"display": "Q"}, 0x0003),
+    "capacity": ({"capacity": "X"}, 0x000F),
+    "sweep": ({"iso": "?"}, 0x0008),
+    "no such cross": ({"cross": "?"}, 0x0014),
+    "opening cross": ({"cross": "O"}, 0x0014),
+    "retail": ({"cross": "R"}, 0x001A),
+    "order id that is no text": ({"cl_ord_id": b"\xff" * 14}, 0x000F),
+    "another firm": ({"options": option(2, b"ABCD")}, 0x000C),
+    "minimum quantity": ({"options": option(3, b"\0\0\0\x64")}, 0x000D),
+    "retail customer": ({"options": option(4, b"R")}, 0x001A),
+    "reserve": ({"options": option(5, b"\0\0\0\x64")}, 0x0004),
+    "peg": ({"options": option(6, b"M")}, 0x0011),
+    "peg that is not one": ({"options": option(6, b"?")}, 0x0011),
+    "peg offset": ({"options": option(7, b"\xff\xff\xff\x9c")}, 0x0011),
+    "discretion": ({"options": option(9, b"\0\0\0\0\0\0\0\x01")}, 0x000F),
+    "random reserve": ({"options": option(13, b"\0\0\0\x01")}, 0x0004),
+    "route": ({"options": option(14, b"SCAN")}, 0x0016),
+    "imbalance only": ({"options": option(17, b"I")}, 0x000F),
+    "self-match prevention": ({"options": option(29, b"D")}, 0x0040),
+    "no such strategy": ({"options": option(29, b"?")}, 0x0040),
+    "self-match group": ({"options": option(30, b"AB")}, 0x0040),
+    "unknown option": ({"options": option(99, b"A")}, 0x000A),
+    "option of another message": ({"options": option(27, b"B")}, 0x000A),
+    "cut option": ({"options": b"\x05\x02AB"}, 0x000A),
+}
+
+
+@pytest.mark.parametrize("name", REJECTS)
+def test_rejects(client: Client, market: Market, name: str) -> None:
+    fields, code = REJECTS[name]
+    (answer,) = client.enter(1, **fields)
+    cl_ord_id = b" " * 14 if name == "order id that is no text" else b"ID".ljust(14)
+    assert answer == struct.pack(">cQIH14s", b"J", NOW, 1, code, cl_ord_id)
+    assert market.engine.orders == {}
+    assert client.entry.account.counters.rejected == 1
+
+
+def test_a_reject_carries_the_channel_of_the_request(client: Client) -> None:
+    (answer,) = client.enter(1, options=option(28, b"\x05"))
+    assert answer[13:15] == b"\x00\x0f"
+    assert answer[29:] == b"\x00\x03\x02\x1c\x05"
+
+
+def test_orders_after_the_close_are_rejected_and_cancels_taken(client: Client, market: Market) -> None:
+    client.enter(1)
+    for code in "OSQM":
+        market.system_event(code, NOW)
+    client.news()
+    assert client.enter(2)[0][13:15] == b"\x00\x02"
+    refused = client.replace(1, 3)
+    assert kinds(refused) == "J"
+    assert refused[0][13:15] == b"\x00\x02"
+    assert kinds(client.cancel(1)) == "C"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"quantity": 0},
+        {"quantity": 1_000_000},
+        {"price": 0},
+        {"price": MARKET_ORDER},
+        {"flags": b"EYN"},
+        {"flags": b"6YN"},
+        {"flags": b"0?N"},
+        {"options": b"\x05\x05\x00\x00\x00\x64"},
+        {"options": b"\x02\x63A"},
+    ],
+)
+def test_replace_with_bad_details_takes_the_old_order_off(client: Client, bad: dict[str, Any]) -> None:
+    client.enter(1)
+    (answer,) = client.replace(1, 2, **bad)
+    assert answer == struct.pack(">cQIIc", b"C", NOW, 1, 100, b"U")
+    assert kinds(client.enter(2)) == "A", "the number of the bad replace is not used up"
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"Z", b"O", b"O" + bytes(40), b"X\0\0", b"\xff" * 47, b"X\0\0\0\1" + bytes(13)]
+)
+def test_garbage_is_told_apart(client: Client, garbage: bytes) -> None:
+    with pytest.raises(GarbageError, match="not an OUCH"):
+        client.send(garbage)
+
+
+DAMAGE = st.tuples(st.integers(0, 6), st.integers(0, 60), st.integers(0, 255), st.integers(0, 80))
+"""Which valid request, the place and value of a byte to put in, where to cut."""
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages=st.lists(st.binary(max_size=80) | DAMAGE, max_size=20))
+def test_hostile_bytes_are_answered_ignored_or_garbage(
+    open_entry: Callable[[str], OrderEntry],
+    market: Market,
+    valid_requests: tuple[bytes, ...],
+    messages: list[bytes | tuple[int, int, int, int]],
+) -> None:
+    entry = open_entry("FUZZ")
+    for message in messages:
+        if not isinstance(message, bytes):
+            which, place, byte, cut = message
+            data = valid_requests[which]
+            message = (data[:place] + bytes([byte]) + data[place + 1 :])[:cut]
+        try:
+            entry.on_message(message, NOW)
+        except GarbageError:
+            pass
+    for book in market.engine.books.values():
+        bid, ask = book.bids.best(), book.asks.best()
+        assert bid is None or ask is None or bid.price < ask.price
