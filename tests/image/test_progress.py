@@ -35,7 +35,7 @@ def test_lines_come_every_ten_seconds() -> None:
 
 def test_bars_show_the_step() -> None:
     stream = io.StringIO()
-    bars = progress.Bars(Console(file=stream, force_terminal=True, width=100))
+    bars = progress.Bars(Console(file=stream, force_terminal=True, width=100, _environ={"TERM": "xterm"}))
     with bars.step("kernel") as update:
         update(5, 10)
     bars.notice("gone")

@@ -10,7 +10,7 @@ from qemu.progress import ConsoleProgress
 
 def shown(terminal: bool, fail: bool = False) -> str:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=terminal, width=80)
+    console = Console(file=out, force_terminal=terminal, width=80, _environ={"TERM": "xterm"})
     try:
         with ConsoleProgress(console) as progress:
             progress.phase("boot")
