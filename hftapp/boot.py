@@ -64,10 +64,9 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
         machine.held.append(fd)
     for row in machine.results:
         if not row.ok:
-            say(f"knob {row.name}: requested {row.requested}, effective {row.effective}")
-    effective = sum(row.ok for row in machine.results)
+            say(f"knob {row.name} failed: requested {row.requested}, effective {row.effective}")
     say(
-        f"{effective} of {len(machine.results)} knobs effective; "
+        f"knobs: {knobs.summary(machine.results)}; "
         f"isolated CPUs: {cpu.format_list(machine.isolated) or 'none'}, "
         f"nohz_full: {cpu.format_list(machine.nohz_full) or 'none'}"
     )

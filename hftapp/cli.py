@@ -1,9 +1,10 @@
 """`hftos trade`: the trader and its supervisor as an ordinary process, against an exchange on this host or network."""
 
+import contextlib
 import json
+import math
 import signal
 import time
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,32 @@ from rich.console import Console
 from rich.table import Table
 
 from hftapp import config
+from hftapp.journal import JournalError
 from hftapp.ready_file import wait_for
 from hftapp.supervisor import Outcome, Supervisor
+
+NO_CARD = (
+    "A NIC of one's own and root are for a trading server; on an ordinary host start `hftos exchange --ready-file "
+    "READY_FILE` and trade with --exchange READY_FILE: ordinary sockets, no privileges."
+)
+MAX_SECONDS = 1_000_000
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds within the range; nothing that is no number ("nan"), which no bound refuses."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; click's usage error for anything else."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return found
+
+
+class ConfigurationError(click.ClickException):
+    """The configuration is wrong: every mistake on a line of its own, exit status 2."""
+
+    exit_code = 2
 
 
 @click.command()
@@ -33,12 +58,12 @@ from hftapp.supervisor import Outcome, Supervisor
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0, max=MAX_SECONDS),
     default=10.0,
     show_default=True,
     help="Seconds to wait for the exchange's ready file.",
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after this long.")
+@click.option("--seconds", type=Seconds(min=0, max=MAX_SECONDS, min_open=True), help="Stop after this long.")
 @click.option(
     "--journal",
     "journal_dir",
@@ -62,8 +87,8 @@ def trade(
         journal_dir = journal_dir or Path("build/trade") / time.strftime("%Y%m%d-%H%M%S")
         supervisor = Supervisor(settings, journal_dir=journal_dir, say=_say, seconds=seconds)
     except config.ConfigError as error:
-        raise click.ClickException("\n  ".join([f"{error.source} is not valid:", *error.problems])) from error
-    except OSError as error:
+        raise ConfigurationError("\n  ".join([f"{error.source} is not valid:", *error.problems])) from error
+    except (OSError, JournalError) as error:
         raise click.ClickException(str(error)) from error
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, supervisor.interrupt)
@@ -71,8 +96,12 @@ def trade(
     summary = summarise(outcome)
     if as_json:
         click.echo(json.dumps(summary))
-    else:
+    elif outcome.stats:
         _print(summary)
+    if outcome.status:
+        click.echo(f"Error: {outcome.reason}", err=True)
+        if settings.nic.port == "af_packet" and not outcome.stats:
+            click.echo(NO_CARD, err=True)
     raise SystemExit(outcome.status)
 
 
@@ -80,12 +109,7 @@ def load(config_path: Path, ready_file: Path | None) -> config.Config:
     """The configuration, with what the exchange's ready file says put over it; raises ConfigError."""
     if ready_file is None:
         return config.load(config_path)
-    document: dict[str, Any] = {}
-    if config_path.exists():
-        try:
-            document = tomllib.loads(config_path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise config.ConfigError(str(config_path), [f"not TOML: {error}"]) from error
+    document = config.read(config_path) if config_path.exists() else {}
     return config.build(with_exchange(document, ready_file), source=f"{config_path} with {ready_file}")
 
 
@@ -108,11 +132,12 @@ def with_exchange(document: dict[str, Any], ready_file: Path) -> dict[str, Any]:
             },
             "order_entry": {name: ouch[name] for name in ("host", "port", "user", "password", "firm")},
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise config.ConfigError(str(ready_file), [f"not the ready file of an exchange: {error!r}"]) from error
     merged = dict(document)
     for name, values in sections.items():
-        merged[name] = {**document.get(name, {}), **values}
+        given = document.get(name, {})
+        merged[name] = {**given, **values} if isinstance(given, dict) else given
     return merged
 
 
@@ -136,7 +161,9 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
 
 
 def _say(text: str) -> None:
-    click.echo(f"hftos: {text}", err=True)
+    """Tell the terminal; one that is gone (`2>&1 | head`) must not end the trader with orders open."""
+    with contextlib.suppress(OSError):
+        click.echo(f"hftos: {text}", err=True)
 
 
 def _print(summary: dict[str, Any]) -> None:

@@ -67,6 +67,7 @@ class Feed:
     a: tuple[IPv4Address, int]
     b: tuple[IPv4Address, int]
     gap_timeout_ms: int
+    silence_timeout_ms: int
     hold_packets: int
     start: str
 
@@ -133,20 +134,33 @@ SECTIONS: dict[str, type] = {
 
 def load(path: str | Path) -> Config:
     """Read and validate a file; raises ConfigError (also for a missing file and for bad TOML)."""
+    return build(read(path), source=str(path))
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The document in a file, not validated; raises ConfigError for a file that cannot be read or is not TOML."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_bytes().decode()
     except OSError as error:
         raise ConfigError(str(path), [f"cannot be read: {error.strerror}"]) from error
-    return parse(text, source=str(path))
+    except UnicodeDecodeError as error:
+        where = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
+        raise ConfigError(str(path), [f"not UTF-8: {where}"]) from error
+    return _document(text, str(path))
 
 
 def parse(text: str, *, source: str = "hftos.toml") -> Config:
     """Validate the text of a configuration; raises ConfigError with every mistake."""
+    return build(_document(text, source), source=source)
+
+
+def _document(text: str, source: str) -> dict[str, Any]:
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(source, [f"not TOML: {error}"]) from error
-    return build(document, source=source)
+    except RecursionError as error:
+        raise ConfigError(source, ["not TOML: nested too deeply"]) from error
 
 
 def build(document: Mapping[str, Any], *, source: str = "hftos.toml") -> Config:

@@ -30,7 +30,7 @@ class Key(NamedTuple):
         if self.kind == "choice":
             return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
         if self.kind == "text":
-            return f"text of {self.low} to {self.high} characters"
+            return f"ASCII text of {self.low} to {self.high} characters"
         return ALLOWED[self.kind]
 
 
@@ -85,6 +85,16 @@ KEYS = (
     Key("feed", "a", "group", "239.20.0.1:26401", "line A"),
     Key("feed", "b", "group", "239.20.0.2:26402", "line B"),
     Key("feed", "gap_timeout_ms", "int", 50, "how long the other line may take to close a gap", 1, 10_000, unit="ms"),
+    Key(
+        "feed",
+        "silence_timeout_ms",
+        "int",
+        3000,
+        "how long both lines may show nothing in sequence before the books are stale",
+        100,
+        60_000,
+        unit="ms",
+    ),
     Key("feed", "hold_packets", "int", 4096, "packets held back while a gap is open", 16, 65_536, unit="packets"),
     Key("feed", "start", "choice", "one", "first message wanted", choices=("one", "seen")),
     Key("order_entry", "host", "host", "10.20.0.1", "order gateway"),

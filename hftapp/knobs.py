@@ -41,6 +41,14 @@ class Result(NamedTuple):
         return {"name": self.name, "requested": self.requested, "effective": self.effective, "ok": self.ok}
 
 
+def summary(results: Iterable[Result]) -> str:
+    """How many knobs have their value, are for something this kernel does not have, and do not have their value."""
+    rows = list(results)
+    failed = sum(not row.ok for row in rows)
+    absent = sum(row.ok and row.effective == ABSENT for row in rows)
+    return f"{len(rows) - absent - failed} set, {absent} absent, {failed} failed"
+
+
 FIXED = (
     Knob("kernel.sched_rt_runtime_us", "/proc/sys/kernel/sched_rt_runtime_us", "-1", "no throttling of the trader"),
     Knob(

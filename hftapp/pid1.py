@@ -23,11 +23,12 @@ def run(reached: float) -> NoReturn:
 
 
 def _explain(error: BaseException) -> str:
-    """One line for the console's exit line; the traceback goes before it."""
-    import traceback
+    """One line for the console's exit line; the traceback of an error nobody foresaw goes before it."""
+    from hftapp import reasons
 
-    console.say("".join(traceback.format_exception(error)))
-    return f"{type(error).__name__}: {error}".replace("\n", "; ")
+    if not reasons.foreseen(error):
+        console.say(reasons.text(error))
+    return reasons.line(error)
 
 
 def _end(status: int, reason: str) -> NoReturn:

@@ -56,9 +56,10 @@ def _ready(path: Path) -> dict[str, Any] | str:
         found = json.loads(path.read_bytes())
         if found["ouch"]["host"].startswith(_THIS_HOST):
             os.kill(found["pid"], 0)
+        return dict(found)
     except FileNotFoundError:
         return "no such file; is `hftos exchange --ready-file` running?"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return "not the ready file of an exchange"
     except ProcessLookupError:
         return f"left by an exchange that has ended (process {found['pid']})"

@@ -1,6 +1,7 @@
 """The supervisor: starts the trader on its CPU, writes the journal, feeds the office, passes commands, judges the end.
 
-It shares three rings with the trader and nothing else. The journal is written before anything else is handled.
+It shares three rings with the trader and nothing else. The journal is written before anything else is handled. Only
+what endangers the journal ends trading; whatever goes wrong in reporting is said and left at that.
 """
 
 import contextlib
@@ -14,17 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hftapp import cpu, records
+from hftapp import cpu, reasons, records
 from hftapp.boot import Boot
 from hftapp.config import Config, ConfigError
 from hftapp.histogram import percentiles
 from hftapp.journal import Journal
 from hftapp.records import Rings
+from hftapp.ring import Record
 from hftapp.telemetry import Telemetry
 
 POLL_MS = 5
 FLUSH_NS = 5_000_000_000
 STOP_GRACE_NS = 15_000_000_000
+EVENTS = 64
+"""Telemetry records handled before the journal ring is looked at again."""
 ORDERS_JOURNAL = "orders.journal"
 RISK_JOURNAL = "risk.journal"
 
@@ -93,6 +97,15 @@ class Supervisor:
         self._stop_deadline: int | None = None
         self._baseline: tuple[int, dict[str, int]] | None = None
         self._interrupted = False
+        self._commands: list[str] = []
+        self._unwritten: list[Record] = []
+        self._traded = False
+        self._last_state = ""
+        for written in (self._orders, self._risks):
+            if written.set_aside is not None:
+                say(f"{written.path} had a damaged end: the whole file is kept as {written.set_aside}")
+            elif written.torn_bytes:
+                say(f"{written.path}: an incomplete last record of {written.torn_bytes} bytes was cut off")
 
     def run(self) -> Outcome:
         """Run the trader to its end; everything it left in the rings is journalled and sent before this returns."""
@@ -111,12 +124,26 @@ class Supervisor:
         return self._outcome
 
     def command(self, name: str) -> None:
-        """Pass `stop` or `kill` on to the trader. A stop that is not obeyed in time ends with SIGKILL."""
+        """Pass `stop` or `kill` on to the trader. A stop that is not obeyed in time ends with SIGKILL.
+
+        A full ring keeps the command waiting: every turn of the loop tries again, a kill before a stop.
+        """
         self._say(f"command {name}")
-        self._rings.control.push(records.COMMANDS[name], time.time_ns(), b"")
+        if name not in self._commands:
+            self._commands = sorted([*self._commands, name])
+            self._pass_on()
+            if name in self._commands:
+                self._say(f"command {name} waits: the trader has not taken {self._rings.control.used} bytes of others")
         if name == "stop" and self._stop_deadline is None:
             grace = self._settings.order_entry.cancel_timeout_ms * 1_000_000 + STOP_GRACE_NS
             self._stop_deadline = time.monotonic_ns() + grace
+
+    def _pass_on(self) -> None:
+        """Give the waiting commands to the trader, as far as the ring has room."""
+        while self._commands:
+            if not self._rings.control.push(records.COMMANDS[self._commands[0]], time.time_ns(), b""):
+                return
+            self._commands.pop(0)
 
     def interrupt(self, *_signal: object) -> None:
         """Signal handler: the first SIGINT or SIGTERM is a stop command."""
@@ -144,11 +171,9 @@ class Supervisor:
                 run(self._settings, self._rings, self._cpu)
             status = 0
         except BaseException as error:  # the reason must reach the supervisor, whatever it is
-            import traceback
-
-            reason = f"{type(error).__name__}: {error}"
-            os.write(2, traceback.format_exc().encode())
-            self._rings.telemetry.push(records.EXIT, time.time_ns(), marshal.dumps((1, reason)))
+            if not reasons.foreseen(error):
+                os.write(2, f"{reasons.text(error)}\n".encode(errors="backslashreplace"))
+            self._rings.telemetry.push(records.EXIT, time.time_ns(), marshal.dumps((1, reasons.line(error))))
         finally:
             os._exit(status)
 
@@ -165,6 +190,7 @@ class Supervisor:
             if self._interrupted or (end is not None and now >= end):
                 self._interrupted, end = False, None
                 self.command("stop")
+            self._pass_on()
             if self._stop_deadline is not None and now >= self._stop_deadline:
                 self._stop_deadline = None
                 self._exit = (1, "trader did not stop in time and was killed")
@@ -177,13 +203,32 @@ class Supervisor:
             poller.poll(POLL_MS)
 
     def _give_up(self, pid: int, error: Exception) -> None:
-        """The supervisor itself failed (a full disk, a bug): without a journal there is no trading."""
+        """The supervisor itself failed (a full disk, a bug): without a journal there is no trading.
+
+        What the trader did until then is still journalled, as far as that is possible, and what it said is kept.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
-        self._outcome.status, self._outcome.reason = 1, f"supervisor failed: {type(error).__name__}: {error}"
+        self._outcome.status, self._outcome.reason = 1, f"supervisor failed: {reasons.line(error)}"
+        self._say(reasons.text(error))
         self._say(self._outcome.reason)
+        while batch := self._rings.journal.drain():
+            self._unwritten += batch
+        while self._unwritten:
+            try:
+                self._orders.append(self._unwritten[:1])
+            except (OSError, ValueError) as refused:
+                self._say(f"{len(self._unwritten)} journal records are lost: {refused}")
+                break
+            self._unwritten.pop(0)
+        if self._telemetry is not None:
+            self._telemetry.journal_grew()
+        try:
+            self._drain()
+        except Exception as again:
+            self._say(f"the trader's last records are lost: {reasons.line(again)}")
 
     def _judge(self, status: int) -> None:
         """Exit status and reason from what the trader said last and from how its process ended."""
@@ -194,15 +239,31 @@ class Supervisor:
             self._outcome.status, self._outcome.reason = 1, f"trader killed by {name}"
         else:
             self._outcome.status = os.waitstatus_to_exitcode(status) or 1
+        if self._outcome.status == 0 and not self._traded:
+            entry = self._settings.order_entry
+            self._outcome.status = 1
+            self._outcome.reason += f"; never logged in at {entry.host}:{entry.port} ({self._last_state})"
 
-    def _drain(self) -> None:
+    def _write_journal(self) -> None:
+        """Write what waits in the journal ring; what the file system refuses stays in `_unwritten`."""
         while batch := self._rings.journal.drain():
-            self._orders.append(batch)
+            self._unwritten += batch
+            self._orders.append(self._unwritten)
+            self._unwritten = []
             if self._telemetry is not None:
                 self._telemetry.journal_grew()
-        while batch := self._rings.telemetry.drain():
+
+    def _drain(self) -> None:
+        self._write_journal()
+        while batch := self._rings.telemetry.drain(EVENTS):
             for record in batch:
-                self._event(record.kind, record.time, marshal.loads(record.payload))
+                if record.kind == records.RISK:
+                    self._outcome.risk_records = self._risks.append([record])
+                try:
+                    self._event(record.kind, record.time, marshal.loads(record.payload))
+                except Exception as error:  # a report that cannot be made is no reason to stop trading
+                    self._say(f"a record of kind {record.kind} was not reported: {reasons.line(error)}")
+            self._write_journal()
 
     def _event(self, kind: int, stamp: int, payload: Any) -> None:
         if kind == records.EXIT:
@@ -212,18 +273,23 @@ class Supervisor:
             line = self._stats(stamp, payload)
         else:
             line = {"kind": EVENT_NAMES[kind], **({} if kind == records.BOOK else {"t": stamp}), **payload}
-        if kind == records.RISK:
-            self._outcome.risk_records = self._risks.append([(kind, stamp, marshal.dumps(payload))])
-        elif kind == records.BOOK:
+        if kind == records.BOOK:
             self._outcome.books[payload["symbol"]] = payload
         elif kind == records.GAP:
             self._outcome.gaps.append(payload)
         elif kind == records.STATE:
-            self._say(f"trader: {payload['state']}")
-            if payload["state"] == "trading" and self._cpu is not None and self._baseline is None:
-                self._baseline = (time.monotonic_ns(), cpu.read_interrupts(self._cpu))
+            self._state(payload["state"])
         if self._telemetry is not None:
             self._telemetry.offer(line)
+
+    def _state(self, state: str) -> None:
+        self._say(f"trader: {state}")
+        if state == "trading":
+            self._traded = True
+            if self._cpu is not None and self._baseline is None:
+                self._baseline = (time.monotonic_ns(), cpu.read_interrupts(self._cpu))
+        elif not state.startswith("closing"):
+            self._last_state = state
 
     def _stats(self, stamp: int, payload: dict[str, Any]) -> dict[str, Any]:
         """The stats record: the trader's counters, its latency percentiles, and the interrupts on its CPU."""
@@ -255,13 +321,18 @@ class Supervisor:
 
     def _finish(self) -> None:
         self._outcome.journal_records = self._orders.count
+        for written in (self._orders, self._risks):
+            try:
+                written.close()
+            except OSError as error:
+                self._say(f"{written.path} may be incomplete: {error}")
+                if self._outcome.status == 0:
+                    self._outcome.status, self._outcome.reason = 1, f"{written.path} may be incomplete: {error}"
         if self._telemetry is not None:
             self._telemetry.offer({"kind": "exit", "status": self._outcome.status, "reason": self._outcome.reason})
             if not self._telemetry.flush(FLUSH_NS):
                 self._say("the office did not acknowledge the last records")
             self._telemetry.close()
-        self._orders.close()
-        self._risks.close()
         self._rings.close()
 
 

@@ -3,6 +3,8 @@
 Journal records are not queued: they are read back from the journal file, and from its start again after every
 reconnect, because TCP does not say what the office has stored. So the office may see a number twice, never a hole.
 Everything else waits in a bounded queue; what does not fit is dropped and counted.
+
+A step receives once and sends once: whatever the office does, the supervisor is soon back at the trader's rings.
 """
 
 import contextlib
@@ -10,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import select
 import socket
 import struct
 import termios
@@ -18,15 +21,16 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from hftapp import journal, records
+from hftapp import journal, reasons, records
 
 QUEUE_BYTES = 16 << 20
-CHUNK_BYTES = 256 << 10
+CHUNK_BYTES = 64 << 10
 LINE_LIMIT = 64 << 10
 CONNECT_NS = 2_000_000_000
 SILENCE_MS = 5_000
 """Unacknowledged for so long, the connection is given up and made anew (RFC 5482)."""
 BACKOFF_NS = (200_000_000, 2_000_000_000)
+PAUSE_S = 0.005
 
 
 class Telemetry:
@@ -49,6 +53,7 @@ class Telemetry:
         self._queued = 0
         self._out = b""
         self._in = b""
+        self._skipping = False
         self._cursor = len(journal.MAGIC)
         self._journal_wanted = False
         self._socket: socket.socket | None = None
@@ -57,6 +62,7 @@ class Telemetry:
         self._backoff = BACKOFF_NS[0]
         self.dropped = 0
         self.bad_commands = 0
+        self.faults = 0
         self.connects = 0
 
     @property
@@ -91,7 +97,18 @@ class Telemetry:
         self._journal_wanted = True
 
     def step(self, now: int) -> None:
-        """Connect, receive commands and send, as far as possible without waiting. `now`: monotonic ns."""
+        """Connect, receive commands and send, as far as possible without waiting. `now`: monotonic ns.
+
+        Never raises: a fault in here costs the connection, which is made anew, and not the trader.
+        """
+        try:
+            self._advance(now)
+        except Exception as error:
+            self.faults += 1
+            self._backoff = BACKOFF_NS[1]
+            self._lost(now, reasons.line(error))
+
+    def _advance(self, now: int) -> None:
         if self._socket is None:
             if now < self._deadline:
                 return
@@ -106,9 +123,14 @@ class Telemetry:
         end = time.monotonic_ns() + timeout_ns
         while (now := time.monotonic_ns()) < end:
             self.step(now)
-            if self._connected and not self.wants_write() and self._unacknowledged() == 0:
+            if not self._connected or self._socket is None:
+                time.sleep(PAUSE_S)
+            elif self.wants_write():
+                select.select([], [self._socket], [], PAUSE_S)
+            elif self._unacknowledged() == 0:
                 return True
-            time.sleep(0.005)  # the kernel has no event for "everything acknowledged"
+            else:
+                time.sleep(PAUSE_S)  # the kernel has no event for "everything acknowledged"
         return False
 
     def close(self) -> None:
@@ -156,6 +178,7 @@ class Telemetry:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MS)
         self._out = self._boot
         self._in = b""
+        self._skipping = False
         self._cursor = len(journal.MAGIC)
         self._journal_wanted = True
         self._say(f"connected to the office at {self._address[0]}:{self._address[1]}")
@@ -173,49 +196,56 @@ class Telemetry:
         self._backoff = min(2 * self._backoff, BACKOFF_NS[1])
 
     def _receive(self, now: int) -> None:
-        while self._socket is not None:
-            try:
-                data = self._socket.recv(65_536)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._lost(now, str(error))
-                return
-            if not data:
-                self._lost(now, "closed by the office")
-                return
-            *lines, self._in = (self._in + data).split(b"\n")
-            if len(self._in) > LINE_LIMIT:
-                self._in = b""
-                self.bad_commands += 1
-            for line in lines:
+        if self._socket is None:
+            return
+        try:
+            data = self._socket.recv(LINE_LIMIT)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(now, str(error))
+            return
+        if not data:
+            self._lost(now, "closed by the office")
+            return
+        *lines, self._in = (self._in + data).split(b"\n")
+        for line in lines:
+            if self._skipping:
+                self._skipping = False  # this was the end of a line too long
+            else:
                 self._command(line)
+        if len(self._in) > LINE_LIMIT:
+            self._in = b""
+            self.bad_commands += not self._skipping
+            self._skipping = True
 
     def _command(self, line: bytes) -> None:
         try:
-            name = json.loads(line)["command"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            self.bad_commands += 1
-            return
-        if name in records.COMMANDS:
+            document = json.loads(line)
+        except (ValueError, RecursionError):
+            document = None
+        name = document.get("command") if isinstance(document, dict) else None
+        if isinstance(name, str) and name in records.COMMANDS:
             self._on_command(name)
         else:
             self.bad_commands += 1
 
     def _send(self, now: int) -> None:
-        while self._socket is not None:
-            if not self._out:
-                self._out = self._next_chunk()
-            if not self._out:
-                return
-            try:
-                sent = self._socket.send(self._out)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._lost(now, str(error))
-                return
-            self._out = self._out[sent:]
+        """Send one chunk, or what the socket takes of it."""
+        if self._socket is None:
+            return
+        if not self._out:
+            self._out = self._next_chunk()
+        if not self._out:
+            return
+        try:
+            sent = self._socket.send(self._out)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(now, str(error))
+            return
+        self._out = self._out[sent:]
 
     def _next_chunk(self) -> bytes:
         """The next lines to send: journal records first, then whole queued lines."""

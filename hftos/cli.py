@@ -1,7 +1,18 @@
-"""The `hftos` program: finds a subcommand's module only when it is called, so that `--help` stays quick."""
+"""The `hftos` program: finds a subcommand's module only when it is called, so that `--help` stays quick.
 
+Whatever the operating system refuses ends in one line and status 1, Ctrl-C in status 130, SIGTERM in status 143. A
+subcommand may handle any of these itself.
+"""
+
+import contextlib
 import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -27,8 +38,34 @@ SUBCOMMANDS = {
 }
 
 
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+EXPECTED = (OSError, UnicodeError, MemoryError)
+
+
 class LazyGroup(click.Group):
     """A click group whose commands are imported on use."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run as a program (see `click.Command.main`): ends with SystemExit, whatever happened."""
+        with _termination():
+            try:
+                try:
+                    return super().main(*args, **extra)
+                finally:
+                    sys.stdout.flush()
+            except EXPECTED as error:
+                _fail(error)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; click itself would end a Ctrl-C with status 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError as error:
+            _fail(error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all subcommands, sorted."""
@@ -52,6 +89,43 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, SUBCOMMANDS[name].summary) for name in sorted(SUBCOMMANDS)])
+
+
+@contextlib.contextmanager
+def _termination() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that temporary folders and children are cleaned up as after Ctrl-C."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(*_signal: object) -> None:
+    raise SystemExit(TERMINATED)
+
+
+def _fail(error: BaseException) -> None:
+    """Say what the operating system refused, in one line, and exit with status 1."""
+    _release_output()
+    place = getattr(error, "filename", None)
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    with contextlib.suppress(OSError):
+        click.echo(f"Error: {place}: {text}" if place else f"Error: {text}", err=True)
+    raise SystemExit(1)
+
+
+def _release_output() -> None:
+    """Let the interpreter's last flush go nowhere if standard output takes nothing more (signal module, SIGPIPE)."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -85,10 +85,14 @@ def run(
         enter, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if on_line:
-                on_line(line.rstrip("\n"))
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                if on_line:
+                    on_line(line.rstrip("\n"))
+        except BaseException:
+            process.terminate()  # or leaving the block would wait for the command's own end
+            raise
     if process.returncode:
         tail = "".join(deque(lines, _KEPT_LINES))
         raise CommandFailedError(f"{command[0]} failed with status {process.returncode}; it ended with:\n{tail}")

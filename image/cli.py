@@ -54,7 +54,7 @@ def build(name: str, locked: bool, as_json: bool) -> None:
         outputs = {"outputs": manifest["outputs"], "profile": name}
         click.echo(json.dumps({**outputs, "steps_run": built.steps_run, "seconds": seconds}))
         return
-    _print_outputs(manifest, built.uki.parent)
+    Console().print(_outputs(manifest, built.uki.parent))
     click.echo(f"{len(built.steps_run)} steps run, the rest cached; {seconds} s")
 
 
@@ -66,12 +66,16 @@ def show(as_json: bool) -> None:
     path = builder.OUTPUT / "manifest.json"
     if not path.is_file():
         raise ImageError(f"there is no {path}: run `hftos image build` first")
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        tables = [_components(manifest), _outputs(manifest, builder.OUTPUT)]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ImageError(f"{path} is damaged ({error!r}): run `hftos image build`") from error
     if as_json:
         click.echo(json.dumps(manifest))
         return
-    _print_components(manifest)
-    _print_outputs(manifest, builder.OUTPUT)
+    for table in tables:
+        Console().print(table)
 
 
 @image.command()
@@ -97,7 +101,7 @@ def why(name: str) -> None:
     Console().print(table)
 
 
-def _print_components(manifest: dict[str, Any]) -> None:
+def _components(manifest: dict[str, Any]) -> Table:
     table = Table("Component", "Kind", "Version", title=f"hftos {manifest['version']}, profile {manifest['profile']}")
     table.add_column("Files", justify="right")
     table.add_column("Bytes", justify="right")
@@ -106,12 +110,12 @@ def _print_components(manifest: dict[str, Any]) -> None:
         table.add_row(part["name"], part["kind"], part["version"], str(part["files"]), f"{part['bytes']:,}")
     table.add_section()
     table.add_row("all", "", "", str(sum(p["files"] for p in parts)), f"{sum(p['bytes'] for p in parts):,}")
-    Console().print(table)
+    return table
 
 
-def _print_outputs(manifest: dict[str, Any], folder: Path) -> None:
+def _outputs(manifest: dict[str, Any], folder: Path) -> Table:
     table = Table("File")
     table.add_column("Bytes", justify="right")
     for name, output in manifest["outputs"].items():
         table.add_row(str(folder / name), f"{output['bytes']:,}")
-    Console().print(table)
+    return table

@@ -1,6 +1,7 @@
 """Assembles the initramfs: the interpreter as `/init`, its shared objects, the library as byte code, the program.
 
-No shell, no second program: `/init` is the only file that can be started by its name.
+No shell, no second program: `/init` is the only program. The dynamic loader is marked executable as well, because the
+kernel maps it with `/init` only then; the libraries are not, since mapping them needs no more than reading.
 """
 
 import json
@@ -73,7 +74,8 @@ def assemble(source: Source) -> Initramfs:
         parts.append(
             component("hftos.toml", "configuration", source.release, {"etc/hftos.toml": source.config}, "the defaults")
         )
-    executables = {INIT, *libraries}
+    loader = elf_closure.inspect(source.interpreter).interpreter or ""
+    executables = {INIT, loader.lstrip("/")}
     entries = [cpio.file(path, data, 0o755 if path in executables else 0o644) for path, data in files.items()]
     entries += [cpio.folder(path) for path in MOUNT_POINTS]
     # The kernel opens it as standard input and output of /init, before devtmpfs is mounted.

@@ -1,12 +1,14 @@
 """The real image is built from the cache: a changed program runs three short steps, an unchanged one none."""
 
 import shutil
+import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
 
 from image import build as builder
-from image import cache, initramfs, kconfig, profile
+from image import buildroot, cache, disk, initramfs, kconfig, profile
 from image.progress import Quiet
 
 pytestmark = pytest.mark.e2e
@@ -32,7 +34,7 @@ def test_what_changed_decides_which_steps_run(sources: Path, tmp_path: Path) -> 
     assert build(sources, tmp_path).steps_run == ()
 
     changed = sources / "hftapp/__main__.py"
-    changed.write_text(changed.read_text() + f"\n# changed in {tmp_path}\n_CHANGED = True\n")
+    changed.write_text(changed.read_text() + f"\n_CHANGED = {uuid.uuid4().hex!r}\n")
     again = build(sources, tmp_path)
     assert again.steps_run == ("initramfs", "unified kernel image", "disk image")
     assert again.kernel.stat() == kernel, "the kernel was not even copied"
@@ -60,3 +62,14 @@ def test_the_same_input_gives_the_same_image(tmp_path: Path, monkeypatch: pytest
     assert second.steps_run == ("initramfs", "unified kernel image", "disk image")
     for name in ("initramfs", "uki", "disk"):
         assert cache.hash_file(getattr(first, name)) == cache.hash_file(getattr(second, name)), name
+
+
+def test_the_disk_is_the_same_whatever_file_system_it_is_made_on(sources: Path, tmp_path: Path) -> None:
+    """A tmpfs and a disk list the files of a folder in different orders, and two disks may do so as well."""
+    built = build(sources, tmp_path)
+    root = buildroot.ensure(Quiet())
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", memory)
+        again = disk.ensure(root, built.uki, Quiet())
+        assert again.is_relative_to(memory)
+        assert cache.hash_file(again) == cache.hash_file(built.disk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -142,9 +143,105 @@ def test_configuration_errors_are_listed_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text("[risk]\nmax_order_shares = 0\n[nic]\nprot = 1\n")
     result = CliRunner().invoke(cli.trade, ["--config", str(path)])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert 'nic.prot: unknown; did you mean "port"?' in result.output
     assert "risk.max_order_shares = 0: must be an integer from 1 to 999_999 (shares)" in result.output
+
+
+def trade(*options: object) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.trade, [str(option) for option in options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    binary, ready = tmp_path / "binary", tmp_path / "ready.json"
+    binary.write_bytes(b"\xff\xfe\0\x80" * 100)
+    ready.write_text(json.dumps(READY | {"pid": os.getpid()}))
+    for options in ([], ["--exchange", ready]):
+        status, output = trade("--config", binary, *options)
+        assert status == 2
+        assert f"{binary}" in output
+        assert "not UTF-8: byte 0xff at offset 0" in output
+    status, output = trade("--exchange", binary, "--wait", "0")
+    assert status == 1
+    assert "not the ready file of an exchange" in output
+
+
+@pytest.mark.parametrize("pid", [10**30, "1", None, [1]])
+def test_a_ready_file_with_an_odd_process_number_is_told(tmp_path: Path, pid: object) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps(READY | {"pid": pid}))
+    status, output = trade("--exchange", ready, "--wait", "0")
+    assert status == 1
+    assert "not the ready file of an exchange" in output
+
+
+def test_a_section_that_is_a_number_is_told_with_a_ready_file_too(tmp_path: Path) -> None:
+    ready, path = tmp_path / "ready.json", tmp_path / "bad.toml"
+    ready.write_text(json.dumps(READY | {"pid": os.getpid()}))
+    path.write_text("nic = 5\n")
+    status, output = trade("--config", path, "--exchange", ready)
+    assert status == 2
+    assert "nic = 5: must be a section [nic]" in output
+
+
+@pytest.mark.parametrize("option", ["--seconds", "--wait"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e300", "soon"])
+def test_seconds_are_a_number_in_range(option: str, value: str) -> None:
+    status, output = trade(option, value)
+    assert status == 2
+    assert f"Invalid value for '{option}'" in output
+
+
+def test_a_damaged_journal_is_told_before_anything_starts(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps(READY | {"pid": os.getpid()}))
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "orders.journal").write_bytes(b"something else")
+    status, output = trade("--config", ROOT / "hftos.toml", "--exchange", ready, "--journal", tmp_path / "journal")
+    assert status == 1
+    assert "orders.journal is no journal" in output
+
+
+def run_program(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        *(sys.executable, "-c", "from hftapp.cli import trade; trade()"),
+        *("--config", str(ROOT / "hftos.toml"), "--journal", str(folder / "journal"), *options),
+    ]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_exchange_that_does_not_answer_is_no_success(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    ready = tmp_path / "ready.json"
+    feeds = {f"feed_{line}": {"group": "239.255.77.9", "port": free_port(), "interface": "127.0.0.1"} for line in "ab"}
+    ouch = {"host": "127.0.0.1", "port": port, "user": "U", "password": "P", "firm": "F"}
+    ready.write_text(json.dumps({**READY, **feeds, "pid": os.getpid(), "ouch": ouch}))
+    done = run_program(tmp_path, "--exchange", str(ready), "--seconds", "1")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: stop command; never logged in at 127.0.0.1:{port} (")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_card_is_told_without_a_traceback_and_with_the_way_out(tmp_path: Path) -> None:
+    done = run_program(tmp_path)
+    assert done.returncode == 1
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error.startswith("Error: PortError: no Ethernet interface '52:54:00:20:00:10'")
+    assert "--exchange READY_FILE" in hint
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_terminal_that_is_gone_does_not_end_the_trader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("click.echo", gone)
+    cli._say("anything")
 
 
 def test_help_names_the_options() -> None:

@@ -65,7 +65,8 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("[risk]\nmax_open_orders = true", "risk.max_open_orders = True: must be an integer"),
         ('[feed]\na = "10.0.0.1:1"', "feed.a = '10.0.0.1:1': must be IPv4 multicast address and port"),
         ('[feed]\nb = "239.1.1.1:70000"', "feed.b = '239.1.1.1:70000'"),
-        ('[order_entry]\nuser = "TOOLONG"', "order_entry.user = 'TOOLONG': must be text of 1 to 6 characters"),
+        ('[order_entry]\nuser = "TOOLONG"', "order_entry.user = 'TOOLONG': must be ASCII text of 1 to 6 characters"),
+        ('[order_entry]\nuser = "Ü"', "order_entry.user = 'Ü': must be ASCII text of 1 to 6 characters"),
         ('[management]\noffice = "10.0.0.1"', "management.office = '10.0.0.1'"),
         ('[management]\naddress = ""', 'management.address = "": with management.mac it must be an IPv4'),
         ('[nic]\nmac = ""', 'nic.mac = "": port "af_packet" needs nic.mac or nic.interface'),
@@ -77,6 +78,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         ("strategy = 3", "strategy: must be a list of sections"),
         ("nic = 3", "nic = 3: must be a section [nic]"),
         ("nic = ", "not TOML"),
+        ("nic = " + "[" * 20_000, "not TOML"),
     ],
 )
 def test_a_mistake_names_key_value_and_range(text: str, said: str) -> None:
@@ -86,6 +88,13 @@ def test_a_mistake_names_key_value_and_range(text: str, said: str) -> None:
 def test_a_missing_file_is_an_error_of_the_same_kind(tmp_path: Path) -> None:
     with pytest.raises(config.ConfigError, match=r"nowhere\.toml: cannot be read"):
         config.load(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_no_text_is_named_with_the_place_of_its_first_bad_byte(tmp_path: Path) -> None:
+    path = tmp_path / "binary.toml"
+    path.write_bytes(b"[nic]\n\xff\xfe")
+    with pytest.raises(config.ConfigError, match=r"binary\.toml: not UTF-8: byte 0xff at offset 6"):
+        config.load(path)
 
 
 def test_every_key_is_documented() -> None:

@@ -1,10 +1,11 @@
 """The journal: numbers without holes, torn tails cut off, damage found."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from hftapp.journal import MAGIC, Journal, JournalError, read
+from hftapp.journal import HEAD, MAGIC, OVERHEAD, DamagedTailError, Journal, JournalError, read
 
 RECORDS = [(1, 100, b"first"), (2, 200, b""), (1, 300, b"third" * 10)]
 
@@ -62,15 +63,74 @@ def test_a_damaged_last_record_is_a_torn_tail(tmp_path: Path) -> None:
     assert [entry.number for entry in read(path)] == [1, 2]
 
 
-def test_damage_before_the_end_is_an_error_with_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bit", range(8 * (OVERHEAD + len(RECORDS[0][2]))))
+def test_any_flipped_bit_before_the_end_is_an_error_with_its_place(tmp_path: Path, bit: int) -> None:
+    """A length that grew must not make the rest of the file look like one torn record."""
     path = written(tmp_path / "j")
     data = bytearray(path.read_bytes())
-    data[len(MAGIC) + 26] ^= 1
+    data[len(MAGIC) + bit // 8] ^= 1 << bit % 8
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="at offset 8 is damaged"):
+    with pytest.raises(JournalError, match="at offset 8 is damaged, and record 2 after it is intact"):
         list(read(path))
     with pytest.raises(JournalError, match="damaged"):
         Journal(path)
+    assert path.read_bytes() == data, "the file was touched"
+
+
+def test_a_damaged_head_of_the_last_record_is_set_aside(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    third = [entry.end for entry in read(path)][1]
+    data = bytearray(path.read_bytes())
+    data[third] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DamagedTailError, match=f"at offset {third} is damaged, and nothing after it is intact"):
+        list(read(path))
+    journal = Journal(path)
+    assert (journal.count, journal.set_aside) == (2, tmp_path / "j.damaged-1")
+    journal.append([(1, 5, b"anew")])
+    journal.close()
+    assert (tmp_path / "j.damaged-1").read_bytes() == data
+    assert [(entry.number, entry.payload) for entry in read(path)] == [(1, b"first"), (2, b""), (3, b"anew")]
+
+
+def test_a_tail_of_zeros_is_kept_and_no_name_is_taken_twice(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    for number in (1, 2):
+        with path.open("ab") as file:
+            file.write(bytes(1000))
+        journal = Journal(path)
+        journal.close()
+        assert (journal.count, journal.set_aside) == (3, tmp_path / f"j.damaged-{number}")
+
+
+def test_a_number_left_out_is_damage(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    ends = [entry.end for entry in read(path)]
+    data = path.read_bytes()
+    path.write_bytes(data[: ends[0]] + data[ends[1] :])
+    with pytest.raises(JournalError, match=f"record 2 at offset {ends[0]} is damaged"):
+        list(read(path))
+
+
+def test_a_refused_write_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "j")
+    journal = Journal(path)
+    write, calls = os.write, 0
+
+    def full(descriptor: int, data: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[: HEAD.size + 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hftapp.journal.os.write", full)
+        with pytest.raises(OSError, match="No space left"):
+            journal.append([(1, 9, b"too much")])
+    assert journal.append([(1, 10, b"fits")]) == 4
+    journal.close()
+    assert [entry.payload for entry in read(path)][3:] == [b"fits"]
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
@@ -78,6 +138,10 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a journal at all")
     with pytest.raises(JournalError, match="no journal"):
         Journal(path)
+    path.write_bytes(b"short")
+    with pytest.raises(JournalError, match="no journal"):
+        Journal(path)
+    assert path.read_bytes() == b"short"
 
 
 def test_a_payload_has_a_limit(tmp_path: Path) -> None:

@@ -112,3 +112,9 @@ def test_a_row_that_names_a_cpu_is_written_from_there(tmp_path: Path, monkeypatc
     assert all(result.ok for result in knobs.apply(rows, root=str(tmp_path)))
     assert seen == [{here}, before]
     assert os.sched_getaffinity(0) == before
+
+
+def test_the_summary_does_not_call_an_absent_knob_set() -> None:
+    rows = [("a", "0", True), ("b", "1", False), ("c", "absent", True), ("d", "absent", False), ("e", "0", True)]
+    results = [knobs.Result(name, "0", effective, ok, "why") for name, effective, ok in rows]
+    assert knobs.summary(results) == "2 set, 1 absent, 2 failed"

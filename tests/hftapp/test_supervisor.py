@@ -18,6 +18,7 @@ import pytest
 from hftapp import config, journal, records
 from hftapp.boot import Boot
 from hftapp.config import Config
+from hftapp.nic.port import PortError
 from hftapp.records import Rings
 from hftapp.supervisor import Outcome, Supervisor, trader_cpu
 
@@ -133,9 +134,89 @@ def test_a_journal_that_cannot_be_written_ends_trading(tmp_path: Path, monkeypat
     assert "No space left on device" in outcome.reason
 
 
+def test_what_waits_in_the_rings_is_kept_when_the_supervisor_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first write is refused for once: neither that record nor those behind it are lost."""
+    append, refusals = journal.Journal.append, [OSError(5, "Input/output error")]
+
+    def once(self: journal.Journal, batch: Any) -> int:
+        if refusals and self.path.name == "orders.journal":
+            raise refusals.pop()
+        return append(self, batch)
+
+    def busy(_settings: Config, rings: Rings, _cpu: int | None, _bell: int) -> None:
+        emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
+        for number in range(3000):
+            rings.journal.push(records.OUT, number, b"%d" % number)
+        signal.sigtimedwait([signal.SIGUSR1], 60)  # which nobody sends
+
+    monkeypatch.setattr("hftapp.journal.Journal.append", once)
+    outcome, _ = run(tmp_path, busy)
+    assert outcome.reason == "supervisor failed: OSError: [Errno 5] Input/output error"
+    assert outcome.journal is not None
+    entries = list(journal.read(outcome.journal))
+    assert [entry.payload for entry in entries] == [b"%d" % number for number in range(len(entries))]
+    assert outcome.journal_records == len(entries) > 0
+    assert set(outcome.books) == {"A"}
+
+
+def test_a_record_that_cannot_be_reported_does_not_end_trading(tmp_path: Path) -> None:
+    def odd(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+        emit(rings, 99, {"what": 1})
+        emit(rings, records.STATS, {"no": "histogram"})
+        rings.telemetry.push(records.STATE, 1, b"not marshal")
+        obedient(settings, rings, cpu, bell)
+
+    outcome, said = run(tmp_path, odd, seconds=0.05)
+    assert (outcome.status, outcome.reason) == (0, "stop command")
+    assert [line.partition(" was")[0] for line in said if "not reported" in line] == [
+        f"a record of kind {kind}" for kind in (99, records.STATS, records.STATE)
+    ]
+
+
+def test_a_trader_that_never_logged_in_is_no_success(tmp_path: Path) -> None:
+    def shut_out(_settings: Config, rings: Rings, _cpu: int | None, _bell: int) -> None:
+        emit(rings, records.STATE, {"state": "order session down: Connection refused"})
+        emit(rings, records.STATE, {"state": "closing: stop command"})
+        emit(rings, records.EXIT, (0, "stop command"))
+
+    outcome, _ = run(tmp_path, shut_out)
+    assert outcome.status == 1
+    assert outcome.reason == (
+        "stop command; never logged in at 10.20.0.1:24000 (order session down: Connection refused)"
+    )
+
+
+def test_a_foreseen_error_needs_no_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def no_card(_settings: Config, _rings: Rings, _cpu: int | None, _bell: int) -> None:
+        raise PortError("no Ethernet interface")
+
+    outcome, _ = run(tmp_path, no_card)
+    assert (outcome.status, outcome.reason) == (1, "PortError: no Ethernet interface")
+    assert capfd.readouterr().err == ""
+
+
+def test_commands_wait_for_room_in_the_ring_and_a_kill_goes_first(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(config.parse(BASE), journal_dir=tmp_path, say=said.append)
+    ring = supervisor._rings.control
+    while ring.push(0, 0, b""):
+        pass
+    for name in ("stop", "kill", "kill"):
+        supervisor.command(name)
+    assert [line for line in said if "waits" in line] == [
+        f"command {name} waits: the trader has not taken {ring.used} bytes of others" for name in ("stop", "kill")
+    ]
+    ring.drain(1 << 20)
+    supervisor._pass_on()
+    assert [record.kind for record in ring.drain()] == [records.KILL, records.STOP]
+
+
 OFFICE = """
 import json, socket, sys
 peer, _ = socket.socket(fileno=int(sys.argv[1])).accept()
+peer.sendall(b'{"command":["stop"]}\\n')
 for line in peer.makefile("rb"):
     print(line.decode(), end="")
     if json.loads(line).get("state") == "trading":

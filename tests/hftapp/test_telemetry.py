@@ -26,6 +26,8 @@ class Office:
         self.data = b""
 
     def accept(self) -> None:
+        if self.peer is not None:
+            self.peer.close()
         self.peer, _ = self.listener.accept()
         self.peer.setblocking(False)
         self.data = b""
@@ -130,9 +132,14 @@ def test_after_a_reconnect_the_journal_comes_again_from_its_start(office: Office
 def test_commands_are_taken_and_rubbish_is_counted(office: Office, client: Client) -> None:
     client.connect(office)
     assert office.peer is not None
-    office.peer.sendall(b'{"command":"kill"}\nrubbish\n{"command":"fly"}\n[]\n{"command":"st')
+    office.peer.sendall(b'{"command":"kill"}\nrubbish\n{"command":"fly"}\n[]\n"\xff"\n3\nnull\n')
+    for wrong in (b'["stop"]', b'{"stop":1}', b"null", b"7", b"[" * 50_000):
+        office.peer.setblocking(True)
+        office.peer.sendall(b'{"command":' + wrong + b"}\n")
+    office.peer.sendall(b'{"command":"st')
+    office.peer.setblocking(False)
     end = time.monotonic() + 5
-    while client.telemetry.bad_commands < 3:
+    while client.telemetry.bad_commands < 11:
         assert time.monotonic() < end
         client.telemetry.step(time.monotonic_ns())
     office.peer.sendall(b'op"}\n')
@@ -140,6 +147,54 @@ def test_commands_are_taken_and_rubbish_is_counted(office: Office, client: Clien
         assert time.monotonic() < end
         client.telemetry.step(time.monotonic_ns())
     assert client.commands == ["kill", "stop"]
+    assert (client.telemetry.faults, client.telemetry.connects) == (0, 1)
+
+
+def test_the_end_of_a_line_too_long_is_no_command(
+    office: Office, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "LINE_LIMIT", 40)
+    client.connect(office)
+    assert office.peer is not None
+    office.peer.sendall(b"x" * 200 + b'{"command":"kill"}\n{"command":"stop"}\n')
+    end = time.monotonic() + 5
+    while not client.commands:
+        assert time.monotonic() < end
+        client.telemetry.step(time.monotonic_ns())
+    assert client.commands == ["stop"]
+    assert client.telemetry.bad_commands == 1
+
+
+def test_a_fault_costs_the_connection_and_nothing_else(
+    office: Office, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.connect(office)
+    nothing: dict[str, bytes] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(client.telemetry, "_next_chunk", lambda: nothing["gone"])
+        client.telemetry.step(time.monotonic_ns())
+    assert not client.telemetry.connected
+    assert client.telemetry.faults == 1
+    assert client.said[-1] == "connection to the office lost: KeyError: 'gone'"
+    later = time.monotonic_ns() + telemetry.BACKOFF_NS[1]
+    client.telemetry.step(later)
+    office.accept()
+    end = time.monotonic() + 5
+    while not client.telemetry.connected:
+        assert time.monotonic() < end
+        client.telemetry.step(later)
+
+
+def test_a_step_sends_one_chunk_however_much_the_socket_takes(office: Office, client: Client) -> None:
+    """Between two chunks the supervisor looks after the journal ring."""
+    client.connect(office)
+    for _ in range(20):
+        client.telemetry.offer({"kind": "stats", "filler": "x" * (telemetry.CHUNK_BYTES // 4)})
+    queued = client.telemetry._queued
+    client.telemetry.step(time.monotonic_ns())
+    assert 0 < queued - client.telemetry._queued < 2 * telemetry.CHUNK_BYTES
+    assert client.telemetry.wants_write()
+    assert len(office.lines(client.telemetry, 20)) == 20
 
 
 def test_without_an_office_nothing_waits_and_the_queue_is_bounded(

@@ -1,5 +1,12 @@
 """The `hftos` program: every subcommand is there, has help, and a wrong name is told."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -25,3 +32,80 @@ def test_unknown_subcommand_is_named() -> None:
     result = CliRunner().invoke(main, ["exchnage"])
     assert result.exit_code == 2
     assert "exchnage" in result.output
+
+
+@click.command()
+@click.argument("what")
+def failing(what: str) -> None:
+    """Ends as it is told."""
+    if what == "file":
+        Path("/nowhere/at all").read_bytes()
+    if what == "text":
+        "\u00dc".encode("ascii")
+    if what == "much":
+        for number in range(100_000):
+            click.echo(number)
+    if what == "bug":
+        raise ZeroDivisionError
+    click.echo("ready")
+    signal.sigtimedwait([signal.SIGUSR1], 30)
+
+
+PROGRAM = """
+import sys; sys.path.insert(0, {folder!r})
+from hftos.cli import SUBCOMMANDS, Subcommand, main
+SUBCOMMANDS["failing"] = Subcommand("test_cli:failing", "Fails.")
+main()
+"""
+
+
+def start(*arguments: str, **more: object) -> "subprocess.Popen[str]":
+    code = PROGRAM.format(folder=str(Path(__file__).parent))
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], **more)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"), [("file", "/nowhere/at all: No such file or directory"), ("text", "'ascii' codec can't encode")]
+)
+def test_what_the_system_refuses_is_one_line(what: str, said: str) -> None:
+    program = start("failing", what)
+    _, error = program.communicate(timeout=30)
+    assert program.returncode == 1
+    assert error.startswith(f"Error: {said}")
+    assert error.count("\n") == 1
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    _, error = start("failing", "bug").communicate(timeout=30)
+    assert "ZeroDivisionError" in error
+
+
+@pytest.mark.parametrize("arguments", [["failing", "much"], ["--help"], ["image", "--help"]])
+def test_a_full_output_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        program = start(*arguments, stdout=full)
+        _, error = program.communicate(timeout=30)
+    assert (program.returncode, error) == (1, "Error: No space left on device\n")
+
+
+def test_a_closed_output_is_one_line() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = start("failing", "much", stdout=writer)
+    os.close(writer)
+    _, error = program.communicate(timeout=30)
+    assert program.returncode == 1
+    assert error.count("\n") == 1
+    assert "Broken pipe" in error
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_have_their_status(number: signal.Signals, status: int) -> None:
+    program = start("failing", "wait", stdout=subprocess.PIPE)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ready\n"
+    program.send_signal(number)
+    _, error = program.communicate(timeout=30)
+    assert program.returncode == status
+    assert "Traceback" not in error

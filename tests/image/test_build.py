@@ -46,7 +46,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
         with (work / "hftos.img").open("wb") as stream:
             stream.truncate(1 << 20)
             stream.seek(1 << 19)
-            stream.write((work / "esp/EFI/Linux/hftos.efi").read_bytes())
+            stream.write((work / "hftos.efi").read_bytes())
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(buildroot, "ensure", made.root)
@@ -208,6 +208,21 @@ def test_show_before_the_first_build(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     result = CliRunner().invoke(cli.image, ["show"])
     assert result.exit_code == 1
     assert "run `hftos image build` first" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"version": 1, "profile": "p", "components": 3}', b"\xff", "[" * 20_000]
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_show_of_a_damaged_manifest_names_it_and_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | bytes, options: list[str]
+) -> None:
+    monkeypatch.setattr(builder, "OUTPUT", tmp_path)
+    (tmp_path / "manifest.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    result = CliRunner().invoke(cli.image, ["show", *options])
+    assert result.exit_code == 1
+    assert "manifest.json is damaged" in result.stderr
+    assert "hftos image build" in result.stderr
 
 
 def test_show_and_why_are_tables(

@@ -59,3 +59,11 @@ def test_the_environment_is_the_given_one(root: Path, monkeypatch: pytest.Monkey
 def test_a_failure_ends_with_the_last_lines(root: Path) -> None:
     with pytest.raises(CommandFailedError, match=r"sh failed with status 3; it ended with:\nbroken"):
         chroot.run(root, ["sh", "-c", "echo broken; exit 3"])
+
+
+def test_a_caller_that_gives_up_does_not_wait_for_the_command(root: Path) -> None:
+    def give_up(_line: str) -> None:
+        raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        chroot.run(root, ["sh", "-c", "echo begun; while :; do :; done"], on_line=give_up)

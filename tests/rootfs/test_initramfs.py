@@ -1,12 +1,13 @@
 """Assembled from the Python that runs the tests: the interpreter is /init, and nothing else can be started."""
 
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rootfs import cpio, initramfs
+from rootfs import cpio, elf_closure, initramfs
 from rootfs.initramfs import Source
 
 
@@ -32,6 +33,40 @@ def entries(source: Source) -> dict[str, cpio.Entry]:
 def test_the_interpreter_is_init(source: Source, entries: dict[str, cpio.Entry]) -> None:
     assert entries["init"].data == source.interpreter.read_bytes()
     assert entries["init"].mode == stat.S_IFREG | 0o755
+
+
+def test_only_the_interpreter_and_its_loader_are_marked_executable(
+    source: Source, entries: dict[str, cpio.Entry]
+) -> None:
+    loader = (elf_closure.inspect(source.interpreter).interpreter or "").lstrip("/")
+    marked = {path for path, entry in entries.items() if stat.S_ISREG(entry.mode) and entry.mode & 0o111}
+    assert marked == {"init", loader}
+    assert any(path.endswith("libc.so.6") for path in entries)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_the_kernel_starts_a_program_whose_loader_is_executable_and_whose_libraries_are_not(
+    tmp_path: Path, mode: int
+) -> None:
+    """The other way round it refuses: the loader's mark is needed."""
+    program = Path("/bin/true").resolve()
+    for place, file in elf_closure.closure([program], Path("/")).items():
+        target = tmp_path / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+        target.chmod(mode if "ld-linux" in place else 0o644)
+    (tmp_path / "true").write_bytes(program.read_bytes())
+    (tmp_path / "true").chmod(0o755)
+    command = [
+        "unshare",
+        "-Ur",
+        sys.executable,
+        "-c",
+        f"import os; os.chroot({str(tmp_path)!r}); os.execv('/true', ['true'])",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (mode == 0o755), done.stderr
+    assert mode == 0o755 or "PermissionError" in done.stderr
 
 
 def test_the_console_exists_before_pid_1_mounts_anything(entries: dict[str, cpio.Entry]) -> None:
