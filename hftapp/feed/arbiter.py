@@ -3,8 +3,9 @@
 Sans-I/O: datagrams and the time go in, messages come out, `next_deadline` says when `tick` has something to do.
 Decisions the protocol leaves open:
 
-- An early packet is held back until the other line closes the gap or `gap_timeout` after its arrival has passed; then
-  the missing numbers are given up, reported as a gap, and the stream goes on behind them.
+- An early packet is held back until the other line closes the gap or `gap_timeout` has passed since the gap was first
+  seen, whatever arrived meanwhile; then the missing numbers are given up, reported as a gap, and the stream goes on
+  behind them.
 - A heartbeat or end of session that announces more than was received opens a gap too (loss at the tail).
 - A packet more than `MAX_JUMP` messages ahead is believed only when a second one continues it: a single damaged
   sequence number must not make the receiver skip the day.
@@ -13,6 +14,7 @@ Decisions the protocol leaves open:
 
 import heapq
 import struct
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -25,6 +27,8 @@ END = 0xFFFF
 CONTROL = (0, END)
 """Message counts that mean heartbeat and end of session."""
 MAX_JUMP = 1_000_000
+MAX_ANNOUNCED = 64
+"""Announcements of numbers not yet received that are told apart; one more counts as part of the last."""
 NO_MESSAGES: tuple[bytes, ...] = ()
 
 
@@ -57,6 +61,9 @@ class Arbiter:
 
     `session`: 10 characters, or empty for the first session seen. `start`: first number wanted, or None for the first
     one seen. `gap_timeout`: ns. `hold_packets`: most packets held back.
+
+    `heard`: when each line last carried the session, `current`: when a packet or heartbeat last showed that nothing
+    before `expected` was missed (both 0 before the first). `foreign`: the last other session seen.
     """
 
     def __init__(
@@ -72,13 +79,15 @@ class Arbiter:
         self._capacity = hold_packets
         self._early: list[int] = []
         self._packets: dict[int, tuple[int, Sequence[bytes]]] = {}
-        self._announced = 0
-        self._announced_at = 0
+        self._announced: deque[tuple[int, int]] = deque()
         self._end: int | None = None
         self._far: int | None = None
         self._gaps: list[Gap] = []
         self.counters = FeedCounters()
         self.ended = False
+        self.heard = [0, 0]
+        self.current = 0
+        self.foreign = b""
 
     @property
     def session(self) -> str:
@@ -92,12 +101,21 @@ class Arbiter:
 
     @property
     def next_deadline(self) -> int | None:
-        """When an open gap has to be given up (`tick`), None while there is none."""
+        """When an open gap has to be given up (`tick`), None while there is none.
+
+        Every packet held lies behind the gap, so the one held longest tells since when the gap is known.
+        """
+        announced = self._missing()
+        opened = announced[1] if announced is not None else None
         if self._early:
-            return self._packets[self._early[0]][0] + self._timeout
-        if self._expected is not None and self._announced > self._expected:
-            return self._announced_at + self._timeout
-        return None
+            held = next(iter(self._packets.values()))[0]
+            opened = held if opened is None else min(held, opened)
+        return None if opened is None else opened + self._timeout
+
+    @property
+    def gap_open(self) -> bool:
+        """Whether messages are known to exist that have not arrived: what the books show is behind the market."""
+        return bool(self._early) or self._missing() is not None
 
     def take_gaps(self) -> list[Gap]:
         """Gaps given up since the last call."""
@@ -112,16 +130,17 @@ class Arbiter:
             return NO_MESSAGES
         session, sequence, count = HEADER.unpack_from(data)
         if session != self._session and (self._session or not self._adopt(data)):
-            counters.wrong_session += bool(self._session)
+            if self._session:
+                counters.wrong_session += 1
+                self.foreign = session
             return NO_MESSAGES
+        self.heard[line] = now
         if count in CONTROL:
             return self._control(data, sequence, count, now)
         counters.packets += 1
         counters.by_line[line] += 1
         expected = self._expected
-        if expected is None:
-            expected = self._expected = sequence
-        if sequence + count <= expected:
+        if expected is not None and sequence + count <= expected:
             counters.duplicates += 1
             return NO_MESSAGES
         try:
@@ -132,12 +151,15 @@ class Arbiter:
         if not isinstance(packet, mold.Packet):
             counters.malformed += 1
             return NO_MESSAGES
+        if expected is None:
+            expected = self._expected = sequence
         messages = packet.messages
         if sequence > expected:
             return self._hold(sequence, messages, now)
         if sequence < expected:
             messages = messages[expected - sequence :]
         self._expected = sequence + count
+        self.current = now
         if self._early or self._end is not None:
             return self._release(list(messages))
         counters.messages += len(messages)
@@ -147,7 +169,9 @@ class Arbiter:
         """Give up gaps whose time has come; returns the messages behind them."""
         released: list[bytes] = []
         while (deadline := self.next_deadline) is not None and deadline <= now:
-            released.extend(self._give_up())
+            announced = self._missing()
+            due = [announced[0]] if announced is not None and announced[1] + self._timeout == deadline else []
+            released.extend(self._give_up(min(due + self._early[:1])))
         return released
 
     def _adopt(self, data: bytes) -> bool:
@@ -172,12 +196,30 @@ class Arbiter:
             expected = self._expected = sequence
         if sequence < expected or not self._plausible(sequence, sequence):
             return NO_MESSAGES
-        if sequence > self._announced:
-            self._announced, self._announced_at = sequence, now
+        if sequence == expected:
+            self.current = now
+        else:
+            self._announce(sequence, now)
         if count == END:
             self._end = sequence
             self.ended = expected >= sequence
         return NO_MESSAGES
+
+    def _announce(self, sequence: int, now: int) -> None:
+        """Note that everything below `sequence` exists; numbers known to be missing keep the time they were noticed."""
+        announced = self._announced
+        if self._missing() is not None and sequence <= announced[-1][0]:
+            return
+        if len(announced) == MAX_ANNOUNCED:
+            announced.pop()
+        announced.append((sequence, now))
+
+    def _missing(self) -> tuple[int, int] | None:
+        """The oldest announcement not met yet: number and time."""
+        announced, expected = self._announced, self._expected
+        while announced and expected is not None and announced[0][0] <= expected:
+            announced.popleft()
+        return announced[0] if announced else None
 
     def _plausible(self, sequence: int, after: int) -> bool:
         """Whether to believe a number; `after` is the one that would continue it."""
@@ -202,12 +244,11 @@ class Arbiter:
         heapq.heappush(self._early, sequence)
         self._packets[sequence] = (now, messages)
         self.counters.held += 1
-        return self._give_up() if len(self._early) > self._capacity else NO_MESSAGES
+        return self._give_up(self._early[0]) if len(self._early) > self._capacity else NO_MESSAGES
 
-    def _give_up(self) -> list[bytes]:
-        """Skip to the next number there is, report what is missing, release what follows."""
+    def _give_up(self, resume: int) -> list[bytes]:
+        """Skip to number `resume`, report what is missing, release what follows."""
         assert self._expected is not None
-        resume = self._early[0] if self._early else self._announced
         self._gaps.append(Gap(self._expected, resume - 1))
         self.counters.gaps += 1
         self.counters.lost += resume - self._expected

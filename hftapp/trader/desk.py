@@ -14,7 +14,10 @@ CLAIM_UPDATES = 10
 
 
 class Desk:
-    """Implements the strategy's context. After a refusal or reject a side rests: no strategy can flood the gate."""
+    """Implements the strategy's context. After a refusal or reject a side rests: no strategy can flood the gate.
+
+    A quote that is refused its new price does not stay at the old one: it is cancelled.
+    """
 
     def __init__(self, number: int, config: StrategyConfig, gateway: OrderGateway) -> None:
         self.number = number
@@ -26,18 +29,27 @@ class Desk:
         self._quotes: dict[tuple[str, str], Order] = {}
         self._rest: dict[tuple[str, str], int] = {}
         self._inventory: dict[str, int] = {}
+        self._again: dict[tuple[str, str], Instrument] = {}
         self.strategy = KINDS[config.kind](self, config.params)
 
     def follows(self, instrument: Instrument) -> bool:
-        """Whether the strategy trades a symbol; with `*` it takes up active two-sided ones, up to its maximum."""
+        """Whether the strategy trades a symbol.
+
+        With `*` it takes up active two-sided ones, up to its maximum, and whatever it has a position in.
+        """
         if instrument.symbol in self._symbols:
             return True
-        if not self._all or len(self._symbols) >= self._max_symbols or instrument.updates < CLAIM_UPDATES:
+        if not self._all:
             return False
-        if not instrument.mid():
+        wanted = len(self._symbols) < self._max_symbols and instrument.updates >= CLAIM_UPDATES
+        if not instrument.mid() or not (wanted or self.inventory(instrument)):
             return False
         self._symbols.add(instrument.symbol)
         return True
+
+    def inherits(self, symbol: str, *, named: bool) -> bool:
+        """Whether it answers for what another run left in a symbol: desks that name it come before those with `*`."""
+        return (self._all and not named) or symbol in self._symbols
 
     def quote(self, instrument: Instrument, side: str, shares: int, price: int, min_move: int) -> None:
         """See `Context.quote`."""
@@ -51,16 +63,33 @@ class Desk:
             return
         if order is not None and abs(order.price - price) < min_move and 2 * order.remaining >= shares:
             return
-        if self.now < self._rest.get(key, 0):
+        if order is not None:
+            self._move(instrument, order, shares, price)
             return
-        if order is None:
-            new = self._gateway.enter(instrument, side, shares, price, self.now, owner=self.number)
-        else:
-            new = self._gateway.replace(instrument, order, shares, price, self.now)
+        if self.now < self._rest.get(key, 0):
+            self._again[key] = instrument
+            return
+        new = self._gateway.enter(instrument, side, shares, price, self.now, owner=self.number)
         if new is None:
-            self._rest[key] = self.now + REFUSED_PAUSE
+            self._pause(instrument, side, REFUSED_PAUSE)
         else:
             self._quotes[key] = new
+
+    def _move(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
+        """Replace a quote. One that cannot move to where it belongs is taken off: its price is wrong."""
+        key = (instrument.symbol, order.side)
+        if not self._gateway.orders.replaceable(order, shares):
+            self._gateway.cancel(order, self.now)
+            return
+        resting = self.now < self._rest.get(key, 0)
+        new = None if resting else self._gateway.replace(instrument, order, shares, price, self.now)
+        if new is not None:
+            self._quotes[key] = new
+            return
+        if not resting:
+            self._pause(instrument, order.side, REFUSED_PAUSE)
+        self._again[key] = instrument
+        self._gateway.cancel(order, self.now)
 
     def take(self, instrument: Instrument, side: str, shares: int, price: int) -> bool:
         """See `Context.take`."""
@@ -69,7 +98,7 @@ class Desk:
             return False
         order = self._gateway.enter(instrument, side, shares, price, self.now, tif=IOC, owner=self.number)
         if order is None:
-            self._rest[key] = self.now + REFUSED_PAUSE
+            self._pause(instrument, side, REFUSED_PAUSE)
         return order is not None
 
     def cancel(self, order: Order) -> None:
@@ -104,15 +133,32 @@ class Desk:
                 return price, others
         return None
 
-    def filled(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
-        """An order of this desk was executed."""
+    def filled(self, instrument: Instrument | None, order: Order, shares: int, price: int) -> None:
+        """An order this desk answers for was executed; `instrument` is None before the feed has named the symbol."""
         signed = shares if order.side == BUY else -shares
         self._inventory[order.symbol] = self._inventory.get(order.symbol, 0) + signed
-        self.strategy.on_fill(instrument, order, shares, price)
+        if instrument is not None and order.owner == self.number:
+            self.strategy.on_fill(instrument, order, shares, price)
 
-    def rejected(self, order: Order) -> None:
+    def rejected(self, instrument: Instrument, order: Order) -> None:
         """The exchange rejected an order of this desk: that side rests."""
-        self._rest[order.symbol, order.side] = self.now + REJECTED_PAUSE
+        self._pause(instrument, order.side, REJECTED_PAUSE)
+
+    def on_timer(self, now: int) -> None:
+        """About every 100 ms: the strategy's own timer, and another look at the sides that have rested."""
+        self.now = now
+        self.strategy.on_timer()
+        due = {key: instrument for key, instrument in self._again.items() if now >= self._rest.get(key, 0)}
+        for key in due:
+            del self._again[key]
+        for instrument in {instrument.symbol: instrument for instrument in due.values()}.values():
+            self.strategy.on_book(instrument)
+
+    def _pause(self, instrument: Instrument, side: str, pause: int) -> None:
+        """Let a side rest for `pause` ns; the timer looks at it again."""
+        key = (instrument.symbol, side)
+        self._rest[key] = self.now + pause
+        self._again[key] = instrument
 
     def _resting(self, key: tuple[str, str]) -> Order | None:
         """The quote of a side that may still be on the book. A rejected replace leaves the old order there."""

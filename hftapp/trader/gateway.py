@@ -51,14 +51,11 @@ class OrderGateway:
         if order.state is not State.DEAD:
             self._send(self.orders.cancel(order), now)
 
-    def cancel_all(self, now: int) -> int:
-        """Cancel every open order at the end of its chain of replaces; returns how many were asked for."""
-        count = 0
+    def cancel_all(self, now: int, *, again: bool = True) -> None:
+        """Cancel every open order at the end of its chain of replaces; not `again`: those not asked for yet."""
         for order in self.orders.open_orders():
-            if order.replaced_by is None:
+            if order.replaced_by is None and (again or not order.cancelling):
                 self.cancel(order, now)
-                count += 1
-        return count
 
     def _passes(self, intent: Intent) -> bool:
         if not self.open or not self._session.ready:

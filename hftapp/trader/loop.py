@@ -5,7 +5,9 @@ clock. Phases: `connecting` until the order session is ready, `trading`, `closin
 session is logged out, then done.
 """
 
+import base64
 import marshal
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,10 +15,13 @@ from typing import Any, Final
 from hftapp import records
 from hftapp.config import Config
 from hftapp.feed.arbiter import Arbiter
+from hftapp.feed.watch import FeedWatch
 from hftapp.records import Rings
+from hftapp.trader import breaker
 from hftapp.trader.desk import Desk
 from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.market import Market
+from hftapp.trader.order import Order
 from hftapp.trader.orders import Orders
 from hftapp.trader.risk import RiskGate
 from hftapp.trader.session import OrderSession
@@ -28,7 +33,6 @@ MS: Final = 1_000_000
 SECOND: Final = 1_000 * MS
 STATS_NS: Final = SECOND
 TIMER_NS: Final = 100 * MS
-RECANCEL_NS: Final = 500 * MS
 LOGOUT_NS: Final = 2 * SECOND
 LAST_WORDS_NS: Final = 5 * SECOND
 MARKET_CLOSE: Final = frozenset("MEC")
@@ -58,23 +62,24 @@ class Trader:
             hold_packets=feed.hold_packets,
         )
         self.market = Market()
-        self.orders = Orders(firm=settings.order_entry.firm)
-        self.risk = RiskGate(settings.risk, self.orders)
+        self.orders = Orders(firm=settings.order_entry.firm, run=base64.b32encode(os.urandom(5)).decode()[:4])
+        self.risk = RiskGate(settings.risk, self.orders, lambda: self.arbiter.gap_open)
         self.session = OrderSession(settings.order_entry, wire, self._journal, self._state)
         self.gateway = OrderGateway(self.orders, self.risk, self.session, self._emit)
         self.desks = [Desk(number, config, self.gateway) for number, config in enumerate(settings.strategies)]
-        self.stats = Stats(wire, self.arbiter, self.market, self.orders, self.risk, self.session)
-        self._cancel_ns = settings.order_entry.cancel_timeout_ms * MS
+        self.breaker = breaker.Breaker(self.gateway, self.session)
         now = clock()
+        self.watch = FeedWatch(self.arbiter, feed.silence_timeout_ms * MS, now, self._state)
+        self.stats = Stats(wire, self.watch, self.arbiter, self.market, self.orders, self.risk, self.session)
+        self._cancel_ns = settings.order_entry.cancel_timeout_ms * MS
+        self._heirs: dict[str, Desk | None] = {}
         self._epoch = time.time_ns() - now
         self._next_stats = now + STATS_NS
         self._next_timer = now + TIMER_NS
-        self._next_cancel = 0
         self._gaps = 0
         self._deadline = 0
         self._closing = ""
         self._logged_out = False
-        self._closed_market = False
 
     def run(self) -> tuple[int, str]:
         """Loop until done; returns exit status and reason."""
@@ -121,10 +126,8 @@ class Trader:
             return
         self.phase = "closing"
         self._closing = reason
-        self.gateway.open = False
         self._deadline = now + self._cancel_ns
-        self._next_cancel = now + RECANCEL_NS
-        self.gateway.cancel_all(now)
+        self.breaker.trip(breaker.CLOSING, now)
         self._state(f"closing: {reason}")
 
     def abort(self) -> None:
@@ -136,19 +139,17 @@ class Trader:
         self.wire.close(now)
 
     def kill(self, now: int) -> None:
-        """Kill switch: nothing more is sent but cancels, and those go out now."""
-        if not self.risk.killed:
-            self.risk.killed = True
-            self.gateway.cancel_all(now)
-            self._next_cancel = now + RECANCEL_NS
+        """Kill switch: nothing more is sent but cancels, now and until nothing is open."""
+        self.risk.killed = True
+        if self.breaker.trip(breaker.KILLED, now):
             self._state("killed")
 
     def _market_data(self, messages: Sequence[bytes], received: int) -> None:
         """Books, then strategies, then the wire; the clock runs from rx_burst returning to tx_burst returning."""
         market = self.market
         market.apply_all(messages)
-        if market.phase in MARKET_CLOSE and not self._closed_market:
-            self._market_closed(received)
+        if market.phase in MARKET_CLOSE and self.breaker.trip(breaker.MARKET_CLOSED, received):
+            self._state("market closed: quotes pulled")
         before = self.gateway.emitted
         self._decide(received)
         if self.gateway.emitted != before:
@@ -175,21 +176,46 @@ class Trader:
         for message in replies:
             fill = self.orders.on_message(message)
             ref = getattr(message, "user_ref_num", None)
-            order = self.orders.by_ref.get(ref) if ref is not None else None
+            order = fill.order if fill is not None else self.orders.by_ref.get(ref) if ref is not None else None
             if order is None:
                 continue
             instrument = self.market.instrument(order.symbol)
-            if instrument is None:
+            if instrument is not None:
+                self.market.touch(instrument)
+            desk = self._desk_of(order)
+            if desk is None:
                 continue
-            self.market.touch(instrument)
-            if not 0 <= order.owner < len(self.desks):
-                continue
-            desk = self.desks[order.owner]
             desk.now = now
             if fill is not None:
                 desk.filled(instrument, order, fill.shares, fill.price)
-            elif isinstance(message, ouch50.Rejected):
-                desk.rejected(order)
+            elif isinstance(message, ouch50.Rejected) and instrument is not None:
+                desk.rejected(instrument, order)
+        if self.session.ready:
+            self._adopted(now)
+        self.breaker.answered(now)
+        self._decide(now)
+
+    def _desk_of(self, order: Order) -> Desk | None:
+        """The desk that answers for an order: the one that sent it, or the heir of another run's."""
+        if order.owner >= 0:
+            return self.desks[order.owner]
+        symbol = order.symbol
+        if symbol not in self._heirs:
+            heirs = [desk for named in (True, False) for desk in self.desks if desk.inherits(symbol, named=named)]
+            self._heirs[symbol] = heirs[0] if heirs else None
+        return self._heirs[symbol]
+
+    def _adopted(self, now: int) -> None:
+        """Orders of another run belong to no strategy of this one: they go before anything new is sent."""
+        count = len(self.orders.adopted)
+        if count and self.breaker.trip(breaker.ADOPTED, now):
+            self._state(f"{count} orders of another run are open: cancelling them")
+        elif not count and self.breaker.reset(breaker.ADOPTED):
+            self._opened(now)
+
+    def _opened(self, now: int) -> None:
+        """The gateway is open (again): whatever changed while it was closed, every book is looked at now."""
+        self.market.touch_all()
         self._decide(now)
 
     def _lost(self, now: int) -> None:
@@ -197,19 +223,20 @@ class Trader:
         self._gaps = self.arbiter.counters.gaps
         for gap in self.arbiter.take_gaps():
             self._emit(records.GAP, {"from": gap.first, "to": gap.last})
-        if not self.market.stale:
+        if self.breaker.trip(breaker.LOST, now):
             self.market.stale = self.risk.stale = True
-            self.gateway.open = False
-            self._next_cancel = now + RECANCEL_NS
-            self.gateway.cancel_all(now)
             self._state("stale: messages were lost, no more quotes")
 
-    def _market_closed(self, now: int) -> None:
-        self._closed_market = True
-        self.gateway.open = False
-        self._next_cancel = now + RECANCEL_NS
-        self.gateway.cancel_all(now)
-        self._state("market closed: quotes pulled")
+    def _silence(self, now: int) -> None:
+        """The feed fell silent, or is back with nothing missed."""
+        opened = False
+        if self.watch.silent:
+            self.breaker.trip(breaker.SILENT, now)
+        else:
+            opened = self.breaker.reset(breaker.SILENT)
+        self.market.stale = self.risk.stale = self.breaker.stale
+        if opened:
+            self._opened(now)
 
     def _commands(self, now: int) -> None:
         for record in self.rings.control.drain():
@@ -223,10 +250,11 @@ class Trader:
         if self.phase == "connecting":
             if self.session.ready:
                 self.phase = "trading"
-                self.gateway.open = not (self.risk.killed or self.market.stale or self._closed_market)
                 self._state("trading")
+                if self.breaker.reset(breaker.CONNECTING):
+                    self._opened(now)
             elif self.session.over or self.arbiter.ended:
-                self.close(self.session.over or "end of session", now)
+                self.close(f"order session {self.session.over}" if self.session.over else "end of session", now)
         elif self.phase == "closing":
             self._close_step(now)
 
@@ -236,7 +264,7 @@ class Trader:
             if self.session.over or now >= self._deadline:
                 self._finish(now)
             return
-        if self.session.over:
+        if self.session.over and not self.session.failed:
             self.orders.expire_all(f"order session {self.session.over}")
         if self.orders.open_count and not self.session.over and now < self._deadline:
             return
@@ -245,15 +273,14 @@ class Trader:
         self.session.logout(now)
 
     def _timer(self, now: int) -> None:
-        """Every 100 ms: strategies' timers, repeated cancels, statistics."""
+        """Every 100 ms: silence on the feed, strategies' timers, repeated cancels, statistics."""
         self._next_timer = now + TIMER_NS
+        if self.watch.check(now):
+            self._silence(now)
         if self.gateway.open:
             for desk in self.desks:
-                desk.now = now
-                desk.strategy.on_timer()
-        elif self.orders.open_count and self.session.ready and now >= self._next_cancel:
-            self._next_cancel = now + RECANCEL_NS
-            self.gateway.cancel_all(now)
+                desk.on_timer(now)
+        self.breaker.timer(now)
         if self.phase == "trading" and self.session.over:
             self.close(f"order session {self.session.over}", now)
         if now >= self._next_stats:
@@ -273,7 +300,7 @@ class Trader:
             )
         self._emit(records.STATS, self.stats.record(final=True), wait=True)
         left = self.orders.open_count
-        status = 1 if left else 0
+        status = 1 if left or self.session.failed else 0
         reason = self._closing + (f" with {left} orders still open" if left else "")
         self._emit(records.EXIT, (status, reason), wait=True)
         self.phase = "done"

@@ -7,14 +7,18 @@ from protocols import itch50
 from protocols.errors import ProtocolError
 from protocols.order_book import NO_CHANGE, Book, OrderBooks
 
+NASDAQ = "Q"
 HALTED_STATES = frozenset("HPQ")
 """Trading states in which no continuous trading takes place (ITCH 5.0, Stock Trading Action)."""
 
 
 class Instrument:
-    """One symbol as a strategy sees it. Prices are price4; `last` is 0 before the first trade."""
+    """One symbol as a strategy sees it. Prices are price4; `last` is 0 before the first trade.
 
-    __slots__ = ("book", "halted", "last", "locate", "symbol", "updates")
+    `halted`: no continuous trading, be it by the symbol's trading state or by an operational halt of this market.
+    """
+
+    __slots__ = ("book", "halted", "halts", "last", "locate", "symbol", "updates")
 
     def __init__(self, symbol: str, locate: int, book: Book) -> None:
         self.symbol = symbol
@@ -22,7 +26,16 @@ class Instrument:
         self.book = book
         self.last = 0
         self.halted = False
+        self.halts: set[str] = set()
         self.updates = 0
+
+    def halt(self, kind: str, halted: bool) -> None:
+        """One kind of halt begins or ends; the symbol trades when none is left."""
+        if halted:
+            self.halts.add(kind)
+        else:
+            self.halts.discard(kind)
+        self.halted = bool(self.halts)
 
     def mid(self) -> int:
         """Half-way between best bid and best ask, rounded down; 0 when a side is empty."""
@@ -42,7 +55,7 @@ class Market:
     """All symbols of the feed. `apply` takes raw ITCH messages; bad ones are counted and change nothing.
 
     `touched`: instruments whose book changed since `take_touched`. `trades`: prints since `take_trades`.
-    `stale`: messages were lost, so no book can be trusted any more.
+    `stale`: messages were lost or nothing arrives, so no book can be trusted.
     """
 
     def __init__(self) -> None:
@@ -107,6 +120,13 @@ class Market:
         """Treat an instrument as changed (its own orders or its trading state did)."""
         self._touched[instrument.locate] = instrument
 
+    def touch_all(self) -> None:
+        """Treat every symbol that has a book as changed."""
+        for symbol in self.books.symbols():
+            instrument = self.instrument(symbol)
+            if instrument is not None:
+                self.touch(instrument)
+
     def _at(self, locate: int) -> Instrument | None:
         instrument = self._instruments.get(locate)
         if instrument is None:
@@ -151,7 +171,14 @@ class Market:
     def _action(self, message: itch50.StockTradingAction) -> None:
         instrument = self._at(message.stock_locate)
         if instrument is not None:
-            instrument.halted = message.trading_state in HALTED_STATES
+            instrument.halt("trading state", message.trading_state in HALTED_STATES)
+            self.touch(instrument)
+
+    def _operational(self, message: itch50.OperationalHalt) -> None:
+        """A halt at one market; the others of the group (BX, PSX) are not traded here (ITCH 5.0, Operational Halt)."""
+        instrument = self._at(message.stock_locate)
+        if instrument is not None and message.market_code == NASDAQ:
+            instrument.halt("operational", message.operational_halt_action == "H")
             self.touch(instrument)
 
     def _system(self, message: itch50.SystemEvent) -> None:
@@ -163,5 +190,6 @@ _HANDLERS: dict[str, Callable[[Market, Any], None]] = {
     "P": Market._traded,
     "Q": Market._crossed,
     "H": Market._action,
+    "h": Market._operational,
     "S": Market._system,
 }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 BUY, SELL = "B", "S"
 DAY, IOC = "0", "3"
 SHORT = "T"
+ADOPTED = -1
 
 
 class State(enum.Enum):
@@ -26,7 +27,10 @@ class Chain:
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """One UserRefNum. `remaining` = shares that may still execute. `side` is `B` or `S` (short sales are `S` too)."""
+    """One UserRefNum. `remaining` = shares that may still execute. `side` is `B` or `S` (short sales are `S` too).
+
+    `mark` is the side as the exchange was told it, `owner` the number of the desk (`ADOPTED`: another run's order).
+    """
 
     ref: int
     symbol: str
@@ -35,6 +39,8 @@ class Order:
     remaining: int
     owner: int
     chain: Chain
+    mark: str = ""
+    cl_ord_id: str = ""
     state: State = State.PENDING
     replaces: "Order | None" = None
     replaced_by: "Order | None" = None

@@ -38,14 +38,15 @@ class Refusal(NamedTuple):
 
 
 class RiskGate:
-    """All limits of one trader, over all its strategies."""
+    """All limits of one trader, over all its strategies. `gap_open` tells whether the books are behind the feed."""
 
-    def __init__(self, limits: Risk, orders: Orders) -> None:
+    def __init__(self, limits: Risk, orders: Orders, gap_open: Callable[[], bool] = lambda: False) -> None:
         self.limits = limits
         self.killed = False
         self.stale = False
         self.refused: dict[str, int] = {}
         self._orders = orders
+        self._gap_open = gap_open
         self._sent: deque[int] = deque()
 
     def check(self, intent: Intent) -> Refusal | None:
@@ -63,6 +64,9 @@ class RiskGate:
 
     def _stale_book(self, _intent: Intent) -> tuple[int, int] | None:
         return (1, 0) if self.stale else None
+
+    def _open_gap(self, _intent: Intent) -> tuple[int, int] | None:
+        return (1, 0) if self._gap_open() else None
 
     def _halted(self, intent: Intent) -> tuple[int, int] | None:
         return (1, 0) if intent.instrument.halted else None
@@ -132,6 +136,7 @@ class RiskGate:
 CHECKS: tuple[tuple[str, Callable[[RiskGate, Intent], tuple[int, int] | None]], ...] = (
     ("kill_switch", RiskGate._kill_switch),
     ("stale_book", RiskGate._stale_book),
+    ("open_gap", RiskGate._open_gap),
     ("halted", RiskGate._halted),
     ("size", RiskGate._size),
     ("price_collar", RiskGate._price_collar),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hftapp.feed.arbiter import Arbiter
+from hftapp.feed.watch import FeedWatch
 from hftapp.histogram import Histogram
 from hftapp.trader.market import Market
 from hftapp.trader.orders import Orders
@@ -26,12 +27,20 @@ class Stats:
     """Collects the `stats` record. `tick_to_trade`: ns from rx_burst returning to tx_burst returning."""
 
     def __init__(
-        self, wire: Wire, arbiter: Arbiter, market: Market, orders: Orders, risk: RiskGate, session: OrderSession
+        self,
+        wire: Wire,
+        watch: FeedWatch,
+        arbiter: Arbiter,
+        market: Market,
+        orders: Orders,
+        risk: RiskGate,
+        session: OrderSession,
     ) -> None:
         self.tick_to_trade = Histogram()
         self.first_order_s: float | None = None
         self.turns = 0
         self._wire = wire
+        self._watch = watch
         self._arbiter = arbiter
         self._market = market
         self._orders = orders
@@ -74,6 +83,8 @@ class Stats:
                 "implausible": feed.implausible,
                 "held": feed.held,
                 "by_line": list(feed.by_line),
+                "silences": self._watch.silences,
+                "line_silences": list(self._watch.line_silences),
                 "symbols": len(books.symbols()),
                 "unknown_refs": books.unknown_references,
                 "malformed": feed.malformed + self._market.malformed,
@@ -84,6 +95,7 @@ class Stats:
                 **self._sent(),
                 **vars(orders),
                 "open": self._orders.open_count,
+                "unsent": self._session.unsent,
                 "reconnects": self._session.reconnects,
                 "malformed": self._session.malformed,
             },

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hftapp.feed.arbiter import MAX_JUMP, Arbiter, Gap
+from hftapp.feed.arbiter import MAX_ANNOUNCED, MAX_JUMP, Arbiter, Gap
 from protocols import mold
 
 SESSION = "TEST000001"
@@ -235,3 +235,75 @@ def test_any_arrivals_give_ascending_numbers_and_gaps_between_them(arrivals: lis
     assert sorted(got + lost) == list(range(1, arbiter.expected or 1))
     assert arbiter.counters.messages == len(got)
     assert arbiter.counters.lost == len(lost)
+
+
+def test_a_malformed_first_packet_does_not_say_where_the_stream_starts() -> None:
+    arbiter = Arbiter(session=SESSION, start=None)
+    bad = mold.encode_packet(SESSION, 10**15, [b"xx"])[:-1]
+    assert feed(arbiter, (0, bad)) == []
+    assert arbiter.expected is None
+    assert feed(arbiter, *((0, packet(number)) for number in range(5, 10))) == [5, 6, 7, 8, 9]
+    assert (arbiter.counters.malformed, arbiter.counters.duplicates) == (1, 0)
+
+
+def test_arrivals_in_descending_order_do_not_stretch_the_timeout() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=50)
+    feed(arbiter, (0, packet(1)), now=0)
+    for step in range(10):
+        feed(arbiter, (0, packet(100 - step)), now=10 + step)
+        assert arbiter.next_deadline == 60
+    assert numbers(list(arbiter.tick(60))) == list(range(91, 101))
+    assert arbiter.take_gaps() == [Gap(2, 90)]
+
+
+def test_heartbeats_that_go_on_do_not_stretch_the_timeout() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=50)
+    feed(arbiter, (0, packet(1)), now=0)
+    for step in range(5):
+        feed(arbiter, (0, mold.encode_heartbeat(SESSION, 10 + step)), now=10 + step)
+    assert arbiter.next_deadline == 60
+    arbiter.tick(60)
+    assert arbiter.take_gaps() == [Gap(2, 9)]
+    assert arbiter.next_deadline == 61
+    arbiter.tick(64)
+    assert arbiter.expected == 14
+    assert not arbiter.gap_open
+
+
+def test_a_later_gap_has_its_own_time() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=50)
+    feed(arbiter, (0, packet(1)), (0, packet(3)), now=0)
+    feed(arbiter, (0, packet(5)), now=40)
+    assert feed(arbiter, (1, packet(2)), now=45) == [2, 3]
+    assert arbiter.next_deadline == 90
+    assert numbers(list(arbiter.tick(89))) == []
+    assert numbers(list(arbiter.tick(90))) == [5]
+
+
+def test_a_number_announced_before_it_is_passed_counts_from_the_announcement() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=50)
+    feed(arbiter, (0, packet(1)), (0, mold.encode_heartbeat(SESSION, 6)), now=0)
+    feed(arbiter, (0, packet(8)), now=30)
+    assert arbiter.next_deadline == 50
+    assert numbers(list(arbiter.tick(50))) == []
+    assert arbiter.take_gaps() == [Gap(2, 5)]
+    assert numbers(list(arbiter.tick(80))) == [8]
+    assert arbiter.take_gaps() == [Gap(6, 7)]
+
+
+def test_any_number_of_announcements_is_kept_in_bounded_memory() -> None:
+    arbiter = Arbiter(session=SESSION, gap_timeout=10**9)
+    for number in range(2, 10_000):
+        feed(arbiter, (0, mold.encode_heartbeat(SESSION, number)), now=number)
+    assert len(arbiter._announced) == MAX_ANNOUNCED
+    arbiter.tick(2 * 10**9)
+    assert arbiter.expected == 9_999
+
+
+def test_an_open_gap_is_known_until_it_is_closed() -> None:
+    arbiter = Arbiter(session=SESSION)
+    assert not arbiter.gap_open
+    feed(arbiter, (0, packet(1)), (0, packet(3)))
+    assert arbiter.gap_open
+    feed(arbiter, (1, packet(2)))
+    assert not arbiter.gap_open

@@ -153,7 +153,12 @@ class ScriptedExchange:
             self.say(self.taken(message, ouch50.OrderAccepted))
         elif isinstance(message, ouch50.ReplaceOrder) and message.orig_user_ref_num in self.live:
             old = self.live.pop(message.orig_user_ref_num)
-            new = old.replace(user_ref_num=message.user_ref_num, quantity=message.quantity, price=message.price)
+            new = old.replace(
+                user_ref_num=message.user_ref_num,
+                quantity=message.quantity,
+                price=message.price,
+                cl_ord_id=message.cl_ord_id,
+            )
             self.live[message.user_ref_num] = new
             self.say(self.taken(new, ouch50.OrderReplaced, orig_user_ref_num=old.user_ref_num))
         elif isinstance(message, ouch50.CancelOrder) and message.user_ref_num in self.live:
@@ -252,6 +257,11 @@ class Floor:
         self.exchange.add(1, "B", 500, 99_9000)
         self.exchange.add(2, "S", 500, 100_1000)
         self.run()
+
+    def heartbeat(self, lines: tuple[int, ...] = (0, 1)) -> None:
+        """A MoldUDP64 heartbeat on the lines."""
+        for line in lines:
+            self.exchange.packets.append((line, mold.encode_heartbeat(SESSION, self.exchange.sequence)))
 
     def wait(self, milliseconds: int) -> None:
         """Let time pass in steps of 10 ms, a turn each."""

@@ -1,5 +1,6 @@
 """The whole trader against a scripted exchange in the same process: quote, fill, lose, kill, stop, end."""
 
+import dataclasses
 import marshal
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from hftapp import records
 from hftapp.trader.loop import JournalOverflowError
 from hftapp.trader.session import SessionRefusedError
-from protocols import itch50, ouch50
+from protocols import itch50, mold, ouch50
 
 
 def events(floor: Any, kind: int) -> list[Any]:
@@ -48,7 +49,8 @@ def test_the_quotes_follow_the_market_by_replacing(floor: Any) -> None:
     replaces = [m for m in floor.exchange.received if isinstance(m, ouch50.ReplaceOrder)]
     assert len(replaces) == 2
     assert not any(isinstance(m, ouch50.CancelOrder) for m in floor.exchange.received)
-    assert quotes(floor) == {"B": (100, 99_9500 - 500), "T": (100, 100_1500 + 100)} or len(quotes(floor)) == 2
+    # Mid of 100.00 and 100.10 is 100.05; 10 bps of it, in whole 1/10,000 dollars, are 0.1000: 99.95 and 100.15.
+    assert quotes(floor) == {"B": (100, 99_9500), "T": (100, 100_1500)}
 
 
 def test_fills_skew_the_quotes_and_reach_the_position(floor: Any) -> None:
@@ -146,12 +148,155 @@ def test_the_kill_switch_cancels_at_once_and_refuses_what_is_new(floor: Any) -> 
     floor.rings.control.push(records.KILL, 0, b"")
     floor.trader.step()
     assert floor.exchange.live == {}
+    sent = len(floor.exchange.received)
     floor.exchange.add(3, "B", 300, 100_0000)
     floor.wait(500)
     assert floor.exchange.live == {}
-    assert floor.trader.risk.refused["kill_switch"] > 0
-    assert events(floor, records.RISK)[0]["check"] == "kill_switch"
+    assert len(floor.exchange.received) == sent
+    instrument = floor.trader.market.instrument("AAPL")
+    assert floor.trader.gateway.enter(instrument, "B", 100, 99_0000, floor.clock()) is None
+    assert floor.trader.risk.killed
     assert floor.trader.outcome is None
+
+
+def test_a_kill_while_the_order_session_is_down_cancels_once_it_is_back(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.channel.closed = "link lost"
+    floor.run(2)
+    assert not floor.trader.session.ready
+    floor.rings.control.push(records.KILL, 0, b"")
+    floor.wait(1000)
+    assert floor.trader.session.ready
+    assert floor.exchange.live == {}
+    assert floor.trader.orders.open_count == 0
+
+
+def test_a_kill_reaches_the_old_orders_when_their_replaces_are_rejected(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.silent = True
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.run(5)
+    replaces = [order for order in floor.trader.orders.open_orders() if order.replaces is not None]
+    assert len(replaces) == 2
+    floor.rings.control.push(records.KILL, 0, b"")
+    floor.run(2)
+    floor.exchange.silent = False
+    for order in replaces:
+        floor.exchange.say(ouch50.Rejected(timestamp=1, user_ref_num=order.ref, reason=2, cl_ord_id=order.cl_ord_id))
+    floor.run(5)
+    assert floor.exchange.live == {}
+    cancels = [m.user_ref_num for m in floor.exchange.received if isinstance(m, ouch50.CancelOrder)]
+    assert cancels == [3, 4, 1, 2]
+
+
+def test_cancels_without_an_answer_are_repeated(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.silent = True
+    floor.rings.control.push(records.KILL, 0, b"")
+    floor.run(2)
+    floor.exchange.silent = False
+    assert len(floor.exchange.live) == 2
+    floor.wait(700)
+    assert floor.exchange.live == {}
+
+
+def test_a_silent_feed_pulls_the_quotes_until_it_is_back_with_nothing_missed(floor: Any) -> None:
+    floor.open_market()
+    floor.wait(2900)
+    assert len(floor.exchange.live) == 2
+    floor.wait(300)
+    assert floor.exchange.live == {}
+    assert floor.trader.market.stale
+    assert states(floor)[-1] == "stale: no market data in sequence for 3 s"
+    instrument = floor.trader.market.instrument("AAPL")
+    assert floor.trader.gateway.enter(instrument, "B", 100, 99_0000, floor.clock()) is None
+    floor.heartbeat()
+    floor.wait(200)
+    assert not floor.trader.market.stale
+    assert quotes(floor) == {"B": (100, 99_9000), "T": (100, 100_1000)}
+    assert floor.trader.stats.record()["feed"]["silences"] == 1
+
+
+def test_a_feed_that_comes_back_with_a_loss_stays_stale(floor: Any) -> None:
+    floor.open_market()
+    floor.wait(3200)
+    floor.exchange.sequence += 2
+    floor.heartbeat()
+    floor.wait(500)
+    assert events(floor, records.GAP) == [{"from": 4, "to": 5}]
+    floor.heartbeat()
+    floor.wait(500)
+    assert floor.trader.market.stale
+    assert floor.exchange.live == {}
+
+
+def test_another_session_instead_of_ours_is_named(floor: Any) -> None:
+    floor.open_market()
+    for number in range(1, 40):
+        floor.exchange.packets.append((0, mold.encode_packet("OTHERDAY", number, [b"x"])))
+        floor.wait(100)
+    assert floor.exchange.live == {}
+    assert states(floor)[-1].endswith("session 'OTHERDAY' is sent instead of 'SCRIPTED01'")
+
+
+def test_one_silent_line_is_reported_and_trading_goes_on(floor: Any) -> None:
+    floor.open_market()
+    for _ in range(40):
+        floor.heartbeat(lines=(0,))
+        floor.wait(100)
+    assert len(floor.exchange.live) == 2
+    assert states(floor)[-1] == "line B is silent"
+    assert floor.trader.stats.record()["feed"]["line_silences"] == [0, 1]
+    floor.heartbeat()
+    floor.wait(200)
+    assert states(floor)[-1] == "line B is back"
+
+
+def test_nothing_new_is_sent_while_a_gap_is_open(floor: Any) -> None:
+    floor.open_market()
+    sent = len(floor.exchange.received)
+    floor.exchange.sequence += 1
+    floor.exchange.add(9, "B", 100, 99_8000)
+    floor.run(3)
+    buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
+    floor.exchange.fill(buy, 100, match=1)
+    floor.run(5)
+    assert all(isinstance(m, ouch50.CancelOrder) for m in floor.exchange.received[sent:])
+    assert floor.trader.risk.refused["open_gap"] >= 1
+    floor.exchange.sequence -= 2
+    floor.exchange.event("Q")
+    floor.exchange.sequence += 1
+    floor.wait(300)
+    assert floor.trader.arbiter.counters.gaps == 0
+    assert {order.side for order in floor.exchange.live.values()} == {"B", "S"}
+
+
+def test_a_quote_that_may_not_move_is_taken_off_and_comes_back(floor: Any) -> None:
+    floor.open_market()
+    floor.wait(1500)
+    limits = floor.trader.risk.limits
+    floor.trader.risk.limits = dataclasses.replace(limits, max_orders_per_second=1)
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.run()
+    assert quotes(floor) == {"B": (100, 99_9500)}
+    assert floor.trader.risk.refused["rate"] >= 1
+    floor.heartbeat()
+    floor.wait(1500)
+    assert quotes(floor) == {"B": (100, 99_9500), "T": (100, 100_1500)}
+
+
+def test_a_sale_whose_mark_would_change_is_cancelled_and_entered_anew(floor: Any) -> None:
+    floor.open_market()
+    buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
+    floor.exchange.fill(buy, 100, match=1)
+    floor.run()
+    sales = [m for m in floor.exchange.received if isinstance(m, ouch50.EnterOrder) and m.side != "B"]
+    assert [sale.side for sale in sales] == ["T", "S"]
+    assert not any(
+        isinstance(m, ouch50.ReplaceOrder) and m.orig_user_ref_num == sales[0].user_ref_num
+        for m in floor.exchange.received
+    )
+    assert ouch50.CancelOrder(user_ref_num=sales[0].user_ref_num, quantity=0) in floor.exchange.received
 
 
 def test_a_broken_connection_is_resumed_and_lost_orders_are_forgotten(floor: Any) -> None:
@@ -171,7 +316,9 @@ def test_a_broken_connection_is_resumed_and_lost_orders_are_forgotten(floor: Any
     assert all(order.replaced_by is None or order.busy for order in floor.trader.orders.open_orders())
 
 
-def test_a_new_process_takes_over_positions_and_open_orders(floor: Any, make_floor: Callable[[], Any]) -> None:
+def test_a_new_process_takes_over_the_position_and_cancels_the_orders(
+    floor: Any, make_floor: Callable[[], Any]
+) -> None:
     floor.open_market()
     buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
     floor.exchange.fill(buy, 40, match=1)
@@ -180,10 +327,20 @@ def test_a_new_process_takes_over_positions_and_open_orders(floor: Any, make_flo
     after.exchange.stream = floor.exchange.stream
     after.exchange.stream.clients = 0
     after.exchange.received = floor.exchange.received
-    after.run(20)
-    assert after.trader.orders.positions == floor.trader.orders.positions
-    assert {order.ref for order in after.trader.orders.open_orders()} == set(floor.exchange.live)
-    assert after.trader.orders.next_ref == floor.trader.orders.next_ref
+    after.exchange.live = floor.exchange.live
+    left, sent = set(floor.exchange.live), len(floor.exchange.received)
+    after.open_market()
+    assert after.trader.orders.positions == {"AAPL": 40}
+    new = after.exchange.received[sent:]
+    first = next(number for number, message in enumerate(new) if isinstance(message, ouch50.EnterOrder))
+    assert {m.user_ref_num for m in new[:first] if isinstance(m, ouch50.CancelOrder)} == left
+    assert left.isdisjoint(after.exchange.live)
+    assert all(ref >= floor.trader.orders.next_ref for ref in after.exchange.live)
+    instrument = after.trader.market.instrument("AAPL")
+    assert after.trader.desks[0].inventory(instrument) == 40
+    # 40 of 300 shares at 10 bps lean both quotes by 0.0133 around 100.00: 99.8866 and 100.0866, rounded outwards.
+    assert sorted(price for _, price in quotes(after).values()) == [99_8800, 100_0900]
+    assert states(after)[0].endswith("orders of another run are open: cancelling them")
 
 
 def test_a_wrong_password_ends_with_the_keys_to_look_at(floor: Any) -> None:
@@ -199,6 +356,15 @@ def test_an_unavailable_session_is_tried_again(floor: Any) -> None:
     floor.exchange.refuse_login = None
     floor.wait(2000)
     assert floor.trader.session.ready
+
+
+def test_a_session_that_stays_unavailable_ends_the_trader_with_status_1(floor: Any) -> None:
+    floor.open_market()
+    floor.exchange.refuse_login = "S"
+    floor.exchange.channel.closed = "exchange restarted"
+    floor.wait(120_000)
+    reason = "order session not available: 12 logins in a row were refused with 2 orders still open"
+    assert floor.trader.outcome == (1, reason)
 
 
 def test_an_order_that_cannot_be_journalled_is_not_sent(floor: Any) -> None:

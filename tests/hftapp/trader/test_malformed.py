@@ -1,7 +1,7 @@
-"""Hostile market data: random and mutated packets through arbiter, decoder and books.
+"""Hostile market data: malformed packets and messages through arbiter, decoder and books.
 
-Forged packets that are well-formed, carry the right session and fall into the window of the stream cannot be told from
-the exchange's own (UDP's checksum and the network guard against those), so mutations of that kind are left out.
+Forged packets that are well-formed down to their messages cannot be told from the exchange's own (UDP's checksum and
+the network guard against those); nothing else is left out.
 """
 
 import random
@@ -15,7 +15,7 @@ from protocols.errors import ProtocolError
 
 SLICE = Path(__file__).parents[2] / "data" / "12302019_SNIPPET.NASDAQ_ITCH50"
 SESSION = "REAL191230"
-PACKETS = 120_000
+FRAMES = 125_000
 HEADER = struct.Struct(">10sQH")
 
 
@@ -35,50 +35,69 @@ def real_messages() -> list[bytes]:
     return found
 
 
-def mutate(rng: random.Random, packet: bytes) -> bytes:
-    """One random fault: bytes, length, header, or nothing of the original at all."""
-    choice = rng.randrange(6)
-    if choice == 0:
-        return rng.randbytes(rng.randrange(0, 120))
-    if choice == 1:
-        return packet[: rng.randrange(len(packet))]
-    if choice == 2:
-        return packet + rng.randbytes(rng.randrange(1, 40))
+def damage(rng: random.Random, packet: bytes, messages: list[bytes], at: int) -> bytes:
+    """A packet that stands where the stream is, with one fault in it; rarely none, when chance undoes the fault."""
     changed = bytearray(packet)
-    if choice == 3:
-        struct.pack_into(">Q", changed, 10, rng.getrandbits(64))
-    elif choice == 4:
+    struct.pack_into(">Q", changed, 10, at + rng.randrange(3))
+    kind = rng.randrange(7)
+    if kind == 0:
+        return bytes(changed[: rng.randrange(len(changed))])
+    if kind == 1:
+        return bytes(changed) + rng.randbytes(rng.randrange(1, 40))
+    if kind == 2:
         struct.pack_into(">H", changed, 18, rng.getrandbits(16))
+    elif kind == 3:
+        struct.pack_into(">H", changed, HEADER.size, rng.getrandbits(16))
+    elif kind == 4:
+        changed[HEADER.size :] = rng.randbytes(len(changed) - HEADER.size)
+    elif kind == 5:
+        changed[HEADER.size + 2] = rng.randrange(256)
     else:
-        for _ in range(rng.randrange(1, 8)):
-            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+        message = rng.choice(messages)
+        size = rng.choice([rng.randrange(len(message)), len(message) + rng.randrange(1, 9)])
+        return mold.encode_packet(SESSION, at, [message.ljust(size, b"\0")[:size]])
     return bytes(changed)
 
 
-def forged(arbiter: Arbiter, packet: bytes) -> bool:
-    """Whether nothing in the packet shows that it is not the exchange's."""
-    if len(packet) < HEADER.size:
-        return False
-    session, sequence, count = HEADER.unpack_from(packet)
-    if session != SESSION.encode() or arbiter.expected is None:
-        return False
-    last = int(sequence) + (count if 0 < count < 0xFFFF else 0)
-    return last >= arbiter.expected and int(sequence) < arbiter.expected + 2**20
+def undecodable(packet: bytes) -> list[bytes] | None:
+    """The messages of a well-framed packet that do not decode; None when the frame itself is malformed."""
+    try:
+        found = mold.decode(packet)
+    except ProtocolError:
+        return None
+    return [message for message in getattr(found, "messages", ()) if not decodes(message)]
 
 
-def replay(seed: int | None) -> tuple[Market, Arbiter]:
-    """The real slice, with faults between its packets when there is a seed."""
+def decodes(message: bytes) -> bool:
+    try:
+        itch50.decode(message)
+    except ProtocolError:
+        return False
+    return True
+
+
+def replay(seed: int | None) -> tuple[Market, Arbiter, int]:
+    """The real slice, with malformed packets between its own when there is a seed; returns how many went in.
+
+    The arbiter gets every frame that is malformed. One that is well framed in the right place is the exchange's as far
+    as it can tell: its messages go where they then would, to the decoder, if they do not decode.
+    """
     arbiter, market = Arbiter(session=SESSION), Market()
-    packets = real_packets()
+    packets, messages = real_packets(), real_messages()
     rng = random.Random(seed)
-    faults = 0 if seed is None else -(-PACKETS // len(packets))
+    faults = 0 if seed is None else -(-FRAMES // len(packets))
+    count = 0
     for packet in packets:
         for _ in range(faults):
-            bad = mutate(rng, rng.choice(packets))
-            if not forged(arbiter, bad):
-                market.apply_all(arbiter.on_packet(rng.randrange(2), bad, 0))
+            bad = damage(rng, rng.choice(packets), messages, arbiter.expected or 1)
+            broken = undecodable(bad)
+            if broken is None:
+                assert list(arbiter.on_packet(rng.randrange(2), bad, 0)) == []
+            else:
+                market.apply_all(broken)
+            count += broken is None or bool(broken)
         market.apply_all(arbiter.on_packet(0, packet, 0))
-    return market, arbiter
+    return market, arbiter, count
 
 
 def check_books(market: Market) -> None:
@@ -90,17 +109,40 @@ def check_books(market: Market) -> None:
         assert all(shares > 0 and orders > 0 for _, shares, orders in (*bids, *asks))
 
 
-def test_faults_between_real_packets_change_no_book() -> None:
-    clean, _ = replay(None)
-    market, arbiter = replay(20191230)
-    assert arbiter.counters.malformed > 5_000
-    assert arbiter.counters.wrong_session > 10_000
-    assert arbiter.expected == 1001
-    assert arbiter.counters.gaps == 0
+def same_books(market: Market, clean: Market) -> bool:
+    symbols = clean.books.symbols()
+    return market.books.symbols() == symbols and all(market.books.view(s) == clean.books.view(s) for s in symbols)
+
+
+def test_a_hundred_thousand_malformed_packets_change_no_book() -> None:
+    clean, _, _ = replay(None)
+    market, arbiter, count = replay(20191230)
+    counters = arbiter.counters
+    assert count >= 100_000
+    assert counters.malformed >= 60_000
+    assert market.malformed >= 20_000
+    assert counters.malformed + market.malformed >= count
+    assert (counters.messages, counters.gaps, counters.held, arbiter.expected) == (1000, 0, 0, 1001)
     assert market.by_type == clean.by_type
-    assert market.books.symbols() == clean.books.symbols()
-    assert all(market.books.view(symbol) == clean.books.view(symbol) for symbol in clean.books.symbols())
+    assert same_books(market, clean)
     check_books(market)
+
+
+def test_packets_of_other_sessions_and_numbers_long_past_change_no_book() -> None:
+    clean, _, _ = replay(None)
+    arbiter, market = Arbiter(session=SESSION), Market()
+    rng = random.Random(7)
+    packets = real_packets()
+    for packet in packets:
+        for _ in range(20):
+            other = bytearray(rng.choice(packets))
+            other[rng.randrange(10)] ^= 1 << rng.randrange(8)
+            assert list(arbiter.on_packet(0, bytes(other), 0)) == []
+        market.apply_all(arbiter.on_packet(0, packet, 0))
+        assert list(arbiter.on_packet(1, packet, 0)) == []
+    assert arbiter.counters.wrong_session == 20 * len(packets)
+    assert arbiter.counters.duplicates == len(packets)
+    assert same_books(market, clean)
 
 
 def test_damaged_messages_never_raise_and_never_break_a_book() -> None:

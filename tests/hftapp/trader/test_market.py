@@ -93,6 +93,28 @@ def test_prints_of_the_other_kinds(market: Market) -> None:
     assert [(price, shares) for _, price, shares in market.take_trades()] == [(99_5000, 10), (100_0000, 5)]
 
 
+def operational(market_code: str, action: str) -> bytes:
+    return itch50.OperationalHalt(
+        **HEADER, stock="AAPL", market_code=market_code, operational_halt_action=action
+    ).encode()
+
+
+def test_an_operational_halt_of_this_market_stops_trading(market: Market) -> None:
+    instrument = market.instrument("AAPL")
+    assert instrument is not None
+    market.apply_all([operational("B", "H"), operational("X", "H")])
+    assert not instrument.halted
+    market.take_touched()
+    market.apply_all([operational("Q", "H")])
+    assert instrument.halted
+    assert market.take_touched() == [instrument]
+    trading = itch50.StockTradingAction(**HEADER, stock="AAPL", trading_state="T", reserved=" ", reason="")
+    market.apply_all([trading.encode()])
+    assert instrument.halted
+    market.apply_all([operational("Q", "T")])
+    assert not instrument.halted
+
+
 def test_the_mark_falls_back_from_mid_to_last_to_one_side(market: Market) -> None:
     instrument = market.instrument("AAPL")
     assert instrument is not None

@@ -24,7 +24,7 @@ def accepted(order: Order, state: str = "L", quantity: int | None = None) -> ouc
         inter_market_sweep_eligibility="N",
         cross_type="N",
         order_state=state,
-        cl_ord_id="",
+        cl_ord_id=order.cl_ord_id,
     )
 
 
@@ -44,7 +44,7 @@ def replaced(old: Order, new: Order, quantity: int, state: str = "L") -> ouch50.
         inter_market_sweep_eligibility="N",
         cross_type="N",
         order_state=state,
-        cl_ord_id="",
+        cl_ord_id=new.cl_ord_id,
     )
 
 
@@ -304,11 +304,13 @@ def test_against_an_exchange_that_answers_late(seed: int) -> None:
     position, match = 0, 0
     for _ in range(600):
         action = rng.random()
+        wanted = rng.randint(1, 100)
         quiet = [order for order in orders.open_orders() if order.state is State.LIVE and not order.busy]
+        movable = [order for order in quiet if orders.replaceable(order, wanted)]
         if action < 0.2:
             inbox.append(orders.enter("AAPL", rng.choice("BS"), rng.randint(1, 100), 10_0000)[1])
-        elif action < 0.35 and quiet:
-            inbox.append(orders.replace(rng.choice(quiet), rng.randint(1, 100), 10_0000)[1])
+        elif action < 0.35 and movable:
+            inbox.append(orders.replace(rng.choice(movable), wanted, 10_0000)[1])
         elif action < 0.45 and quiet:
             inbox.append(orders.cancel(rng.choice(quiet)))
         elif action < 0.6 and book:
@@ -356,3 +358,63 @@ def exchange_answers(
     if isinstance(message, ouch50.CancelOrder) and message.user_ref_num in book:
         return [cancelled(orders.by_ref[message.user_ref_num], book.pop(message.user_ref_num)[0])]
     return []
+
+
+@pytest.mark.parametrize("change", [{"symbol": "MSFT"}, {"side": "S"}, {"cl_ord_id": "ELSE1"}])
+def test_an_answer_about_another_run_s_order_with_the_same_number_is_adopted(change: dict[str, str]) -> None:
+    orders = Orders(run="AB2C")
+    mine, data = orders.enter("AAPL", BUY, 100, 10_0000)
+    message = ouch50.decode_inbound(data)
+    assert isinstance(message, ouch50.EnterOrder)
+    assert message.cl_ord_id == "AB2C1"
+    orders.on_message(accepted(mine).replace(**change))
+    assert (mine.state, mine.reason) == (State.DEAD, "its UserRefNum belongs to an order of another run")
+    assert (orders.counters.lost, orders.counters.adopted, orders.open_count) == (1, 1, 1)
+    other = orders.by_ref[1]
+    assert other is not mine
+    assert orders.adopted == {1: other}
+    orders.on_message(cancelled(other, 100))
+    assert (orders.adopted, orders.open_count) == ({}, 0)
+
+
+def test_a_replace_under_a_number_of_another_run_leaves_the_old_order() -> None:
+    orders = Orders()
+    order = live(orders)
+    new, _ = orders.replace(order, 100, 10_0100)
+    orders.on_message(accepted(new).replace(symbol="MSFT", cl_ord_id="ELSE2"))
+    assert (new.state, order.state, order.busy) == (State.DEAD, State.LIVE, False)
+    assert [adopted.symbol for adopted in orders.adopted.values()] == ["MSFT"]
+
+
+def test_a_replace_that_would_change_the_mark_or_pass_the_largest_quantity_is_not_made() -> None:
+    orders = Orders()
+    orders.positions["AAPL"] = 100
+    sale = live(orders, SELL)
+    assert sale.mark == "S"
+    assert orders.replaceable(sale, 100)
+    assert not orders.replaceable(sale, 101)
+    orders.positions["AAPL"] = 0
+    with pytest.raises(ValueError, match="order 1 cannot be replaced by 100 shares"):
+        orders.replace(sale, 100, 10_0100)
+    long_chain = live(orders)
+    long_chain.chain.executed = 999_900
+    assert orders.replaceable(long_chain, 99)
+    assert not orders.replaceable(long_chain, 100)
+
+
+def test_memory_is_bounded_and_what_is_open_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hftapp.trader.orders.MAX_DEAD", 50)
+    monkeypatch.setattr("hftapp.trader.orders.MAX_FILLS", 20)
+    orders = Orders()
+    resting = live(orders)
+    for match in range(500):
+        order = live(orders)
+        orders.on_message(executed(order, 100, match=match))
+    assert len(orders.by_ref) == 51
+    assert len(orders._fills) == 20
+    assert orders.by_ref[resting.ref] is resting
+    last = ouch50.BrokenTrade(timestamp=1, user_ref_num=501, match_number=499, reason="E", cl_ord_id="")
+    first = last.replace(user_ref_num=2, match_number=0)
+    assert orders.on_message(last) is not None
+    assert orders.on_message(first) is None
+    assert (orders.positions["AAPL"], orders.counters.broken, orders.counters.unknown) == (49_900, 1, 1)

@@ -164,4 +164,12 @@ def test_kill_switch_stale_books_and_halts_come_first() -> None:
     assert risk.check(halted) == Refusal("stale_book", "AAPL", 1, 0)
     risk.killed = True
     assert risk.check(halted) == Refusal("kill_switch", "AAPL", 1, 0)
-    assert [name for name, _ in CHECKS][:3] == ["kill_switch", "stale_book", "halted"]
+    assert [name for name, _ in CHECKS][:4] == ["kill_switch", "stale_book", "open_gap", "halted"]
+
+
+def test_nothing_new_passes_while_the_books_are_behind_the_feed() -> None:
+    behind = True
+    risk = RiskGate(LIMITS, Orders(), lambda: behind)
+    assert risk.check(intent()) == Refusal("open_gap", "AAPL", 1, 0)
+    behind = False
+    assert risk.check(intent()) is None

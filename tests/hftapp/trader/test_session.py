@@ -1,8 +1,15 @@
 """The order session's own rules: silence, heartbeats, timeouts, bad messages, logout."""
 
+import marshal
 from typing import Any
 
 from hftapp import records
+from hftapp.net.tcp_types import TcpBufferError
+from hftapp.trader.orders import Orders
+from protocols import ouch50
+
+LOGIN_ACCEPTED = 33
+"""Length of the packet on the wire."""
 
 
 def test_heartbeats_keep_the_session_up_in_silence(floor: Any) -> None:
@@ -62,3 +69,152 @@ def test_a_connection_that_is_never_answered_is_tried_again(floor: Any) -> None:
     floor.exchange.connect = original
     floor.wait(5000)
     assert floor.trader.session.ready
+
+
+def accepted(ref: int) -> ouch50.OrderAccepted:
+    return ouch50.OrderAccepted(
+        timestamp=1,
+        user_ref_num=ref,
+        side="B",
+        quantity=100,
+        symbol="MSFT",
+        price=100_0000,
+        time_in_force="0",
+        display="Y",
+        order_reference_number=7000 + ref,
+        capacity="P",
+        inter_market_sweep_eligibility="N",
+        cross_type="N",
+        order_state="L",
+        cl_ord_id=f"OLD{ref}",
+    )
+
+
+def executed(ref: int) -> ouch50.OrderExecuted:
+    return ouch50.OrderExecuted(
+        timestamp=1, user_ref_num=ref, quantity=100, price=100_0000, liquidity_flag="A", match_number=ref
+    )
+
+
+def earlier_run(floor: Any, orders: int) -> None:
+    """What another process left in the session: logins with their answers, and orders that were filled."""
+    say = floor.exchange.say
+    say(ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=1))
+    for ref in range(1, orders + 1):
+        say(accepted(ref))
+        say(executed(ref))
+        if ref % 10 == 0:
+            say(ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=ref + 1))
+
+
+def trickle(floor: Any, size: int) -> None:
+    """Let the session's bytes arrive `size` at a time, as TCP segments do."""
+    whole = floor.exchange.bytes_out
+    kept: dict[object, bytearray] = {}
+
+    def bytes_out(now: int) -> bytes:
+        waiting = kept.setdefault(floor.exchange.channel, bytearray())
+        waiting.extend(whole(now))
+        data = bytes(waiting[:size])
+        del waiting[:size]
+        return data
+
+    floor.exchange.bytes_out = bytes_out
+
+
+def test_answers_to_queries_of_earlier_logins_do_not_make_it_ready(floor: Any) -> None:
+    earlier_run(floor, 40)
+    floor.exchange.received = [ouch50.decode_inbound(Orders(next_ref=40).enter("MSFT", "B", 1, 1)[1])]
+    trickle(floor, 300)
+    held = []
+    for _ in range(60):
+        floor.run(1)
+        if floor.trader.session.ready:
+            break
+        held.append(floor.trader.orders.positions.get("MSFT", 0))
+    assert len(held) > 10
+    assert floor.trader.orders.positions == {"MSFT": 4000}
+    assert floor.trader.orders.next_ref == 41
+    journal = floor.rings.journal.drain(10_000)
+    assert [record.payload for record in journal if record.kind == records.IN] == floor.exchange.stream.read(1)
+
+
+def break_link(floor: Any) -> None:
+    floor.exchange.server.connection_closed()
+    floor.exchange.channel.closed = "reset"
+
+
+def test_a_query_that_was_answered_unseen_is_not_taken_for_the_next_one(floor: Any) -> None:
+    """The link breaks between a query and its answer; after the next login that answer comes first, and is old."""
+    floor.open_market()
+    break_link(floor)
+    floor.wait(300)
+    assert floor.trader.session.ready
+    break_link(floor)
+    original = floor.exchange.bytes_out
+    passed = bytearray()
+
+    def bytes_out(now: int) -> bytes:
+        data: bytes = original(now)[: LOGIN_ACCEPTED - len(passed)]
+        passed.extend(data)
+        return data
+
+    floor.exchange.bytes_out = bytes_out
+    floor.wait(300)
+    assert not floor.trader.session.ready
+    assert sum(isinstance(m, ouch50.AccountQuery) for m in floor.exchange.received) == 3
+    buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
+    floor.exchange.fill(buy, 40, match=1)
+    break_link(floor)
+    floor.exchange.bytes_out = original
+    trickle(floor, LOGIN_ACCEPTED)
+    for _ in range(300):
+        floor.wait(10)
+        if floor.trader.session.ready:
+            break
+    assert floor.trader.session.ready
+    assert floor.trader.orders.positions == {"AAPL": 40}
+
+
+def test_a_first_login_that_is_never_let_go_is_closed(floor: Any) -> None:
+    closed: list[int] = []
+    original = floor.exchange.bytes_out
+
+    def bytes_out(now: int) -> bytes:
+        data: bytes = original(now)
+        channel = floor.exchange.channel
+        if not closed and channel.closed == "closed by the peer":
+            channel.closed = None
+        return data
+
+    floor.exchange.bytes_out = bytes_out
+    floor.wait(1000)
+    assert not floor.trader.session.ready
+    floor.wait(2500)
+    closed.append(1)
+    floor.wait(500)
+    assert floor.trader.session.ready
+
+
+def test_a_full_send_buffer_is_a_lost_link_and_the_query_settles_it(floor: Any) -> None:
+    floor.open_market()
+    channel = floor.exchange.channel
+
+    def full(_data: bytes, _now: int) -> None:
+        raise TcpBufferError("65,536 of 65,536 bytes are waiting")
+
+    channel.send = full
+    floor.exchange.add(3, "B", 300, 100_0000)
+    floor.run(2)
+    assert channel.aborted
+    floor.exchange.server.connection_closed()
+    floor.wait(1000)
+    session, orders = floor.trader.session, floor.trader.orders
+    assert session.ready
+    assert session.reconnects == 1
+    assert session.unsent == 1
+    assert orders.counters.lost == 1
+    assert sum(session.sent.values()) == len(floor.exchange.received)
+    assert {order.ref for order in orders.open_orders()} == set(floor.exchange.live)
+    said = [marshal.loads(r.payload)["state"] for r in floor.rings.telemetry.drain() if r.kind == records.STATE]
+    assert any("bytes not sent: 65,536 of 65,536 bytes are waiting" in text for text in said)
