@@ -14,12 +14,15 @@ from pathlib import Path
 import click
 
 from exchange.account import Login, LoginError
+from exchange.clock import SECOND
 from exchange.directory import DEFAULT_PRICES, DirectoryError, check_symbol
 from exchange.service import Service
 from exchange.session import Endpoint, ServiceError, Settings
 
 DEFAULT_LOGIN = "HFT1:secret1:HFTX"
 WRONG_INPUT = 2
+DAY = 86_400
+"""Seconds."""
 
 
 class InputError(click.ClickException):
@@ -47,6 +50,13 @@ class InputError(click.ClickException):
 @click.option("--rate", type=float, default=500, show_default=True, help="Generated messages a second.")
 @click.option("--seed", type=int, default=1, show_default=True, help="64-bit seed of the generated flow.")
 @click.option("--start-on-login", is_flag=True, help="The day begins when the first client has logged in.")
+@click.option(
+    "--cancel-on-disconnect",
+    default="5",
+    show_default=True,
+    metavar="SECONDS|off",
+    help="Open orders are cancelled this long after a login's connection ended, unless it is back.",
+)
 @click.option("--session", help="Session name, 1 to 10 letters or digits.  [default: seconds since 1970]")
 @click.option("--log-dir", type=click.Path(path_type=Path), help="Folder for orders.jsonl, books.json, counters.json.")
 @click.option("--json", "as_json", is_flag=True, help="Counters as one line of JSON (they always are).")
@@ -66,6 +76,7 @@ def exchange(
     rate: float,
     seed: int,
     start_on_login: bool,
+    cancel_on_disconnect: str,
     session: str | None,
     log_dir: Path | None,
     as_json: bool,
@@ -90,10 +101,11 @@ def exchange(
             flow=_flow(no_flow, replay),
             replay=replay,
             speed=_speed(speed),
-            seconds=None if seconds is None else _positive("--seconds", seconds),
-            rate=_positive("--rate", rate),
+            seconds=None if seconds is None else _number("--seconds", seconds, 0.001, DAY),
+            rate=_number("--rate", rate, 0.001, 1_000_000),
             seed=_in_range("--seed", seed, 0, 2**64 - 1),
             start_on_login=start_on_login,
+            cancel_on_disconnect=_grace(cancel_on_disconnect),
             ready_file=ready_file,
             log_dir=log_dir,
         )
@@ -136,22 +148,36 @@ def _in_range(option: str, value: int, low: int, high: int) -> int:
     return value
 
 
-def _positive(option: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise InputError(f"{option} {value} is out of range: give a number above 0")
+def _number(option: str, value: float, low: float, high: float) -> float:
+    # Not a number (nan) is not between any two.
+    if not low <= value <= high:
+        raise InputError(f"{option} {value} is out of range: give a number from {low:g} to {high:.0f}")
     return value
 
 
 def _speed(text: str) -> float | None:
     if text == "max":
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < math.inf:
-        raise InputError(f"--speed {text!r} is not a pace: give a number above 0, like 1 or 0.001, or max")
+    value = _float(text)
+    if not 1e-6 <= value <= 1e6:
+        raise InputError(f"--speed {text!r} is not a pace: give a number from 0.000001 to 1000000, like 0.001, or max")
     return value
+
+
+def _grace(text: str) -> int | None:
+    if text == "off":
+        return None
+    value = _float(text)
+    if not 0 <= value <= DAY:
+        raise InputError(f"--cancel-on-disconnect {text!r} is no time: give 0 to {DAY} seconds, or off")
+    return int(value * SECOND)
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _session(text: str | None) -> str:

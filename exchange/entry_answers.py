@@ -81,6 +81,17 @@ def modified(event: Modified, side: str) -> ouch50.OrderModified:
     )
 
 
+def mass_cancel_taken(time: int, request: ouch50.MassCancel) -> ouch50.MassCancelResponse:
+    """`X`, which repeats what the request asked for; the `C` of each order follow."""
+    return ouch50.MassCancelResponse(
+        timestamp=time,
+        user_ref_num=request.user_ref_num,
+        firm=request.firm,
+        symbol=request.symbol,
+        appendage=_echo(request.appendage, ouch50.MassCancelResponse.TAGS - {INDEX_TAG}),
+    )
+
+
 def rejected(time: int, ref: int, code: int, cl_ord_id: str, options: tuple[Option, ...]) -> ouch50.Rejected:
     """`J`; of the request's options only a UserRefIdx comes back."""
     index = tuple(option for option in options if option.tag == INDEX_TAG and option.value)

@@ -1,25 +1,30 @@
 """What order entry refuses, and with which OUCH 5.0 reject code (§5.4).
 
 Three tables: codes for fields that do not decode, checks of decoded messages in the order they are made, and the
-values of options that this exchange takes. Features it does not have yet are refused here, never ignored.
+values of options that this exchange takes. Features it does not have yet are refused here, never ignored: an option
+is good only if this exchange does what it says, or if it says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from enum import IntEnum
+from typing import TypeVar, cast
 
 from protocols.errors import ProtocolError
 from protocols.ouch50 import (
     MARKET_PRICES,
     MAX_LIMIT_PRICE,
     MAX_QUANTITY,
+    SIDES,
     EnterOrder,
     Option,
+    OuchInbound,
     ReplaceOrder,
 )
 
 Request = EnterOrder | ReplaceOrder
+Value = TypeVar("Value", int, str)
 
 
 class Code(IntEnum):
@@ -54,6 +59,7 @@ FIELD_CODES: dict[str, Code] = {
     "inter_market_sweep_eligibility": Code.ISO_NOT_ALLOWED,
     "cross_type": Code.INVALID_CROSS_ORDER,
     "cl_ord_id": Code.OTHER,
+    "firm": Code.FIRM_NOT_AUTHORIZED,
 }
 
 # Day orders and extended-hours ones live for the session; the session has no after-hours period and no timers yet.
@@ -61,10 +67,12 @@ TAKEN_TIMES = frozenset("035")
 IMMEDIATE = "3"
 POST_ONLY = Option(12, "P")
 FIRM_TAG = 2
+GROUP_TAG = 24
+SIDE_TAG = 27
 INDEX_TAG = 28
 
-# What an option may say, and the code when it says something else. Options not listed are echoed and change nothing.
-OPTION_CODES: dict[int, tuple[frozenset[int | str], Code]] = {
+# What an option may say, and the code when it says something else or is not listed.
+OPTION_CODES: dict[int, tuple[Container[int | str], Code]] = {
     3: (frozenset({0}), Code.INVALID_MIN_QUANTITY),
     4: (frozenset({"N", " "}), Code.RETAIL_NOT_ALLOWED),
     5: (frozenset({0}), Code.INVALID_MAX_FLOOR),
@@ -77,9 +85,12 @@ OPTION_CODES: dict[int, tuple[frozenset[int | str], Code]] = {
     13: (frozenset({0}), Code.INVALID_MAX_FLOOR),
     14: (frozenset({""}), Code.ROUTING_NOT_ALLOWED),
     15: (frozenset({0}), Code.OTHER),
-    16: (frozenset({"Y", "N", " "}), Code.OTHER),
+    16: (frozenset({"N", " "}), Code.OTHER),
     17: (frozenset({" "}), Code.OTHER),
-    25: (frozenset({"Y", "N"}), Code.OTHER),
+    GROUP_TAG: (range(0x1_0000), Code.OTHER),
+    25: (frozenset({"N"}), Code.OTHER),
+    26: (frozenset({""}), Code.OTHER),
+    SIDE_TAG: (frozenset(SIDES), Code.INVALID_SIDE),
     INDEX_TAG: (frozenset({0}), Code.OTHER),
     29: (frozenset({"N", "*"}), Code.INVALID_AIQ),
     30: (frozenset({"**"}), Code.INVALID_AIQ),
@@ -102,6 +113,13 @@ def check_request(request: Request, firm: str) -> Code | None:
             return code
     if isinstance(request, EnterOrder) and request.cross_type != "N":
         return Code.RETAIL_NOT_ALLOWED if request.cross_type == "R" else Code.INVALID_CROSS_ORDER
+    return check_options(request, firm)
+
+
+def check_options(request: OuchInbound, firm: str) -> Code | None:
+    """The code with which any request must be refused for its options, None when they are good and each given once."""
+    if len({option.tag for option in request.appendage}) < len(request.appendage):
+        return Code.OTHER
     for option in request.appendage:
         refusal = check_option(option, firm)
         if refusal is not None:
@@ -109,16 +127,21 @@ def check_request(request: Request, firm: str) -> Code | None:
     return None
 
 
+def option_value(request: OuchInbound, tag: int, default: Value) -> Value:
+    """The value of an option, ``default`` (which is of its type) when it is not given."""
+    return next((cast("Value", option.value) for option in request.appendage if option.tag == tag), default)
+
+
 def check_option(option: Option, firm: str) -> Code | None:
     """The code with which one option must be refused, None when it is good."""
     if option.tag == FIRM_TAG:
         return None if option.value in ("", firm) else Code.FIRM_NOT_AUTHORIZED
-    values, code = OPTION_CODES.get(option.tag, (None, Code.OTHER))
-    return None if values is None or option.value in values else code
+    values, code = OPTION_CODES.get(option.tag, ((), Code.OTHER))
+    return None if option.value in values else code
 
 
-def code_for(error: ProtocolError, request: type[EnterOrder] | type[ReplaceOrder], data: bytes) -> Code:
-    """The code for an enter or replace request whose fixed fields are complete but that does not decode."""
+def code_for(error: ProtocolError, request: type[OuchInbound], data: bytes) -> Code:
+    """The code for a request whose fixed fields are complete but that does not decode."""
     offset = error.offset
     if offset is None:
         return Code.PROCESSING_ERROR
@@ -127,5 +150,5 @@ def code_for(error: ProtocolError, request: type[EnterOrder] | type[ReplaceOrder
             return FIELD_CODES.get(field.name, Code.PROCESSING_ERROR)
     if isinstance(error.value, str) and offset > request.SIZE:
         # A code of an option that is not in its list stands right behind the option's tag.
-        return OPTION_CODES.get(data[offset - 1], (None, Code.PROCESSING_ERROR))[1]
+        return OPTION_CODES.get(data[offset - 1], ((), Code.PROCESSING_ERROR))[1]
     return Code.PROCESSING_ERROR

@@ -25,6 +25,8 @@ class Reject(IntEnum):
 CANCEL_USER = "U"
 CANCEL_IOC = "I"
 CANCEL_POST_ONLY = "G"
+# Given by the gateway, not by the engine.
+CANCEL_SYSTEM = "Z"
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The order gateway: SoupBinTCP sessions over TCP, in front of the accounts' order entry.
 
 A connection that sends garbage, stays silent, or does not read what it is sent is closed with a logged reason; the
-others do not notice. What it missed waits in its account's stream.
+others do not notice. What it missed waits in its account's stream; its open orders wait for the grace time of cancel
+on disconnect.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ipaddress import IPv4Address
 from typing import cast
 
 from exchange.clock import SECOND, SessionClock
+from exchange.disconnect import DEFAULT_GRACE, DisconnectGuard
 from exchange.market import Market
 from exchange.order_entry import GarbageError, OrderEntry
 from protocols.soup import LoginRejected, LoginRequest
@@ -29,7 +31,8 @@ STALL_TIMEOUT = 10 * SECOND
 class Gateway:
     """All order-entry connections of one exchange. ``monotonic`` gives ns; ``on_login`` is told each user.
 
-    ``timeout`` and ``login_timeout`` are SoupBinTCP's (§3.5), in ns.
+    ``timeout`` and ``login_timeout`` are SoupBinTCP's (§3.5), in ns. ``cancel_on_disconnect`` ns after its connection
+    ended, a login that is not back loses its open orders; None: never.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Gateway:
         timeout: int = 15 * SECOND,
         login_timeout: int = 30 * SECOND,
         stall_timeout: int = STALL_TIMEOUT,
+        cancel_on_disconnect: int | None = DEFAULT_GRACE,
     ) -> None:
         self.market = market
         self.clock = clock
@@ -52,6 +56,9 @@ class Gateway:
         self.stall_timeout = stall_timeout
         self.connections: set[Connection] = set()
         self._entries = {entry.account.login.user.upper(): entry for entry in entries}
+        self.guard = DisconnectGuard(clock, cancel_on_disconnect)
+        self._guard_timer: asyncio.TimerHandle | None = None
+        self._ending: bool = False
         self._server: asyncio.Server | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -73,6 +80,18 @@ class Gateway:
         """The order entry of a logged-in user."""
         return self._entries[user.upper()]
 
+    def joined(self, entry: OrderEntry) -> None:
+        """Take note of a login."""
+        self.guard.connected(entry)
+        self._schedule_guard()
+        self.on_login(entry.account.login.user)
+
+    def left(self, entry: OrderEntry) -> None:
+        """Take note that a login's connection is of no more use; at the end of the session all orders stay."""
+        if not self._ending:
+            self.guard.disconnected(entry, self.monotonic())
+            self._schedule_guard()
+
     def add(self, connection: Connection) -> None:
         """Take note of a connection."""
         self.connections.add(connection)
@@ -86,6 +105,9 @@ class Gateway:
 
     async def close(self, grace: float = 1.0) -> None:
         """End every session: clients get what is left and End of Session; after ``grace`` seconds they are cut."""
+        self._ending = True
+        if self._guard_timer is not None:
+            self._guard_timer.cancel()
         if self._server is not None:
             self._server.close()
         for entry in self._entries.values():
@@ -99,6 +121,21 @@ class Gateway:
                 connection.drop("did not close at the end of the session")
         if self._server is not None:
             await self._server.wait_closed()
+
+    def _cancel_due(self) -> None:
+        """Cancel the orders of those who did not come back."""
+        now = self.monotonic()
+        self.guard.advance(now)
+        self.market.publisher.flush(now)
+        self._schedule_guard()
+
+    def _schedule_guard(self) -> None:
+        if self._guard_timer is not None:
+            self._guard_timer.cancel()
+        deadline = self.guard.next_deadline()
+        if deadline is not None:
+            delay = max(0, deadline - self.monotonic())
+            self._guard_timer = asyncio.get_running_loop().call_later(delay / SECOND, self._cancel_due)
 
 
 class Connection(asyncio.Protocol):
@@ -143,11 +180,15 @@ class Connection(asyncio.Protocol):
                 log.warning("%s: dropped: %s", self._peer, event.reason)
             if self._transport is None or self._transport.is_closing():
                 break
+        if self._session.closing:
+            self._leave()
         self._gateway.market.publisher.flush(self._gateway.monotonic())
         self.pump()
 
     def eof_received(self) -> bool:
         """Close when the client does."""
+        self._session.connection_closed()
+        self._leave()
         return False
 
     def pause_writing(self) -> None:
@@ -160,11 +201,10 @@ class Connection(asyncio.Protocol):
         self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Free the login; its orders stay, its stream goes on."""
+        """Free the login; its stream goes on."""
         log.info("%s: disconnected%s", self._peer, f": {exc}" if exc else "")
         self._session.connection_closed()
-        if self._entry is not None and self._entry.account.on_output == self._wake:
-            self._entry.account.on_output = None
+        self._leave()
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
@@ -187,6 +227,7 @@ class Connection(asyncio.Protocol):
         transport.write(self._session.take_output())
         deadline = self._session.next_deadline()
         if self._session.closing:
+            self._leave()
             transport.close()
         elif deadline is not None and deadline <= now and self._stalled_since is None:
             # More of the stream waits than one piece of output holds.
@@ -204,7 +245,14 @@ class Connection(asyncio.Protocol):
         log.info("%s: %s logged in, next message %d", self._peer, event.username, event.sequence)
         # The first heartbeat is due long before the login would have been.
         self._schedule()
-        self._gateway.on_login(self._entry.account.login.user)
+        self._gateway.joined(self._entry)
+
+    def _leave(self) -> None:
+        """Let go of the login, in the same moment as the session frees its stream for another connection."""
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            entry.account.on_output = None
+            self._gateway.left(entry)
 
     def _on_message(self, payload: bytes) -> None:
         assert self._entry is not None, "a session passes messages on only after login"
@@ -213,6 +261,10 @@ class Connection(asyncio.Protocol):
             self._entry.on_message(payload, now)
         except GarbageError as error:
             self.drop(str(error))
+        except Exception:
+            # A fault of ours costs this connection, not the others'; its trace is in the log.
+            log.exception("%s: fault while handling %s", self._peer, payload.hex())
+            self.drop("its message could not be handled")
 
     def _wake(self) -> None:
         """New output: write it once the present batch of work is done."""

@@ -2,8 +2,8 @@
 
 The decisions that OUCH leaves open: a replace down to what is executed already takes the order off (`C`), as bad
 details do; cancel and modify quantities count the whole replace chain, as the replace quantity does; a post-only order
-that would take is accepted and cancelled (`C` reason `G`); a modify that is impossible is ignored and logged, because
-`J` would tell the client that the order is gone.
+that would take is accepted and cancelled (`C` reason `G`); a modify or cancel that is impossible is ignored and logged,
+because `J` would tell the client that the order is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from typing import Any
 
 from exchange import entry_answers
 from exchange.account import Account
-from exchange.entry_checks import IMMEDIATE, POST_ONLY, Code, check_request, code_for
+from exchange.entry_checks import (
+    GROUP_TAG,
+    IMMEDIATE,
+    POST_ONLY,
+    SIDE_TAG,
+    Code,
+    check_options,
+    check_request,
+    code_for,
+    option_value,
+)
 from exchange.events import Accepted, Cancelled, Event, Executed, Modified, Rejected, Replaced
 from exchange.market import Market
 from exchange.orders import Order
@@ -25,7 +35,15 @@ from protocols.ouch50 import CancelOrder, EnterOrder, ModifyOrder, OuchInbound, 
 
 log = logging.getLogger(__name__)
 
-_REF_OFFSET = {EnterOrder: 1, ReplaceOrder: 5}
+# The requests that use up a UserRefNum, and where it stands in them.
+_REF_OFFSET: dict[type[OuchInbound], int] = {
+    EnterOrder: 1,
+    ReplaceOrder: 5,
+    ouch50.MassCancel: 1,
+    ouch50.DisableOrderEntry: 1,
+    ouch50.EnableOrderEntry: 1,
+}
+_MAX_REF = 0xFFFF_FFFF
 _DAY_EVENTS = {"O": "S", "E": "E"}
 
 
@@ -41,6 +59,7 @@ class Ticket:
     request: EnterOrder | ReplaceOrder
     side: str
     capacity: str
+    group: int
 
 
 class OrderEntry:
@@ -89,6 +108,13 @@ class OrderEntry:
         elif isinstance(event, Modified):
             self.account.send(entry_answers.modified(event, self._tickets[event.order.token].side))
 
+    def cancel_all(self, now: int, reason: str) -> int:
+        """Cancel every open order with an OUCH 5.0 cancel reason (§5.5); returns how many there were."""
+        tickets = list(self._tickets.values())
+        for ticket in tickets:
+            self._market.cancel(ticket.order.ref, 0, now, reason)
+        return len(tickets)
+
     def on_system_event(self, code: str, now: int) -> None:
         """Tell the start and the end of the day (OUCH `S`)."""
         if code in _DAY_EVENTS:
@@ -104,7 +130,8 @@ class OrderEntry:
             self._reject(message.user_ref_num, code, message, self._market.stamp(now))
             return
         order = self._order(message, message.symbol, message.side == "B", message.quantity)
-        self._tickets[order.token] = Ticket(order, message, message.side, message.capacity)
+        group = option_value(message, GROUP_TAG, 0)
+        self._tickets[order.token] = Ticket(order, message, message.side, message.capacity, group)
         self._market.enter(order, now)
 
     def _replace(self, message: ReplaceOrder, now: int) -> None:
@@ -114,7 +141,9 @@ class OrderEntry:
             return
         old = ticket.order
         exposed = message.quantity - old.executed
-        if check_request(message, self.account.login.firm) is not None or exposed <= 0:
+        side = option_value(message, SIDE_TAG, ticket.side)
+        turned = (side == "B") != old.buy
+        if check_request(message, self.account.login.firm) is not None or turned or exposed <= 0:
             self._market.cancel(old.ref, 0, now)
             return
         self._last_ref = message.user_ref_num
@@ -122,18 +151,21 @@ class OrderEntry:
             self._reject(message.user_ref_num, Code.FIRM_NOT_AUTHORIZED, message, self._market.stamp(now))
             return
         new = self._order(message, old.symbol, old.buy, exposed)
-        self._tickets[new.token] = Ticket(new, message, ticket.side, ticket.capacity)
+        group = option_value(message, GROUP_TAG, ticket.group)
+        self._tickets[new.token] = Ticket(new, message, side, ticket.capacity, group)
         self._market.replace(old.ref, new, now)
 
     def _cancel(self, message: CancelOrder, now: int) -> None:
         ticket = self._tickets.get(message.user_ref_num)
-        if ticket is not None:
+        if ticket is not None and self._knows_options(message):
             self._market.cancel(ticket.order.ref, max(0, message.quantity - ticket.order.executed), now)
 
     def _modify(self, message: ModifyOrder, now: int) -> None:
         ticket = self._tickets.get(message.user_ref_num)
         if ticket is None or (message.side == "B") != (ticket.side == "B"):
             log.info("%s: modify of %d to %s ignored", self.account.login.user, message.user_ref_num, message.side)
+            return
+        if not self._knows_options(message):
             return
         keep = message.quantity - ticket.order.executed
         if keep <= 0:
@@ -143,19 +175,15 @@ class OrderEntry:
         self._market.modify(ticket.order.ref, keep, now)
 
     def _mass_cancel(self, message: ouch50.MassCancel, now: int) -> None:
-        if not self._take_number(message.user_ref_num):
-            return
         time = self._market.stamp(now)
-        if not self._own_firm(message.firm):
-            self._reject(message.user_ref_num, Code.FIRM_NOT_AUTHORIZED, message, time)
+        if not self._take_firm_request(message, time):
             return
-        self.account.send(
-            ouch50.MassCancelResponse(
-                timestamp=time, user_ref_num=message.user_ref_num, firm=message.firm, symbol=message.symbol
-            )
-        )
+        self.account.send(entry_answers.mass_cancel_taken(time, message))
+        side = option_value(message, SIDE_TAG, "")
+        group = option_value(message, GROUP_TAG, 0)
         for ticket in list(self._tickets.values()):
-            if message.symbol in ("", ticket.order.symbol):
+            wanted = message.symbol in ("", ticket.order.symbol) and side in ("", ticket.side)
+            if wanted and group in (0, ticket.group):
                 self._market.cancel(ticket.order.ref, 0, now)
 
     def _disable(self, message: ouch50.DisableOrderEntry, now: int) -> None:
@@ -171,23 +199,25 @@ class OrderEntry:
         enabled: bool,
         now: int,
     ) -> None:
-        if not self._take_number(message.user_ref_num):
-            return
         time = self._market.stamp(now)
-        if not self._own_firm(message.firm):
-            self._reject(message.user_ref_num, Code.FIRM_NOT_AUTHORIZED, message, time)
+        if not self._take_firm_request(message, time):
             return
         self._enabled = enabled
         self.account.send(response(timestamp=time, user_ref_num=message.user_ref_num, firm=message.firm))
 
-    def _query(self, _message: ouch50.AccountQuery, now: int) -> None:
+    def _query(self, message: ouch50.AccountQuery, now: int) -> None:
         time = self._market.stamp(now)
-        self.account.send(ouch50.AccountQueryResponse(timestamp=time, next_user_ref_num=self._last_ref + 1))
+        code = check_options(message, self.account.login.firm)
+        if code is not None:
+            self._reject(0, code, message, time)
+            return
+        following = min(self._last_ref + 1, _MAX_REF)
+        self.account.send(ouch50.AccountQueryResponse(timestamp=time, next_user_ref_num=following))
 
     def _undecodable(self, data: bytes, error: ProtocolError, now: int) -> None:
         """Refuse a request whose fixed fields are all there; anything else is garbage."""
         request = ouch50.INBOUND.get(chr(data[0])) if data else None
-        if (request is not EnterOrder and request is not ReplaceOrder) or len(data) < request.SIZE:
+        if request not in _REF_OFFSET or len(data) < request.SIZE:
             raise GarbageError(f"not an OUCH 5.0 message: {error}") from error
         at = _REF_OFFSET[request]
         ref = int.from_bytes(data[at : at + 4], "big")
@@ -196,7 +226,8 @@ class OrderEntry:
             if ticket is not None and ref > self._last_ref:
                 self._market.cancel(ticket.order.ref, 0, now)
         elif self._take_number(ref):
-            self._reject(ref, code_for(error, request, data), None, self._market.stamp(now), data)
+            cl_ord_id = _readable_cl_ord_id(data) if request is EnterOrder else ""
+            self._reject(ref, code_for(error, request, data), None, self._market.stamp(now), cl_ord_id)
 
     def _take_number(self, ref: int) -> bool:
         """Use up a UserRefNum; False for a retransmission, which is ignored in silence (OUCH 5.0 §5.1)."""
@@ -206,8 +237,30 @@ class OrderEntry:
         self._last_ref = ref
         return True
 
-    def _own_firm(self, firm: str) -> bool:
-        return firm in ("", self.account.login.firm)
+    def _take_firm_request(
+        self, message: ouch50.MassCancel | ouch50.DisableOrderEntry | ouch50.EnableOrderEntry, time: int
+    ) -> bool:
+        """Use up the number of a request about a firm; False when it was one already or is rejected."""
+        if not self._take_number(message.user_ref_num):
+            return False
+        own = message.firm in ("", self.account.login.firm)
+        code = check_options(message, self.account.login.firm) if own else Code.FIRM_NOT_AUTHORIZED
+        if code is not None:
+            self._reject(message.user_ref_num, code, message, time)
+        return code is None
+
+    def _knows_options(self, message: CancelOrder | ModifyOrder) -> bool:
+        """Whether a request that no answer can refuse says nothing but what this exchange does; logged if not."""
+        code = check_options(message, self.account.login.firm)
+        if code is not None:
+            log.warning(
+                "%s: %s of %d ignored for its options %r",
+                self.account.login.user,
+                message.NAME,
+                message.user_ref_num,
+                message.appendage,
+            )
+        return code is None
 
     def _order(self, request: EnterOrder | ReplaceOrder, symbol: str, buy: bool, shares: int) -> Order:
         return Order(
@@ -224,8 +277,8 @@ class OrderEntry:
             attribution=self.account.login.firm if request.display == "A" else "",
         )
 
-    def _reject(self, ref: int, code: int, request: OuchInbound | None, time: int, data: bytes = b"") -> None:
-        cl_ord_id = getattr(request, "cl_ord_id", "") or _readable_cl_ord_id(data)
+    def _reject(self, ref: int, code: int, request: OuchInbound | None, time: int, cl_ord_id: str = "") -> None:
+        cl_ord_id = getattr(request, "cl_ord_id", cl_ord_id)
         options = () if request is None else request.appendage
         log.info("%s: %d rejected, %s", self.account.login.user, ref, ouch50.REJECT_REASONS[code])
         self.account.counters.rejected += 1

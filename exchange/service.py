@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Service:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._timer: asyncio.Handle | None = None
+        self._ready_text: str | None = None
 
     def stop(self) -> None:
         """End the session properly and let `run` return."""
@@ -59,7 +61,14 @@ class Service:
 
     async def _serve(self) -> None:
         settings, session = self.settings, self._session
-        self._gateway = Gateway(session.market, session.clock, session.entries, time.monotonic_ns, self._on_login)
+        self._gateway = Gateway(
+            session.market,
+            session.clock,
+            session.entries,
+            time.monotonic_ns,
+            self._on_login,
+            cancel_on_disconnect=settings.cancel_on_disconnect,
+        )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -75,7 +84,7 @@ class Service:
                 self._session.day.start(time.monotonic_ns())
             self._drive()
             if settings.ready_file is not None:
-                _write_ready(settings.ready_file, self._ready(port))
+                self._ready_text = _write_ready(settings.ready_file, self._ready(port))
             log.info("session %s serves on %s:%d", settings.session, settings.bind, port)
             await self._stop.wait()
         finally:
@@ -84,6 +93,8 @@ class Service:
     async def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if self.settings.ready_file is not None and self._ready_text is not None:
+            _remove_ready(self.settings.ready_file, self._ready_text)
         publisher = self._session.market.publisher
         self._session.day.end(time.monotonic_ns())
         await self._gateway.close()
@@ -160,11 +171,15 @@ def _order_log(folder: Path | None) -> OrderLog:
         raise ServiceError(f"cannot write to --log-dir {folder}: {error.strerror}; give another folder") from error
 
 
-def _write_ready(path: Path, value: Any) -> None:
-    """Write a file, or tell whoever reads the FIFO or other special file at `path`, which a rename would replace."""
+def _write_ready(path: Path, value: Any) -> str | None:
+    """Write a file, or tell whoever reads the FIFO or other special file at `path`, which a rename would replace.
+
+    Returns the text of the file, None for a special one.
+    """
+    if path.is_dir():
+        raise ServiceError(f"cannot write {path}: it is a folder; give the path of a file in it")
     if not path.exists() or path.is_file():
-        _write_json(path, value)
-        return
+        return _write_json(path, value)
     try:
         # Without a reader a FIFO opens only in blocking mode, where nobody could stop the exchange.
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -174,15 +189,29 @@ def _write_ready(path: Path, value: Any) -> None:
     except OSError as error:
         reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
         raise ServiceError(f"cannot write {path}: {reason}; open it for reading first, or give a new path") from error
+    return None
 
 
-def _write_json(path: Path, value: Any) -> None:
-    """Write a file that is complete from the moment it has its name."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+def _remove_ready(path: Path, text: str) -> None:
+    """Remove the ready file unless it is gone, or another exchange has written its own in the meantime."""
     try:
-        draft.write_text(json.dumps(value) + "\n")
-        draft.replace(path)
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
+            path.unlink()
     except OSError as error:
+        log.warning("cannot remove %s: %s", path, error.strerror)
+
+
+def _write_json(path: Path, value: Any) -> str:
+    """Write a file that is complete from the moment it has its name; returns its text."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps(value) + "\n"
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+        return text
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise ServiceError(
             f"cannot write {path}: {error.strerror}; give a path in a folder you may write to"
         ) from error

@@ -14,13 +14,14 @@ from exchange.account import Account, EntryCounters, Login
 from exchange.clock import MARKET_OPEN, SECOND, SessionClock
 from exchange.day import Day, Phase
 from exchange.directory import DEFAULT_PRICES, DirectoryError
+from exchange.disconnect import DEFAULT_GRACE
 from exchange.flow.generator import Generator
 from exchange.flow.replay import Replay, ReplayError, Survey, survey
 from exchange.market import Market
 from exchange.market_data import Line, Publisher
 from exchange.order_entry import OrderEntry
 from exchange.order_log import OrderLog
-from protocols import binaryfile
+from protocols import binaryfile, itch_files
 from protocols.errors import ProtocolError
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a session is set up with. ``speed`` None = as fast as possible; ``seconds`` None = until stopped."""
+    """All that a session is set up with.
+
+    ``speed`` None = as fast as possible; ``seconds`` None = until stopped; ``cancel_on_disconnect`` ns, None = never.
+    """
 
     bind: IPv4Address
     ouch_port: int
@@ -56,6 +60,7 @@ class Settings:
     rate: float = 500.0
     seed: int = 1
     start_on_login: bool = False
+    cancel_on_disconnect: int | None = DEFAULT_GRACE
     ready_file: Path | None = None
     log_dir: Path | None = None
 
@@ -140,6 +145,9 @@ def build_session(settings: Settings, lines: Sequence[Line], order_log: OrderLog
 
 def _survey(path: Path) -> Survey:
     try:
+        compression = itch_files.compression_of(path)
+        if compression is not None:
+            raise ReplayError(itch_files.compressed(compression))
         with binaryfile.read(path) as messages:
             found = survey(messages)
             if not messages.complete:

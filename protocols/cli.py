@@ -1,9 +1,10 @@
 """`hftos itch`: figures, books and listings from files of ITCH messages."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from protocols.errors import ProtocolError
 from protocols.itch50 import MESSAGES
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
+_NO_MESSAGE = "no ITCH 5.0 message in it"
+_EMPTY = "the file is empty"
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -26,17 +29,37 @@ class InputError(click.ClickException):
     exit_code = 2
 
 
+class OutputError(click.ClickException):
+    """Standard output takes no more: one line, exit code 1."""
+
+
 @contextmanager
 def _input(path: Path) -> Iterator[None]:
-    """Turn what may be wrong with an input file into one line that names the file."""
+    """Turn what may be wrong with an input file into one line that names the file. Nothing is written inside."""
     try:
+        program = itch_files.compression_of(path)
+        if program is not None:
+            raise InputError(f"{path}: {itch_files.compressed(program)}")
         yield
-    except BrokenPipeError:
-        raise  # whoever reads our output has seen enough; click ends quietly
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except ProtocolError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Write inside; standard output that takes no more is told in one line and not tried again."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # whoever reads our output has seen enough; click ends quietly
+    except OSError as error:
+        # What is left in the buffer would fail once more at exit. A test's standard output has no descriptor.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
 @contextmanager
@@ -56,18 +79,22 @@ def itch() -> None:
 
 @itch.command()
 @_FILE
+@click.option("--symbols", "list_symbols", is_flag=True, help="List the symbols too.")
 @_JSON
-def stats(file: Path, as_json: bool) -> None:
+def stats(file: Path, list_symbols: bool, as_json: bool) -> None:
     """Count what is in FILE (BinaryFILE): messages by type, symbols, unknown references, time span."""
     with _binary_file(file) as reader:
         figures = itch_files.file_stats(reader)
     if figures.malformed == figures.messages:
-        raise InputError(f"{file}: no ITCH 5.0 message in it ({figures.first_fault or 'the file is empty'})")
+        raise InputError(f"{file}: {_NO_MESSAGE} ({figures.first_fault or _EMPTY})")
     data = {"file": str(file), **figures.as_json()}
-    if as_json:
-        click.echo(json.dumps(data))
-    else:
-        _print_stats(data)
+    if list_symbols:
+        data["symbol_names"] = figures.books.symbols()
+    with _output():
+        if as_json:
+            click.echo(json.dumps(data))
+        else:
+            _print_stats(data)
 
 
 @itch.command()
@@ -80,14 +107,15 @@ def book(file: Path, symbol: str, after: int | None, as_json: bool) -> None:
     try:
         with _binary_file(file) as reader:
             view = itch_files.book_after(reader, symbol, after)
-    except KeyError:
-        raise InputError(f"{file}: no message names the symbol {symbol!r}") from None
+    except itch_files.UnknownSymbolError as error:
+        raise InputError(f"{file}: {_unknown(error)}") from None
     except IndexError as error:
         raise InputError(f"{file}: has only {error.args[0]} messages, --after asks for {after}") from None
-    if as_json:
-        click.echo(json.dumps(view))
-    else:
-        _print_book(symbol, view)
+    with _output():
+        if as_json:
+            click.echo(json.dumps(view))
+        else:
+            _print_book(symbol, view)
 
 
 @itch.command()
@@ -96,19 +124,32 @@ def book(file: Path, symbol: str, after: int | None, as_json: bool) -> None:
 def dump(file: Path, as_json: bool) -> None:
     """List the messages of FILE, one a line: BinaryFILE, or pcap/pcapng with MoldUDP64 datagrams."""
     write = json.dumps if as_json else itch_files.line
-    with _input(file):
+    with _output():
         for description in _descriptions(file):
             sys.stdout.write(write(description) + "\n")
-        sys.stdout.flush()
 
 
 def _descriptions(file: Path) -> Iterator[dict[str, Any]]:
-    if itch_files.looks_like_capture(file):
-        with file.open("rb") as capture:
-            yield from itch_files.dump_capture(capture)
-    else:
-        with binaryfile.read(file) as reader:
-            yield from itch_files.dump_messages(reader)
+    """Iterate over a file's messages; an InputError when there is none."""
+    count = 0
+    with _input(file), file.open("rb") as source:
+        is_capture = itch_files.looks_like_capture(file)
+        read = itch_files.dump_capture(source) if is_capture else itch_files.dump_messages(binaryfile.read(source))
+        for count, description in enumerate(read, 1):  # noqa: B007
+            yield description
+    if not count:
+        raise InputError(f"{file}: {_NO_MESSAGE} ({'no UDP datagram either' if is_capture else _EMPTY})")
+
+
+def _unknown(error: itch_files.UnknownSymbolError) -> str:
+    if not error.symbols:
+        return f"no message names the symbol {error.symbol!r}, nor any other; `hftos itch stats` says what is in it"
+    nearest = error.nearest()
+    hint = f"the nearest are {', '.join(nearest)}; " if nearest else ""
+    return (
+        f"no message names the symbol {error.symbol!r}: symbols are upper case; {hint}"
+        "`hftos itch stats --symbols` lists all"
+    )
 
 
 def _print_stats(data: dict[str, Any]) -> None:
@@ -126,6 +167,8 @@ def _print_stats(data: dict[str, Any]) -> None:
     summary.add_row("last", itch_files.clock(span["last_ns"]))
     summary.add_row("end record", "yes" if data["end_record"] else "no: the file is a slice, or incomplete")
     console.print(summary)
+    if "symbol_names" in data:
+        console.print(" ".join(data["symbol_names"]), markup=False, highlight=False)
 
 
 def _print_book(symbol: str, view: BookView) -> None:

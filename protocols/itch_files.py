@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -15,6 +16,13 @@ from protocols.itch50 import AddOrder, AddOrderMpid, ItchMessage
 from protocols.order_book import OrderBooks
 
 _SECOND: Final = 1_000_000_000
+_COMPRESSIONS: Final = {
+    b"\x1f\x8b": "gunzip",
+    b"\x28\xb5\x2f\xfd": "unzstd",
+    b"\xfd7zXZ\0": "unxz",
+    b"BZh": "bunzip2",
+    b"PK\x03\x04": "unzip",
+}
 
 
 @dataclass(slots=True)
@@ -72,11 +80,24 @@ def file_stats(reader: Reader) -> FileStats:
     return stats
 
 
+class UnknownSymbolError(KeyError):
+    """No message names a symbol; `symbols` are those that the messages do name, sorted."""
+
+    def __init__(self, symbol: str, symbols: list[str]) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
+        self.symbols = symbols
+
+    def nearest(self) -> list[str]:
+        """Up to five symbols that somebody who gave this one may have meant, best first."""
+        return get_close_matches(self.symbol.upper(), self.symbols, n=5, cutoff=0.5)
+
+
 def book_after(messages: Iterable[bytes], symbol: str, after: int | None) -> BookView:
     """Return a symbol's book after the first `after` messages (None: all).
 
-    KeyError when no message names the symbol, IndexError when there are fewer than `after` messages. A symbol that only
-    later messages name has an empty book.
+    UnknownSymbolError when no message names the symbol, IndexError when there are fewer than `after` messages. A symbol
+    that only later messages name has an empty book.
     """
     books = OrderBooks()
     source = iter(messages)
@@ -89,15 +110,16 @@ def book_after(messages: Iterable[bytes], symbol: str, after: int | None) -> Boo
                 break
     if after is not None and count < after:
         raise IndexError(count)
-    view = books.view(symbol) if books.locate_of(symbol) is not None else None
-    while view is None:
-        raw_next = next(source, None)
-        if raw_next is None:
-            raise KeyError(symbol)
-        count += 1
-        if getattr(_decode_numbered(raw_next, count), "stock", None) == symbol:
-            view = {"bids": [], "asks": []}
-    return view
+    if books.locate_of(symbol) is not None:
+        return books.view(symbol)
+    later: set[str] = set()
+    for number, raw in enumerate(source, count + 1):
+        named = getattr(_decode_numbered(raw, number), "stock", None)
+        if named == symbol:
+            return {"bids": [], "asks": []}
+        if named is not None:
+            later.add(named)
+    raise UnknownSymbolError(symbol, sorted(later.union(books.symbols())))
 
 
 def _decode_numbered(raw: bytes, number: int) -> ItchMessage:
@@ -162,6 +184,21 @@ def clock(time: int) -> str:
     """Write ns since midnight as HH:MM:SS.nnnnnnnnn."""
     seconds, fraction = divmod(time, _SECOND)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{fraction:09d}"
+
+
+def compression_of(path: Path) -> str | None:
+    """The program that unpacks the file at `path`, told by its first bytes; None when it is not compressed.
+
+    No BinaryFILE of ITCH and no capture begins so: the records would be longer than any ITCH message.
+    """
+    with path.open("rb") as file:
+        head = file.read(6)
+    return next((program for magic, program in _COMPRESSIONS.items() if head.startswith(magic)), None)
+
+
+def compressed(program: str) -> str:
+    """What is wrong with a compressed file, and the remedy."""
+    return f"compressed: {program} it first"
 
 
 def looks_like_capture(path: Path) -> bool:

@@ -83,9 +83,10 @@ def modify(ref: int, side: str, quantity: int) -> bytes:
     return struct.pack(">cIcI", b"M", ref, side.encode(), quantity)
 
 
-def firm_request(kind: str, ref: int, firm: str = "", symbol: str = "") -> bytes:
+def firm_request(kind: str, ref: int, firm: str = "", symbol: str = "", options: bytes = b"") -> bytes:
     tail = symbol.encode().ljust(8) if kind == "C" else b""
-    return struct.pack(">cI4s", kind.encode(), ref, firm.encode().ljust(4)) + tail + b"\0\0"
+    fixed = struct.pack(">cI4s", kind.encode(), ref, firm.encode().ljust(4)) + tail
+    return fixed + struct.pack(">H", len(options)) + options
 
 
 class Client:
@@ -117,8 +118,8 @@ class Client:
     def modify(self, ref: int, side: str, quantity: int) -> list[bytes]:
         return self.send(modify(ref, side, quantity))
 
-    def firm_request(self, kind: str, ref: int, firm: str = "", symbol: str = "") -> list[bytes]:
-        return self.send(firm_request(kind, ref, firm, symbol))
+    def firm_request(self, kind: str, ref: int, firm: str = "", symbol: str = "", options: bytes = b"") -> list[bytes]:
+        return self.send(firm_request(kind, ref, firm, symbol, options))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import select
@@ -18,6 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from exchange.cli import exchange
+from exchange.service import _write_json
+from exchange.session import ServiceError
 from protocols import itch50, mold
 from protocols.order_book import OrderBooks
 
@@ -231,7 +234,8 @@ def test_sigint_ends_a_day_that_never_began(start: Start) -> None:
     assert running.process.returncode == 0
 
 
-def test_a_ready_file_is_complete_before_the_exchange_says_that_it_serves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_ready_file_is_complete_while_the_exchange_serves_and_gone_after(tmp_path: Path, taken_over: bool) -> None:
     path = tmp_path / "ready.json"
     path.write_text("of another run")
     process = subprocess.Popen(
@@ -249,11 +253,55 @@ def test_a_ready_file_is_complete_before_the_exchange_says_that_it_serves(tmp_pa
             assert piece, said
             said += piece
         ready = json.loads(path.read_text())
+        assert list(tmp_path.iterdir()) == [path], "no draft is left"
+        if taken_over:
+            path.write_text("of a later run")
     finally:
         process.terminate()
         process.communicate(timeout=20)
     assert (ready["pid"], ready["session"]) == (process.pid, "S9")
-    assert list(tmp_path.iterdir()) == [path], "no draft is left"
+    assert process.returncode == 0
+    assert [file.read_text() for file in tmp_path.iterdir()] == (["of a later run"] if taken_over else [])
+
+
+def test_a_reset_connection_leaves_no_order(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT", "--cancel-on-disconnect=0.1", "--login=A:pa:FA", "--login=B:pb:FB")
+    with running.log_in("A", "pa") as client:
+        receive(client), receive(client)
+        client.sendall(enter(1, b"B", 100, 1_000_000) + enter(2, b"S", 100, 2_000_000))
+        assert [receive(client)[1][:1] for _ in range(2)] == [b"A", b"A"]
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    deletes = 0
+    while deletes < 2:
+        got = mold.decode(running.receivers[0].recv(65_535))
+        deletes += sum(data[:1] == b"D" for data in got.messages) if isinstance(got, mold.Packet) else 0
+    with running.log_in("A", "pa") as client:
+        assert receive(client)[0] == b"A"
+        stream = [receive(client)[1] for _ in range(5)]
+        assert [message[:1] for message in stream] == [b"S", b"A", b"A", b"C", b"C"]
+        assert {message[17:18] for message in stream[3:]} == {b"Z"}
+    assert running.stop()["cancelled"] == 200
+    books = json.loads((running.log_dir / "books.json").read_text())
+    assert books["books"]["MSFT"] == {"bids": [], "asks": []}
+
+
+def test_a_folder_is_no_ready_file_and_no_draft_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    result = CliRunner().invoke(exchange, ["--no-flow", f"--ready-file={folder}"])
+    assert result.exit_code == 2
+    assert f"cannot write {folder}: it is a folder; give the path of a file in it" in result.stderr
+    with pytest.raises(ServiceError, match=r"cannot write .*folder: Is a directory"):
+        _write_json(folder, {})
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_compressed_file_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "day.gz"
+    path.write_bytes(gzip.compress(b"\0\0"))
+    result = CliRunner().invoke(exchange, [f"--replay={path}"])
+    assert result.exit_code == 2
+    assert f"cannot replay {path}: compressed: gunzip it first" in result.stderr
 
 
 def test_a_fifo_that_nobody_reads_is_an_error(tmp_path: Path) -> None:
@@ -279,7 +327,18 @@ WRONG = {
     "long user": (["--login=TOOLONG:secret:FIRM"], "USER 'TOOLONG' must be 1 to 6"),
     "same user": (["--login=A:a:A", "--login=a:b:B"], "--login A is given twice"),
     "speed": (["--speed=fast"], "--speed 'fast' is not a pace"),
-    "seconds": (["--seconds=-1"], "--seconds -1.0 is out of range"),
+    "speed nan": (["--speed=nan"], "--speed 'nan' is not a pace"),
+    "speed inf": (["--speed=inf"], "--speed 'inf' is not a pace"),
+    "speed negative": (["--speed=-1"], "--speed '-1' is not a pace"),
+    "speed too small": (["--speed=1e-300"], "give a number from 0.000001 to 1000000"),
+    "seconds": (["--seconds=-1"], "--seconds -1.0 is out of range: give a number from 0.001 to 86400"),
+    "seconds nan": (["--seconds=nan"], "--seconds nan is out of range"),
+    "seconds without end": (["--seconds=1e300"], "--seconds 1e+300 is out of range"),
+    "rate negative": (["--rate=-1"], "--rate -1.0 is out of range: give a number from 0.001 to 1000000"),
+    "rate too small": (["--rate=1e-300"], "--rate 1e-300 is out of range"),
+    "grace": (["--cancel-on-disconnect=soon"], "--cancel-on-disconnect 'soon' is no time: give 0 to 86400 seconds, or"),
+    "grace nan": (["--cancel-on-disconnect=nan"], "--cancel-on-disconnect 'nan' is no time"),
+    "grace negative": (["--cancel-on-disconnect=-1"], "--cancel-on-disconnect '-1' is no time"),
     "rate": (["--rate=nan"], "--rate nan is out of range"),
     "session": (["--session=way too long"], "--session 'way too long' is malformed"),
     "contradiction": (["--no-flow", "--replay=x"], "contradict each other"),

@@ -62,6 +62,10 @@ REJECTS: dict[str, tuple[dict[str, Any], int]] = {
     "imbalance only": ({"options": option(17, b"I")}, 0x000F),
     "self-match prevention": ({"options": option(29, b"D")}, 0x0040),
     "no such strategy": ({"options": option(29, b"?")}, 0x0040),
+    "trade now": ({"options": option(16, b"Y")}, 0x000F),
+    "shares located": ({"options": option(25, b"Y")}, 0x000F),
+    "locate broker": ({"options": option(26, b"ABCD")}, 0x000F),
+    "an option given twice": ({"options": option(12, b"N") + option(12, b"P")}, 0x000F),
     "self-match group": ({"options": option(30, b"AB")}, 0x0040),
     "unknown option": ({"options": option(99, b"A")}, 0x000A),
     "option of another message": ({"options": option(27, b"B")}, 0x000A),
@@ -109,6 +113,8 @@ def test_orders_after_the_close_are_rejected_and_cancels_taken(client: Client, m
         {"flags": b"0?N"},
         {"options": b"\x05\x05\x00\x00\x00\x64"},
         {"options": b"\x02\x63A"},
+        {"options": option(25, b"Y")},
+        {"options": option(27, b"?")},
     ],
 )
 def test_replace_with_bad_details_takes_the_old_order_off(client: Client, bad: dict[str, Any]) -> None:
@@ -116,6 +122,44 @@ def test_replace_with_bad_details_takes_the_old_order_off(client: Client, bad: d
     (answer,) = client.replace(1, 2, **bad)
     assert answer == struct.pack(">cQIIc", b"C", NOW, 1, 100, b"U")
     assert kinds(client.enter(2)) == "A", "the number of the bad replace is not used up"
+
+
+@pytest.mark.parametrize("kind", "CDE")
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(option(28, b"\1"), 0x000F), (option(99, b"A"), 0x000A), (option(2, b"HFTX"), 0x000A), (b"\5", 0x000A)],
+)
+def test_options_of_firm_requests_are_never_ignored(client: Client, kind: str, options: bytes, code: int) -> None:
+    client.enter(1)
+    (answer,) = client.firm_request(kind, 2, options=options)
+    assert answer[:29] == struct.pack(">cQIH14s", b"J", NOW, 2, code, b" " * 14)
+    assert client.firm_request(kind, 2) == [], "its number is used up"
+    assert kinds(client.enter(3)) == "A"
+    assert kinds(client.cancel(1)) == "C"
+
+
+def test_a_mass_cancel_of_no_side_is_rejected(client: Client) -> None:
+    client.enter(1)
+    (answer,) = client.firm_request("C", 2, options=option(27, b"?"))
+    assert answer[13:15] == b"\0\x09"
+    assert kinds(client.firm_request("C", 3, options=option(27, b"B") + option(27, b"S"))) == "J"
+
+
+def test_options_of_cancel_and_modify_are_never_ignored(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.enter(1)
+    other_channel = b"\0\3" + option(28, b"\1")
+    assert client.send(struct.pack(">cII", b"X", 1, 0) + other_channel) == []
+    for options in (other_channel, b"\0\3" + option(25, b"Y"), b"\0\6" + option(26, b"ABCD")):
+        assert client.send(struct.pack(">cIcI", b"M", 1, b"B", 50) + options) == []
+    assert caplog.text.count("ignored for its options") == 4
+    neutral = b"\0\3" + option(28, b"\0")
+    assert kinds(client.send(struct.pack(">cIcI", b"M", 1, b"B", 50) + neutral)) == "M"
+    assert kinds(client.send(struct.pack(">cII", b"X", 1, 0) + neutral)) == "C"
+
+
+def test_a_query_about_another_channel_is_rejected(client: Client) -> None:
+    (answer,) = client.send(b"Q\0\3" + option(28, b"\5"))
+    assert answer == struct.pack(">cQIH14s", b"J", NOW, 0, 0x000F, b" " * 14) + b"\0\3" + option(28, b"\5")
 
 
 @pytest.mark.parametrize(

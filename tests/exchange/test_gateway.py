@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -265,6 +266,88 @@ def test_a_client_that_never_reads_is_dropped(caplog: pytest.LogCaptureFixture) 
 
     scenario(test, stall_timeout=SECOND // 5)
     assert "does not read what it is sent" in caplog.text
+
+
+@pytest.mark.parametrize("end", ["reset", "logout", "garbage", "silence", "close"])
+def test_the_orders_of_a_client_that_is_gone_are_cancelled(end: str) -> None:
+    async def test(exchange: Exchange) -> None:
+        client = await exchange.log_in()
+        client.send(enter(1) + enter(2, b"S", 200, 1_600_000))
+        assert [(await client.receive())[1][:1] for _ in range(2)] == [b"A", b"A"]
+        assert len(exchange.market.engine.orders) == 2
+        if end == "reset":
+            linger = struct.pack("ii", 1, 0)
+            client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            client.writer.transport.abort()
+        elif end == "close":
+            await client.close()
+        elif end == "silence":
+            await client.closed()
+        else:
+            client.send(packet(b"O") if end == "logout" else b"\0\0")
+        watcher = await exchange.log_in("HFT2")
+        while exchange.market.engine.orders:
+            watcher.send(packet(b"U", b"Q"))
+            assert (await watcher.receive())[1][:1] == b"Q"
+        feed = [message[:1] for message in exchange.market.publisher.messages]
+        assert feed == [b"A", b"A", b"D", b"D"]
+        back = await exchange.log_in(sequence=3)
+        missed = [(await back.receive())[1] for _ in range(2)]
+        assert [message[9:] for message in missed] == [
+            struct.pack(">IIc", 1, 100, b"Z"),
+            struct.pack(">IIc", 2, 200, b"Z"),
+        ]
+
+    scenario(test, cancel_on_disconnect=SECOND // 20, timeout=(SECOND // 5 if end == "silence" else 15 * SECOND))
+
+
+def test_a_client_that_is_back_in_time_keeps_its_orders() -> None:
+    async def test(exchange: Exchange) -> None:
+        guard = exchange.gateway.guard
+        client = await exchange.log_in()
+        client.send(enter(1))
+        assert (await client.receive())[1][:1] == b"A"
+        client.send(packet(b"O"))
+        await client.closed()
+        due = guard.next_deadline()
+        assert due is not None
+        await exchange.log_in(sequence=2)
+        assert guard.next_deadline() is None
+        guard.advance(due)
+        assert len(exchange.market.engine.orders) == 1
+
+    scenario(test, cancel_on_disconnect=600 * SECOND)
+
+
+def test_a_login_that_is_taken_over_at_once_has_output() -> None:
+    async def test(exchange: Exchange) -> None:
+        first = await exchange.log_in()
+        first.send(packet(b"O"))
+        second = await exchange.log_in()
+        await first.closed()
+        second.send(enter(1))
+        assert (await second.receive())[1][:1] == b"A"
+
+    scenario(test)
+
+
+def test_a_fault_of_ours_costs_one_connection_only(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: OrderEntry, _message: object, _now: int) -> None:
+        raise ZeroDivisionError("a fault")
+
+    async def test(exchange: Exchange) -> None:
+        good, bad = await exchange.log_in("HFT2"), await exchange.log_in()
+        bad.send(packet(b"U", b"Q"))
+        await bad.closed()
+        good.send(enter(1))
+        assert (await good.receive())[1][:1] == b"A"
+
+    monkeypatch.setattr(OrderEntry, "_query", fail)
+    scenario(test)
+    assert "fault while handling 51" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_heartbeats_come_every_second() -> None:

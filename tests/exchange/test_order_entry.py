@@ -24,6 +24,10 @@ def number(message: bytes, offset: int, size: int) -> int:
     return int.from_bytes(message[offset : offset + size], "big")
 
 
+def option(tag: int, value: bytes) -> bytes:
+    return bytes((1 + len(value), tag)) + value
+
+
 def test_an_accepted_order_is_answered_field_by_field(client: Client) -> None:
     (answer,) = client.enter(7, "T", 225, "MSFT", 630_200, display="A", capacity="A")
     assert answer == struct.pack(
@@ -193,6 +197,39 @@ def test_mass_cancel_by_symbol_and_for_all(client: Client) -> None:
     assert client.firm_request("C", 6, "ABCD")[0][13:15] == b"\x00\x0c"
 
 
+def test_mass_cancel_by_side_takes_exactly_that_side(client: Client, market: Market) -> None:
+    client.enter(1, "B", price=1_000_000)
+    client.enter(2, "S")
+    client.enter(3, "T")
+    answers = client.firm_request("C", 4, options=option(27, b"S"))
+    assert answers[0] == struct.pack(">cQI4s8sH", b"X", NOW, 4, b"    ", b" " * 8, 3) + option(27, b"S")
+    assert [(chr(answer[0]), number(answer, 9, 4)) for answer in answers[1:]] == [("C", 2)]
+    assert sorted(order.token for order in market.engine.orders.values()) == [1, 3]
+
+
+def test_mass_cancel_by_group_follows_replaces(client: Client, market: Market) -> None:
+    client.enter(1, options=option(24, b"\0\x07"))
+    client.enter(2, options=option(24, b"\0\x08"))
+    client.enter(3)
+    client.replace(1, 4)
+    client.replace(2, 5, options=option(24, b"\0\x07"))
+    answers = client.firm_request("C", 6, "", "AAPL", options=option(24, b"\0\x07"))
+    assert answers[0][25:] == b"\0\4" + option(24, b"\0\x07")
+    assert [number(answer, 9, 4) for answer in answers[1:]] == [4, 5]
+    assert [order.token for order in market.engine.orders.values()] == [3]
+    assert kinds(client.firm_request("C", 7, options=option(24, b"\0\0"))) == "XC", "group 0 is no group"
+
+
+def test_replace_may_change_among_the_sells(client: Client) -> None:
+    client.enter(1, "S")
+    (answer,) = client.replace(1, 2, options=option(27, b"T"))
+    assert (answer[:1], answer[17:18]) == (b"U", b"T")
+    (again,) = client.replace(2, 3)
+    assert again[17:18] == b"T", "it stays"
+    (answer,) = client.replace(3, 4, options=option(27, b"B"))
+    assert answer == struct.pack(">cQIIc", b"C", NOW, 3, 100, b"U")
+
+
 def test_order_entry_can_be_disabled_and_enabled(client: Client) -> None:
     client.enter(1)
     assert client.firm_request("D", 2) == [struct.pack(">cQI4sH", b"G", NOW, 2, b"    ", 0)]
@@ -207,6 +244,26 @@ def test_account_query_gives_the_next_free_number(client: Client) -> None:
     client.enter(41)
     assert client.send(b"Q") == [struct.pack(">cQI", b"Q", NOW, 42)]
     assert client.send(b"Q\0\0") == [struct.pack(">cQI", b"Q", NOW, 42)]
+
+
+def test_account_query_after_the_last_number(client: Client) -> None:
+    client.enter(0xFFFF_FFFF)
+    assert client.send(b"Q") == [struct.pack(">cQI", b"Q", NOW, 0xFFFF_FFFF)]
+
+
+def test_all_orders_of_a_login_can_be_cancelled_for_a_reason(client: Client, other: Client, market: Market) -> None:
+    client.enter(1, "S", 300)
+    client.enter(2, "B", 100, "MSFT")
+    other.enter(1, "B", 100)
+    other.enter(2, "B", 100, price=1_000_000)
+    client.news()
+    assert client.entry.cancel_all(NOW, "Z") == 2
+    assert client.news() == [
+        struct.pack(">cQIIc", b"C", NOW, 1, 200, b"Z"),
+        struct.pack(">cQIIc", b"C", NOW, 2, 100, b"Z"),
+    ]
+    assert client.entry.cancel_all(NOW, "Z") == 0
+    assert [order.token for order in market.engine.orders.values()] == [2]
 
 
 def test_the_day_is_told(client: Client, market: Market) -> None:

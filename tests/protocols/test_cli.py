@@ -1,5 +1,6 @@
 """`hftos itch`: figures, books and listings, and what is said about files that cannot be used."""
 
+import gzip
 import json
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from zstandard import ZstdCompressor
 
 from protocols import binaryfile, itch50, mold
 from protocols.cli import itch
@@ -128,6 +130,12 @@ def test_files_that_cannot_be_used(tmp_path: Path, snippet_path: Path, snippet: 
     damaged = tmp_path / "damaged"
     binaryfile.write(damaged, [snippet[0], b"?"])
     feed = capture(tmp_path / "feed.pcap", [])
+    ended = tmp_path / "ended"
+    binaryfile.write(ended, [])
+    gzipped = tmp_path / "gzipped"
+    gzipped.write_bytes(gzip.compress(snippet_path.read_bytes()))
+    zstandard = tmp_path / "zstandard"
+    zstandard.write_bytes(ZstdCompressor().compress(snippet_path.read_bytes()))
     cut = tmp_path / "cut.pcap"
     cut.write_bytes(feed.read_bytes()[:-1])
     cases: list[tuple[list[Any], str]] = [
@@ -142,6 +150,16 @@ def test_files_that_cannot_be_used(tmp_path: Path, snippet_path: Path, snippet: 
         (["book", feed, "--symbol", "A"], "is a packet capture"),
         (["dump", cut], "the capture ends inside a frame"),
         (["book", damaged, "--symbol", "A"], "message 2: no such ITCH 5.0 message type"),
+        (["dump", empty], "no ITCH 5.0 message in it (the file is empty)"),
+        (["book", empty, "--symbol", "A"], "no message names the symbol 'A', nor any other"),
+        (["dump", ended], "no ITCH 5.0 message in it (the file is empty)"),
+        (["dump", feed], "no ITCH 5.0 message in it (no UDP datagram either)"),
+        (["stats", gzipped], "gzipped: compressed: gunzip it first"),
+        (["dump", gzipped], "gzipped: compressed: gunzip it first"),
+        (["book", gzipped, "--symbol", "A"], "gzipped: compressed: gunzip it first"),
+        (["dump", zstandard], "zstandard: compressed: unzstd it first"),
+        (["book", snippet_path, "--symbol", "acgl"], "symbols are upper case; the nearest are ACGL"),
+        (["book", snippet_path, "--symbol", "########"], "symbols are upper case; `hftos itch stats --symbols` lists"),
         (["book", snippet_path, "--symbol", "NONE"], "no message names the symbol 'NONE'"),
         (["book", snippet_path, "--symbol", "ACGL", "--after", 1001], "has only 1000 messages"),
         (["book", snippet_path, "--symbol", "ACGL", "--after", -1], "-1 is not in the range"),
@@ -164,6 +182,29 @@ def test_a_reader_that_has_seen_enough_is_no_fault(snippet_path: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["dump"], ["dump", "--json"], ["stats"], ["stats", "--json"], ["book", "--symbol", "ACGL"]]
+)
+def test_output_that_takes_no_more_is_not_blamed_on_the_input(snippet_path: Path, arguments: list[str]) -> None:
+    command, *rest = arguments
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", "from protocols.cli import itch; itch()", command, str(snippet_path), *rest],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.stderr == "Error: cannot write to standard output: No space left on device\n"
+    assert result.returncode == 1
+
+
+def test_stats_list_the_symbols(snippet_path: Path, snippet: list[bytes]) -> None:
+    symbols = sorted({message.stock for message in map(itch50.decode, snippet) if hasattr(message, "stock")})
+    assert json.loads(run("stats", snippet_path, "--symbols", "--json").stdout)["symbol_names"] == symbols
+    assert run("stats", snippet_path, "--symbols").stdout.split()[-190:] == symbols
 
 
 def test_help_names_the_commands() -> None:
