@@ -31,6 +31,7 @@ SUBCOMMANDS = {
     "exchange": Subcommand("exchange.cli:exchange", "Run the simulated exchange on ordinary sockets."),
     "image": Subcommand("image.cli:image", "Build the bootable image and show what is in it."),
     "itch": Subcommand("protocols.cli:itch", "Look into ITCH 5.0 files and captures."),
+    "office": Subcommand("office.cli:office", "Collect a server's journal and telemetry; stop or kill its trader."),
     "report": Subcommand("qemu.show:report", "Show the report of a finished run."),
     "run": Subcommand("qemu.cli:run", "Boot the image in QEMU against the exchange and report."),
     "test": Subcommand("hftos.testing:test", "Run linters, types, unit tests and the tests that boot the image."),

@@ -2,24 +2,30 @@
 
 Listens on TCP for servers. Writes `telemetry.jsonl` and `journal.jsonl` (the second copy of the journal) as records
 come, and at the end `summary.json`, also printed. On a unix socket (`--control`) it hands every telemetry record to
-whoever listens and passes on commands: `{"command": "stop"}` goes to every connected server.
+whoever listens and passes on commands: `{"command": "stop"}` goes to every connected server, and the sender is told to
+how many. `control.json` says where that socket is, for as long as it is there. `hftos office collect` is the same
+program.
 """
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from office.archive import LINE_LIMIT, Archive, LineSplitter, Place, Record
+from office.commands import COMMANDS, CONTROL_FILE
 
-COMMANDS = ("stop", "kill")
 _READ_BYTES = 1 << 16
 _CLOSE_SECONDS = 2.0
+_LAST_PORT = 65_535
 
 
 class Collector:
@@ -77,9 +83,7 @@ class Collector:
         try:
             while data := await reader.read(_READ_BYTES):
                 for line in splitter.feed(data):
-                    answer = self._command(line)
-                    if answer is not None:
-                        writer.write(_line(answer))
+                    writer.write(_line(self._command(line)))
         except ConnectionError:
             pass  # a watcher may go as it likes
         finally:
@@ -118,36 +122,84 @@ class Collector:
             if writer.transport.get_write_buffer_size() <= LINE_LIMIT:
                 writer.write(_line(record))
 
-    def _command(self, line: bytes) -> Record | None:
-        """Pass a command on to all servers; gives an error record for one that is none."""
+    def _command(self, line: bytes) -> Record:
+        """Pass a command on to all servers; gives the answer, an error record for a command that is none."""
         try:
             name = json.loads(line)["command"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             name = None
         if name not in COMMANDS:
             return {"kind": "error", "reason": f"{line[:100]!r} is no command: must be one of {', '.join(COMMANDS)}"}
         for server in self._servers:
             server.write(_line({"command": name}))
-        return None
+        return {"kind": "command", "command": name, "servers": len(self._servers)}
 
 
 async def run(host: str, port: int, directory: Path, control: Path | None) -> Record:
-    """Serve until SIGTERM or SIGINT; prints a ready line with the bound address first. Gives the summary."""
+    """Serve until SIGTERM or SIGINT; prints a ready line with the bound address first. Gives the summary.
+
+    Raises OSError when an address, directory or socket cannot be had.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    collector = Collector(directory)
-    server = await asyncio.start_server(collector.on_server, host, port)
-    bound = server.sockets[0].getsockname()
-    watchers = None
-    if control is not None:
-        watchers = await asyncio.start_unix_server(collector.on_watcher, control)
-    print(json.dumps({"ready": True, "pid": os.getpid(), "host": bound[0], "port": bound[1]}), flush=True)
-    await stop.wait()
-    server.close()
-    if watchers is not None:
-        watchers.close()
-    return await collector.close()
+    # Listen first: an address or a directory in use must not cost another collector its files.
+    directory.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((host, port)))
+        orders = None if control is None else stack.enter_context(_control_listener(control))
+        collector = Collector(directory)
+        server = await asyncio.start_server(collector.on_server, sock=listener)
+        bound = listener.getsockname()
+        watchers = None if orders is None else await asyncio.start_unix_server(collector.on_watcher, sock=orders)
+        if control is not None:
+            stack.enter_context(_notice(directory / CONTROL_FILE, control, f"{bound[0]}:{bound[1]}"))
+        print(json.dumps({"ready": True, "pid": os.getpid(), "host": bound[0], "port": bound[1]}), flush=True)
+        await stop.wait()
+        server.close()
+        if watchers is not None:
+            watchers.close()
+        return await collector.close()
+
+
+def _control_listener(path: Path) -> socket.socket:
+    """Listen on a unix socket; what a dead collector left at its path is replaced, a living one's is an error."""
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        if path.is_socket():
+            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(ConnectionRefusedError):
+                probe.connect(str(path))
+                raise OSError(errno.EADDRINUSE, f"another collector serves {path}")
+            path.unlink()
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or f"{error} ({path})"
+        raise OSError(error.errno, reason) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _notice(path: Path, control: Path, bind: str) -> Iterator[None]:
+    """Say in a file where the control socket is; both are gone behind the context."""
+    path.write_text(json.dumps({"pid": os.getpid(), "control": str(control.absolute()), "bind": bind}) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        control.unlink(missing_ok=True)
+
+
+def address(text: str) -> tuple[str, int]:
+    """IPv4 address and port of `ADDRESS:PORT`; raises ValueError."""
+    host, _, port = text.rpartition(":")
+    try:
+        IPv4Address(host)
+    except AddressValueError:
+        port = ""
+    if not port.isascii() or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise ValueError("must be an IPv4 address and a port, as in 10.30.0.1:9300")
+    return host, int(port)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,12 +209,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, required=True, help="where to write")
     parser.add_argument("--control", type=Path, help="path of the unix socket for watchers and commands")
     options = parser.parse_args(arguments)
-    host, _, port = options.bind.rpartition(":")
     try:
-        IPv4Address(host)
-        number = int(port)
-    except (AddressValueError, ValueError):
-        parser.error(f"--bind {options.bind}: must be an IPv4 address and a port, as in 10.30.0.1:9300")
+        host, number = address(options.bind)
+    except ValueError as error:
+        parser.error(f"--bind {options.bind}: {error}")
     print(json.dumps(asyncio.run(run(host, number, options.dir, options.control))), flush=True)
     return 0
 

@@ -3,9 +3,13 @@
 The probe's guest is the kernel in question, which must come up; without one, a boot sector that the ordinary firmware
 loads: it goes to 64-bit mode, runs some instructions and ends QEMU through the debug-exit port. (There are hosts where
 the latter runs and the former does not.) HFTOS_ACCEL=kvm or =tcg decides
-without a probe. The answer is kept for the process.
+without a probe. The answer is kept for the process, and a probed one per kernel and boot of this host in
+`${XDG_CACHE_HOME:-~/.cache}/hftos/accel.json`, so that it costs its seconds once.
 """
 
+import contextlib
+import hashlib
+import json
 import os
 import subprocess
 import tempfile
@@ -17,6 +21,7 @@ from pathlib import Path
 
 QEMU = "qemu-system-x86_64"
 OVERRIDE = "HFTOS_ACCEL"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _ARGUMENTS = {"kvm": ("-accel", "kvm"), "tcg": ("-accel", "tcg,thread=multi")}
 _SECTOR_SECONDS = 6.0
@@ -59,7 +64,35 @@ def find(kernel: Path | None = None) -> Accelerator:
         if forced not in _ARGUMENTS:
             raise ValueError(f"{OVERRIDE} is {forced!r}: must be kvm or tcg")
         return Accelerator(forced, f"{OVERRIDE}={forced}")
-    return decide(Path("/dev/kvm"), kernel, runs_boot_sector, runs_kernel)
+    device = Path("/dev/kvm")
+    if kernel is None or not os.access(device, os.R_OK | os.W_OK):
+        return decide(device, kernel, runs_boot_sector, runs_kernel)
+    return remembered(cache_file(), kernel, lambda: decide(device, kernel, runs_boot_sector, runs_kernel))
+
+
+def cache_file() -> Path:
+    """Where probed answers are kept."""
+    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(folder) / "hftos" / "accel.json"
+
+
+def remembered(path: Path, kernel: Path, probe: Callable[[], Accelerator]) -> Accelerator:
+    """The answer that an earlier probe of this very kernel gave since this host booted; else probe, and keep it."""
+    with kernel.open("rb") as file:
+        key = {"boot": _BOOT_ID.read_text().strip(), "kernel": hashlib.file_digest(file, "sha256").hexdigest()}
+    try:
+        kept = json.loads(path.read_text())
+        if {name: kept[name] for name in key} == key and kept["name"] in _ARGUMENTS:
+            return Accelerator(kept["name"], f"{kept['reason']} (probed earlier, kept in {path})")
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing kept, or nothing to rely on
+    found = probe()
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs the next run its seconds
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(key | {"name": found.name, "reason": found.reason}) + "\n")
+        draft.replace(path)
+    return found
 
 
 def decide(
@@ -85,7 +118,8 @@ def runs_boot_sector(name: str) -> str | None:
         status, text = _run([*_machine(name), *drive, *debug_exit], _SECTOR_SECONDS)
     if status == _DEBUG_EXIT:
         return None
-    return f"the boot sector {_outcome(status, _SECTOR_SECONDS)}{text}"
+    how = f"did not end within {_SECTOR_SECONDS:.0f} s" if status is None else f"ended with status {status}"
+    return f"the boot sector {how}{text}"
 
 
 def runs_kernel(name: str, kernel: Path) -> str | None:
@@ -98,8 +132,9 @@ def runs_kernel(name: str, kernel: Path) -> str | None:
         said = console.read_text(errors="replace") if console.exists() else ""
     if status == 0 and "Kernel panic" in said:
         return None
-    seconds = time.monotonic() - began
-    return f"the kernel {_outcome(status, _KERNEL_SECONDS)} after {seconds:.1f} s and {len(said)} characters{text}"
+    if status is None:
+        return f"the kernel was not up within {_KERNEL_SECONDS:.0f} s and {_said(said)}"
+    return f"QEMU ended with status {status} after {time.monotonic() - began:.1f} s; the kernel {_said(said)}{text}"
 
 
 def _machine(name: str) -> list[str]:
@@ -122,5 +157,6 @@ def _run(arguments: list[str], seconds: float) -> tuple[int | None, str]:
     return done.returncode, ": " + " ".join(words) if words else ""
 
 
-def _outcome(status: int | None, seconds: float) -> str:
-    return f"did not end within {seconds:.0f} s" if status is None else f"ended with status {status}"
+def _said(console: str) -> str:
+    lines = console.split("\n")[:-1]
+    return f"had said {len(lines)} lines on its console" if lines else "had said nothing on its console"

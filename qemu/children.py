@@ -118,6 +118,10 @@ class Nursery:
         self._children.append(child)
         return child
 
+    def remove_if_killed(self, folder: Path) -> None:
+        """Let the keeper remove a folder when we are killed and cannot."""
+        self._tell_keeper(f"remove {folder}")
+
     async def close(self, grace: float = 5.0) -> None:
         """End what still runs, the last started first, and dismiss the keeper."""
         for child in reversed(self._children):

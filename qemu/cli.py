@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich.console import Console
@@ -14,8 +15,11 @@ from image import build as builder
 from image import progress as build_progress
 from image.errors import ImageError
 from qemu import accel, report, table
+from qemu.arguments import FiniteRange, configuration, kernel_arguments, memory, packet_numbers
 from qemu.budget import Budgets
-from qemu.links import LinkError, feed_rules, parse_link
+from qemu.evidence import gather
+from qemu.links import GRAMMAR, LinkError, feed_rules, parse_link
+from qemu.lock import DirectoryBusyError, locked
 from qemu.machine import MachineError
 from qemu.namespaces import NamespaceError, enter_user_namespace, may_create
 from qemu.outcome import Outcome
@@ -26,17 +30,13 @@ from rootfs.errors import RootfsError
 
 _DEFAULT_DIRECTORY = Path("build/run")
 _MAX_SEED = 2**64 - 1
-_PROBABILITY = click.FloatRange(0, 1)
-_POSITIVE = click.FloatRange(0, min_open=True)
+_PROBABILITY = FiniteRange(0, 1)
+_POSITIVE = FiniteRange(0, min_open=True)
+_INTERRUPTED, _TERMINATED = 130, 143  # 128 + the signal's number, as shells have it
 
 
-def _positions(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Packet numbers `N,N,…`, each at least 1."""
-    del context, parameter
-    words = value.split(",") if value else []
-    if not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise click.BadParameter(f"{value!r}: must be packet numbers from 1, as in 50 or 50,51,52")
-    return tuple(int(word) for word in words)
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM came: clean up as after Ctrl-C, but say so."""
 
 
 @click.command()
@@ -48,18 +48,34 @@ def _positions(context: click.Context, parameter: click.Parameter, value: str | 
 @click.option("--no-replay", is_flag=True, help="Generated flow only, without the real Nasdaq messages before it.")
 @click.option("--disk", is_flag=True, help="Boot the disk image through UEFI instead of the kernel directly.")
 @click.option(
-    "--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="hftos.toml for the guest."
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=configuration,
+    help="hftos.toml for the guest.",
 )
 @click.option("--loss-a", type=_PROBABILITY, default=0.0, help="Share of packets lost on line A.")
 @click.option("--loss-b", type=_PROBABILITY, default=0.0, help="Share of packets lost on line B, never the same ones.")
-@click.option("--drop-both", callback=_positions, metavar="N[,N]", help="Packets of the feed to lose on both lines.")
+@click.option("--drop-both", callback=packet_numbers, metavar="N[,N]", help="Packets to lose on both lines: a gap.")
+@click.option("--link", "links", multiple=True, metavar="PORT:DIRECTION:FAULT", help=f"A fault; repeatable. {GRAMMAR}")
 @click.option(
-    "--link", "links", multiple=True, metavar="PORT:DIRECTION:FAULT", help="A fault, as trader:out:delay=50us."
+    "--memory", type=int, default=512, show_default=True, callback=memory, help="The guest's memory in MiB (≥ 128)."
 )
-@click.option("--memory", type=click.IntRange(128), default=512, show_default=True, help="The guest's memory in MiB.")
-@click.option("--append", "extra_arguments", default="", help="More kernel arguments (direct boot only).")
+@click.option(
+    "--append",
+    "extra_arguments",
+    default="",
+    callback=kernel_arguments,
+    help="More kernel arguments, NAME=VALUE or a flag like debug (direct boot only).",
+)
 @click.option("--patience", type=_POSITIVE, default=1.0, show_default=True, help="Factor on all time limits.")
-@click.option("--dir", "directory", type=click.Path(path_type=Path), default=_DEFAULT_DIRECTORY, show_default=True)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_DEFAULT_DIRECTORY,
+    show_default=True,
+    help="Where the run's files go; one run at a time.",
+)
 @click.option("--no-build", is_flag=True, help="Take the image as it is in build/image.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def run(
@@ -82,7 +98,8 @@ def run(
 ) -> None:
     """Boot the image in QEMU against the simulated exchange, let it trade, and report.
 
-    Builds the image first when something changed. Exits with 1 when anything does not add up.
+    Builds the image first when something changed. Exits with 1 when anything does not add up, 2 for a wrong option, 130
+    after Ctrl-C and 143 after SIGTERM. With --drop-both the run is ok when the trader takes the gap as it should.
     """
     if disk and (config is not None or extra_arguments):
         raise click.UsageError("--disk boots the image as it is: leave out --config and --append")
@@ -99,6 +116,7 @@ def run(
         disk=disk,
         config=config,
         links=tuple(rules),
+        drop_both=drop_both,
         memory_mib=memory,
         extra_arguments=extra_arguments,
         budgets=Budgets().scaled(patience),
@@ -108,17 +126,34 @@ def run(
 
 def _explained(function: Callable[[], bool]) -> None:
     """Turn the project's errors into one line; exit with 1 when the run is not ok."""
+    before = signal.signal(signal.SIGTERM, _on_sigterm)
     try:
         ok = function()
-    except (ImageError, RootfsError, MachineError, NamespaceError, OSError, ValueError) as error:
+    except (ImageError, RootfsError, MachineError, NamespaceError, DirectoryBusyError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    except asyncio.CancelledError as error:
-        raise click.ClickException("ended by SIGTERM") from error
+    except TerminatedError:
+        click.echo("hftos run: ended by SIGTERM; nothing of it is left running", err=True)
+        sys.exit(_TERMINATED)
+    except KeyboardInterrupt:
+        click.echo("hftos run: interrupted; nothing of it is left running", err=True)
+        sys.exit(_INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if not ok:
         sys.exit(1)
 
 
+def _on_sigterm(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise TerminatedError
+
+
 def _run(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
+    with locked(scenario.directory):
+        return _run_locked(scenario, no_build, as_json)
+
+
+def _run_locked(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
     image = _existing_image() if no_build else _built_image()
     if not may_create():
         enter_user_namespace()  # before the first thread, which the progress display may start
@@ -127,7 +162,7 @@ def _run(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
         progress.phase("accelerator")
         accelerator = accel.find(image.kernel)
         outcome = asyncio.run(_terminable(run_scenario(scenario, image, accelerator, progress)))
-        found = report.assemble(scenario, image, outcome, report.gather(scenario))
+        found = report.assemble(scenario, image, outcome, gather(scenario))
     path = report.write(found, scenario)
     if as_json:
         click.echo(json.dumps(found))
@@ -138,10 +173,23 @@ def _run(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
 
 
 async def _terminable(scenario: Coroutine[None, None, Outcome]) -> Outcome:
-    """Let SIGTERM cancel the run as Ctrl-C does, so that it cleans up."""
-    task = asyncio.create_task(scenario)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
+    """Let SIGTERM cancel the run as Ctrl-C does, so that it cleans up; then raises `TerminatedError`."""
+    task, loop, terminated = asyncio.create_task(scenario), asyncio.get_running_loop(), asyncio.Event()
+
+    def terminate() -> None:
+        terminated.set()
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if terminated.is_set():
+            raise TerminatedError from None
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, _on_sigterm)
 
 
 def _built_image() -> Image:

@@ -1,9 +1,11 @@
 """Faults as a user writes them, turned into the switch's rules.
 
-`PORT:DIRECTION:KIND[=VALUE][,KEY=VALUE…]`, for example `trader:out:delay=50us,jitter=10us`, `exchange:in:loss=0.01`,
-`trader:both:down,from=5s,until=7s`. Directions are seen from the switch: `in` comes from the port, `out` goes to it.
+`PORT:DIRECTION:FAULT[,KEY=VALUE…]`, for example `trader:out:delay=50us,jitter=10us`, `exchange:in:loss=0.01`,
+`trader:both:down,from=5s,until=7s`, `trader:out:drop=50/51`. Directions are seen from the switch: `in` comes from the
+port, `out` goes to it. `GRAMMAR` says it for the user.
 """
 
+import math
 import re
 from typing import Any
 
@@ -11,6 +13,12 @@ from qemu.plan import EXCHANGE, FEED_A, FEED_B, MOLD_DATA_PAYLOAD, SEGMENTS, Gro
 
 Rule = dict[str, Any]
 """One entry of the switch configuration's `faults`."""
+
+GRAMMAR = """\
+PORT:DIRECTION:FAULT. PORT is exchange, trader, office or server; DIRECTION is in (from the port into the switch), out \
+(from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, reorder=P[,depth=N][,hold=TIME], \
+delay=TIME[,jitter=TIME], drop=N[/N…] or down[,from=TIME][,until=TIME]. P is 0 to 1, N counts frames from 1, TIME is a \
+number with ns, us, ms or s; from and until count from the start of the switch, which is before the guest's boot."""
 
 _DIRECTIONS = {"in": ("in",), "out": ("out",), "both": ("in", "out")}
 _TIMES = {"jitter": "jitter_ns", "from": "from_ns", "until": "until_ns", "hold": "hold_ns"}
@@ -20,8 +28,10 @@ _ALLOWED = {
     "corrupt": (),
     "reorder": ("depth", "hold"),
     "delay": ("jitter",),
+    "drop": (),
     "down": ("from", "until"),
 }
+_MAX_DIGITS = 9
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -45,16 +55,25 @@ def parse_link(text: str) -> list[Rule]:
         key, _, setting = item.partition("=")
         if key not in _ALLOWED[kind]:
             raise LinkError(f"{text!r}: {kind} knows no {key!r}: allowed are {', '.join(_ALLOWED[kind]) or 'none'}")
-        rule |= {"depth": _count(setting, text)} if key == "depth" else {_TIMES[key]: nanoseconds(setting)}
+        rule |= {"depth": _count(setting, "depth", text)} if key == "depth" else {_TIMES[key]: _time(setting, text)}
+    if rule.get("until_ns", math.inf) <= rule.get("from_ns", 0):
+        raise LinkError(f"{text!r}: until is not after from: the link would never be down")
     return [{"port": port, "direction": way, **rule} for way in _DIRECTIONS[direction]]
 
 
 def nanoseconds(text: str) -> int:
     """A time with its unit (`50us`, `1.5ms`, `2s`) in nanoseconds; raises `LinkError`."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ns|us|ms|s)", text)
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|ms|s)", text, re.ASCII)
     if found is None:
         raise LinkError(f"{text!r} is no time: must be a number with ns, us, ms or s, as in 50us")
     return round(float(found[1]) * _UNITS[found[2]])
+
+
+def _time(value: str, text: str) -> int:
+    try:
+        return nanoseconds(value)
+    except LinkError as error:
+        raise LinkError(f"{text!r}: {error}") from error
 
 
 def feed_rules(loss_a: float, loss_b: float, drop_both: tuple[int, ...]) -> list[Rule]:
@@ -81,7 +100,9 @@ def _feed_rule(group: Group, **settings: object) -> Rule:
 
 def _value(kind: str, value: str, text: str) -> Rule:
     if kind == "delay":
-        return {"delay_ns": nanoseconds(value)}
+        return {"delay_ns": _time(value, text)}
+    if kind == "drop":
+        return {"drop": sorted({_count(number, "drop", text) for number in value.split("/")})}
     if kind == "down":
         if value:
             raise LinkError(f"{text!r}: down takes no value: write down,from=5s,until=7s")
@@ -95,7 +116,7 @@ def _value(kind: str, value: str, text: str) -> Rule:
     return {"probability": probability}
 
 
-def _count(value: str, text: str) -> int:
-    if not value.isdecimal() or int(value) < 1:
-        raise LinkError(f"{text!r}: depth is {value!r}: must be an integer from 1")
+def _count(value: str, name: str, text: str) -> int:
+    if not value.isdecimal() or len(value) > _MAX_DIGITS or int(value) < 1:
+        raise LinkError(f"{text!r}: {name} is {value!r}: must be an integer from 1")
     return int(value)

@@ -70,7 +70,8 @@ class DiskBoot:
             *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_escaped(self.firmware)}"),
             *("-drive", f"if=pflash,unit=1,format=raw,file={_escaped(self.variables)}"),
             *("-drive", f"if=none,id=disk,format=raw,snapshot=on,file={_escaped(self.image)}"),
-            *("-device", "virtio-blk-pci,drive=disk,bootindex=0,disable-legacy=on"),
+            # One queue: with one per CPU an interrupt of the disk would belong to the trader's CPU, and stay there.
+            *("-device", "virtio-blk-pci,drive=disk,bootindex=0,disable-legacy=on,num-queues=1"),
         ]
 
 

@@ -13,7 +13,10 @@ _EXIT_LINE = re.compile(r"hftos: exit status (\d+): (.*)")
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run left to be reported on; files lie in the scenario's directory."""
+    """What a run left to be reported on; files lie in the scenario's directory.
+
+    `symptoms` are reasons that only say that the guest is gone: they count when its own words give no cause.
+    """
 
     accelerator: Accelerator
     guest_status: int | None = None
@@ -21,6 +24,7 @@ class Outcome:
     machine_ending: str | None = None
     exchange_status: int | None = None
     reasons: list[str] = field(default_factory=list)
+    symptoms: list[str] = field(default_factory=list)
     console: str = ""
     phases: dict[str, float] = field(default_factory=dict)
 
@@ -37,5 +41,7 @@ def judge_guest(scenario: Scenario, outcome: Outcome) -> None:
         outcome.reasons.insert(0, f"the guest's kernel panicked: {line.strip()}")
     elif outcome.guest_status:
         outcome.reasons.insert(0, f"the guest ended with status {outcome.guest_status}: {outcome.guest_reason}")
+    elif outcome.symptoms:
+        outcome.reasons += outcome.symptoms
     elif not found and not outcome.reasons:
         outcome.reasons.append(f"the guest ended without an exit status ({outcome.machine_ending or 'no event'})")

@@ -48,9 +48,10 @@ class ConsoleProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._finish("[green]✓[/]" if error is None else "[red]✗[/]")
+        # The spinner's line goes first: on a terminal nothing of it may stay behind the last mark.
         if self._status is not None:
             self._status.stop()
+        self._finish("[green]✓[/]" if error is None else "[red]✗[/]")
 
     def _finish(self, mark: str) -> None:
         if self._name:

@@ -1,7 +1,8 @@
 """Does everything add up? The trader's record against the exchange's, order by order and share by share.
 
 Pure functions: records and books in, a list of named differences out; empty means reconciled. The trader's record is
-the office's copy of the journal, the exchange's its own order log; books are compared level by level.
+the office's copy of the journal, the exchange's its own order log; books are compared level by level. Both records
+follow one TCP connection, so each direction's messages must be the same bytes in the same order.
 """
 
 from collections import Counter
@@ -41,12 +42,15 @@ class Claims:
 
 def reconcile(journal: Iterable[Entry], log: Iterable[Entry]) -> list[Difference]:
     """Compare the trader's journal with the exchange's order log of the same login."""
+    journal, log = list(journal), list(log)
     trader, exchange = build(journal), build(log)
     differences = [*_undecodable("the trader", trader), *_undecodable("the exchange", exchange)]
     for key in sorted(set(trader.messages) | set(exchange.messages), key=lambda item: (item[0], item[1].value)):
         differences += _messages(key, trader.messages.get(key, []), exchange.messages.get(key, []))
     for reference in sorted(set(trader.orders) | set(exchange.orders)):
         differences += _orders(reference, trader.orders.get(reference), exchange.orders.get(reference))
+    for way in Way:
+        differences += _order_of_messages(way, journal, log)
     return differences
 
 
@@ -116,9 +120,7 @@ def _undecodable(owner: str, ledger: Ledger) -> list[Difference]:
 
 
 def _messages(key: tuple[int, Way], ours: list[str], theirs: list[str]) -> list[Difference]:
-    """Messages of one order in one direction: each on both sides, in the same order."""
-    if ours == theirs:
-        return []
+    """Messages of one order in one direction: each on both sides, as often."""
     reference, way = key
     subject = f"order {reference}" if reference else "session"
     missing = Counter(ours) - Counter(theirs)
@@ -127,8 +129,29 @@ def _messages(key: tuple[int, Way], ours: list[str], theirs: list[str]) -> list[
         ("not received", "not sent") if way is Way.TO_EXCHANGE else ("answer not sent", "answer not received")
     )
     found = [Difference(lost, subject, f"only the trader has {text}") for text in missing.elements()]
-    found += [Difference(invented, subject, f"only the exchange has {text}") for text in extra.elements()]
-    return found or [Difference("message order", subject, f"the {len(ours)} messages {way.value} differ in order")]
+    return found + [Difference(invented, subject, f"only the exchange has {text}") for text in extra.elements()]
+
+
+def _order_of_messages(way: Way, journal: Sequence[Entry], log: Sequence[Entry]) -> list[Difference]:
+    """The messages of one direction that both sides have, in the same order over all."""
+    ours, theirs = ([entry.hex.lower() for entry in record if entry.way is way] for record in (journal, log))
+    ours, theirs = _common(ours, theirs), _common(theirs, ours)
+    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
+        if mine != other:
+            text = f"message {number} that both have is {mine} for the trader, {other} for the exchange"
+            return [Difference("message order", way.value, text)]
+    return []
+
+
+def _common(texts: list[str], others: list[str]) -> list[str]:
+    """The texts that the others have too, each at most as often, in their own order."""
+    left = Counter(others)
+    kept = []
+    for text in texts:
+        if left[text] > 0:
+            left[text] -= 1
+            kept.append(text)
+    return kept
 
 
 def _orders(reference: int, ours: Order | None, theirs: Order | None) -> list[Difference]:

@@ -1,21 +1,20 @@
 """The report of a run: figures from the trader, the exchange and the machine, and whether they add up.
 
-`assemble` is pure; `gather` reads the files a run left. Times of `boot` are seconds of guest uptime, tick-to-trade is
+`assemble` is pure: evidence in, JSON types out. Times of `boot` are seconds of guest uptime, tick-to-trade is
 nanoseconds of the guest's clock, money is price4 (1/10,000 dollar), sizes are bytes.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from protocols import binaryfile
-from qemu import plan
-from qemu.ledger import Ledger, build
+from qemu import audit, losses, plan
+from qemu.evidence import COUNTERS, Evidence, Record
+from qemu.ledger import Entry, Ledger, Way, build
 from qemu.outcome import Outcome
 from qemu.reconcile import (
-    Book,
     Claims,
     Difference,
     journal_entries,
@@ -26,89 +25,70 @@ from qemu.reconcile import (
 )
 from qemu.scenario import Image, Scenario
 
-Record = dict[str, Any]
+STOPPED = "stop command"
+"""The guest's exit reason after the operator's `stop`."""
 
-_FEED = ("packets", "messages", "gaps", "duplicates", "symbols")
+_FEED = ("packets", "messages", "gaps", "duplicates", "symbols", "lost")
 _ORDERS = ("sent", "accepted", "rejected", "executed_shares", "cancelled")
-_EXCHANGE = ("received", "accepted", "rejected", "executed_shares", "cancelled")
 _LATENCY = ("count", "min", "p50", "p99", "p999", "max")
+_SYSTEM_EVENT = "53"  # `S` (OUCH 5.0 §5.3), as hex digits
 _SHOWN_DIFFERENCES = 20
+_SHOWN_DAMAGE = 10
 
 
-@dataclass(slots=True)
-class Evidence:
-    """What the run's files say. Books by symbol; `journal_summary` is the collector's (holes, conflicts)."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the comparisons gave. `drops` says what was wrong about a loss on purpose; None: there was none.
 
-    boot: Record = field(default_factory=dict)
-    stats: Record = field(default_factory=dict)
-    journal: list[Record] = field(default_factory=list)
-    journal_summary: Record = field(default_factory=dict)
-    trader_books: dict[str, Book] = field(default_factory=dict)
-    trader_sequences: dict[str, int] = field(default_factory=dict)
-    gaps: list[Record] = field(default_factory=list)
-    risks: int = 0
-    exchange: Record = field(default_factory=dict)
-    exchange_log: list[Record] = field(default_factory=list)
-    exchange_books: dict[str, Book] = field(default_factory=dict)
-    exchange_sequence: int | None = None
-    switch: Record = field(default_factory=dict)
-    slice_messages: int = 0
-    damaged: list[str] = field(default_factory=list)
+    `partial` says why the closing books cannot be compared; empty: they can.
+    """
 
+    complete: bool
+    ledger: Ledger
+    differences: list[Difference]
+    book_differences: list[Difference]
+    drops: list[str] | None
+    partial: str
 
-def gather(scenario: Scenario) -> Evidence:
-    """Read what a run left; missing files are empty evidence, unreadable ones are named in `damaged`."""
-    evidence = Evidence()
-    office, exchange = scenario.office_directory, scenario.exchange_directory
-    for record in _lines(office / "telemetry.jsonl", evidence):
-        _sort_in(record, evidence)
-    evidence.journal = _lines(office / "journal.jsonl", evidence)
-    evidence.journal_summary = _object(office / "summary.json", evidence).get("journal", {})
-    evidence.exchange = _object(exchange / "counters.json", evidence)
-    evidence.exchange_log = _lines(exchange / "orders.jsonl", evidence)
-    closing = _object(exchange / "books.json", evidence)
-    evidence.exchange_books, evidence.exchange_sequence = closing.get("books", {}), closing.get("sequence")
-    if scenario.replay is not None:
-        with binaryfile.read(scenario.replay) as messages:
-            evidence.slice_messages = sum(1 for _ in messages)
-    evidence.switch = _object(scenario.directory / "switch.json", evidence)
-    return evidence
+    @property
+    def expected_gap(self) -> bool:
+        """Whether messages were lost on purpose, and the trader took it as it should."""
+        return self.complete and self.drops == []
 
 
 def assemble(scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence) -> Record:
     """The report as JSON types; `ok` is true only when nothing is in `reasons`."""
-    stats, exchange_entries = evidence.stats, log_entries(evidence.exchange_log, plan.USER)
-    ledger = build(exchange_entries)
-    differences = reconcile(journal_entries(evidence.journal), exchange_entries)
-    differences += reconcile_claims(_claims(stats), exchange_entries) + _journal_differences(evidence)
-    book_differences = reconcile_books(evidence.trader_books, evidence.exchange_books) + _sequence_differences(evidence)
-    complete = bool(stats.get("final")) and bool(evidence.exchange)
+    stats, verdict = evidence.stats, _judge(scenario, outcome, evidence)
     report: Record = {
         "ok": False,
         "accel": outcome.accelerator.name,
         "accel_reason": outcome.accelerator.reason,
         "image": _image(image),
         "boot": _boot(evidence),
-        "feed": _chosen(stats.get("feed", {}), _FEED) | {"lost": stats.get("feed", {}).get("lost")},
+        "knobs": evidence.boot.get("knobs", []),
+        "knob_counts": _knob_counts(evidence),
+        "feed": _chosen(stats.get("feed", {}), _FEED),
         "orders": _chosen(stats.get("orders", {}), _ORDERS),
-        "exchange": _chosen(evidence.exchange, _EXCHANGE),
+        "exchange": _chosen(evidence.exchange, COUNTERS),
         "position": {symbol: shares for symbol, shares in stats.get("position", {}).items() if shares},
         "pnl": stats.get("pnl_price4"),
+        "pnl_unmarked": list(audit.money(verdict.ledger, evidence.exchange_books).unmarked),
         "tick_to_trade": _latency(stats, outcome),
-        "reconciled": complete and not differences,
-        "books": _books(evidence) | {"equal": complete and not book_differences},
+        "reconciled": verdict.complete and not verdict.differences,
+        "books": _books(evidence, verdict),
         "cpu": stats.get("cpu", {}) | evidence.boot.get("cpu", {}),
-        "executions": dict(zip(("bought", "sold"), ledger.traded(), strict=True)),
+        "executions": dict(zip(("bought", "sold"), verdict.ledger.traded(), strict=True)),
         "replay": _replay(evidence),
         "gaps": evidence.gaps,
+        "expected_gap": verdict.expected_gap,
         "risk_refusals": evidence.risks,
         "guest": {"status": outcome.guest_status, "reason": outcome.guest_reason, "machine": outcome.machine_ending},
         "phases": outcome.phases,
         "switch": evidence.switch,
         "captures": [str(path) for path in map(scenario.capture, plan.SEGMENTS) if path.exists()],
-        "differences": [str(item) for item in (*differences, *book_differences)[:_SHOWN_DIFFERENCES]],
+        "differences": _shown([*verdict.differences, *verdict.book_differences], _SHOWN_DIFFERENCES),
     }
-    report["reasons"] = _reasons(report, outcome, evidence, ledger, complete)
+    report["reasons"] = _reasons(report, outcome, evidence, verdict)
     report["ok"] = not report["reasons"]
     if report["reasons"]:
         report["console"] = outcome.console
@@ -122,26 +102,75 @@ def write(report: Record, scenario: Scenario) -> Path:
     return path
 
 
-def _reasons(report: Record, outcome: Outcome, evidence: Evidence, ledger: Ledger, complete: bool) -> list[str]:
+def _judge(scenario: Scenario, outcome: Outcome, evidence: Evidence) -> Verdict:
+    entries = log_entries(evidence.exchange_log, plan.USER)
+    drops = losses.judge_drops(evidence, scenario.drop_both) if scenario.drop_both else None
+    stopped = outcome.guest_reason == STOPPED
+    if stopped:
+        entries = _until_logout(entries)
+    ledger = build(entries)
+    partial = "messages were lost on purpose" if drops == [] else "the trader was told to stop early" if stopped else ""
+    differences = [
+        *reconcile(journal_entries(evidence.journal), entries),
+        *reconcile_claims(_claims(evidence.stats), entries),
+        *audit.check_collector(evidence),
+        *audit.check_counters(evidence),
+        *audit.check_feed(evidence, stopped=stopped),
+        *audit.check_money(evidence, ledger, evidence.trader_books if partial else evidence.exchange_books),
+        *audit.check_latency(evidence),
+    ]
+    return Verdict(
+        complete=bool(evidence.stats.get("final")) and bool(evidence.exchange),
+        ledger=ledger,
+        differences=differences,
+        book_differences=[] if partial else _book_differences(evidence),
+        drops=drops,
+        partial=partial,
+    )
+
+
+def _until_logout(entries: list[Entry]) -> list[Entry]:
+    """The log without the system events at its end: the exchange's day ends after a stopped trader has logged out."""
+    end = len(entries)
+    while end and entries[end - 1].way is Way.FROM_EXCHANGE and entries[end - 1].hex.lower().startswith(_SYSTEM_EVENT):
+        end -= 1
+    return entries[:end]
+
+
+def _reasons(report: Record, outcome: Outcome, evidence: Evidence, verdict: Verdict) -> list[str]:
     """Everything that keeps the run from being right, in the order of its causes."""
-    reasons = [*outcome.reasons, *evidence.damaged]
-    if not complete:
-        return reasons or ["the trader's final statistics or the exchange's counters are missing"]
-    if outcome.guest_status != 0:
+    reasons = [*outcome.reasons, *_shown(evidence.damaged, _SHOWN_DAMAGE)]
+    failed = [knob for knob in report["knobs"] if not knob["ok"]]
+    reasons += [f"knob {k['name']}: wanted {k['requested']}, got {k['effective']}" for k in failed]
+    if not verdict.complete:
+        missing = [] if evidence.stats.get("final") else ["the trader's final statistics are missing"]
+        return reasons or missing or ["the exchange's counters are missing"]
+    if not evidence.boot:
+        reasons.append("the guest's boot record is missing: nothing is known of its knobs")
+    if outcome.guest_status != 0 and not outcome.reasons:
         reasons.append(f"the guest's exit status is {outcome.guest_status}, not 0")
     if not report["reconciled"]:
         reasons.append("trader and exchange do not agree: see differences")
-    if not report["books"]["equal"]:
+    if verdict.book_differences:
         reasons.append("the trader's books are not the exchange's: see differences")
-    replay = report["replay"]
-    if replay["received"] < replay["messages"]:
-        reasons.append(f"of the real slice's {replay['messages']} messages only {replay['received']} were received")
-    if report["feed"]["lost"]:
-        reasons.append(f"{report['feed']['lost']} messages of the feed were lost in {report['feed']['gaps']} gaps")
-    if report["feed"]["messages"] == 0:
-        reasons.append("the trader received no market data")
-    if not ledger.orders:
+    reasons += _feed_reasons(report, verdict)
+    if not verdict.ledger.orders:
         reasons.append("no order reached the exchange")
+    return reasons
+
+
+def _feed_reasons(report: Record, verdict: Verdict) -> list[str]:
+    """What was lost, unless it was lost on purpose and taken as it should be."""
+    feed, replay = report["feed"], report["replay"]
+    if not feed["messages"]:
+        return ["the trader received no market data"]
+    if verdict.drops == []:
+        return []
+    reasons = list(verdict.drops or ())
+    if replay["received"] < replay["messages"] and not verdict.partial:
+        reasons.append(f"of the real slice's {replay['messages']} messages only {replay['received']} were received")
+    if feed["lost"]:
+        reasons.append(f"{feed['lost']} messages of the feed were lost in {feed['gaps']} gaps")
     return reasons
 
 
@@ -151,38 +180,38 @@ def _claims(stats: Record) -> Claims:
     return Claims(position=stats.get("position", {}), **figures)
 
 
-def _journal_differences(evidence: Evidence) -> list[Difference]:
-    """Holes and conflicts in the office's copy of the journal."""
-    summary = evidence.journal_summary
-    found = [Difference("journal", f"records {a} to {b}", "missing") for a, b in summary.get("holes", [])]
-    conflicts = summary.get("conflicts", [])
-    return found + [Difference("journal", f"record {n}", "came twice with different contents") for n in conflicts]
-
-
-def _sequence_differences(evidence: Evidence) -> list[Difference]:
-    """Books compare only when both stand at the same message of the feed."""
+def _book_differences(evidence: Evidence) -> list[Difference]:
+    """Level by level; books compare only when both sides have some and stand at the same message of the feed."""
     wanted = evidence.exchange_sequence
-    return [
+    found = []
+    for owner, books in (("trader", evidence.trader_books), ("exchange", evidence.exchange_books)):
+        if not books:
+            found.append(Difference("book", "all", f"the {owner} left no book: there is nothing to compare"))
+    if wanted is None:
+        found.append(Difference("book sequence", "all", "the exchange left no sequence number with its closing books"))
+    found += [
         Difference("book sequence", symbol, f"the trader's stands at message {at}, the exchange's at {wanted}")
         for symbol, at in sorted(evidence.trader_sequences.items())
         if at != wanted
     ]
+    return found + reconcile_books(evidence.trader_books, evidence.exchange_books)
 
 
-def _books(evidence: Evidence) -> Record:
-    """How many books were compared and how many levels they have."""
-    books = evidence.exchange_books
-    levels = sum(len(book.get("bids", ())) + len(book.get("asks", ())) for book in books.values())
-    return {"compared": len(books), "levels": levels}
+def _books(evidence: Evidence, verdict: Verdict) -> Record:
+    """How many books were compared and how many levels they have; `equal` is null when none could be."""
+    books = {} if verdict.partial else evidence.exchange_books
+    levels = sum(len(book["bids"]) + len(book["asks"]) for book in books.values())
+    equal = None if verdict.partial and verdict.complete else verdict.complete and not verdict.book_differences
+    found = {"compared": len(books), "levels": levels, "equal": equal}
+    return found | {"not_compared": verdict.partial} if verdict.partial else found
 
 
 def _replay(evidence: Evidence) -> Record:
-    """Messages of the real slice, how many the exchange went through, and how many of them surely were received: a
-    message the trader lost is taken to be one of them."""
+    """Messages of the real slice, how many the exchange went through, and how many of them surely were received."""
     flow = evidence.exchange.get("flow", {}).get("replay") or {}
-    replayed, feed = int(flow.get("messages", 0)), evidence.stats.get("feed", {})
-    received = max(0, min(replayed, int(feed.get("messages", 0))) - int(feed.get("lost", 0)))
-    return {"messages": evidence.slice_messages, "replayed": replayed, "received": received, "flow": flow}
+    replayed = int(flow.get("messages", 0))
+    received = max(0, replayed - losses.slice_missing(evidence)) if replayed else 0
+    return {"messages": len(evidence.slice), "replayed": replayed, "received": received, "flow": flow}
 
 
 def _latency(stats: Record, outcome: Outcome) -> Record:
@@ -195,6 +224,14 @@ def _boot(evidence: Evidence) -> Record:
     return figures | {"first_order_s": evidence.stats.get("first_order_s")}
 
 
+def _knob_counts(evidence: Evidence) -> Record:
+    """How many knobs took effect, do not exist in this kernel (which is fine), or failed."""
+    knobs = evidence.boot.get("knobs", [])
+    failed = sum(not knob["ok"] for knob in knobs)
+    absent = sum(knob["ok"] and knob["effective"] == "absent" for knob in knobs)
+    return {"all": len(knobs), "effective": len(knobs) - failed - absent, "absent": absent, "failed": failed}
+
+
 def _image(image: Image) -> Record:
     sizes = {"uki_bytes": image.uki, "kernel_bytes": image.kernel, "rootfs_bytes": image.initramfs}
     return {name: path.stat().st_size if path.exists() else None for name, path in sizes.items()}
@@ -204,33 +241,7 @@ def _chosen(values: Mapping[str, Any], names: tuple[str, ...]) -> Record:
     return {name: values.get(name) for name in names}
 
 
-def _sort_in(record: Record, evidence: Evidence) -> None:
-    match record.get("kind"):
-        case "boot":
-            evidence.boot = record
-        case "stats":
-            evidence.stats = record
-        case "book":
-            evidence.trader_books[record["symbol"]] = {"bids": record["bids"], "asks": record["asks"]}
-            evidence.trader_sequences[record["symbol"]] = record["sequence"]
-        case "gap":
-            evidence.gaps.append(record)
-        case "risk":
-            evidence.risks += 1
-
-
-def _lines(path: Path, evidence: Evidence) -> list[Record]:
-    if not path.exists():
-        return []
-    records = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            evidence.damaged.append(f"{path.name}, line {number} is no JSON: {line[:80]!r}")
-    return records
-
-
-def _object(path: Path, evidence: Evidence) -> Record:
-    found = _lines(path, evidence)
-    return found[0] if found and isinstance(found[0], dict) else {}
+def _shown(items: list[Any], limit: int) -> list[str]:
+    """The first items as texts, and how many more there are."""
+    texts = [str(item) for item in items[:limit]]
+    return [*texts, f"and {len(items) - limit} more"] if len(items) > limit else texts

@@ -35,6 +35,10 @@ class ScenarioError(RuntimeError):
     """A phase failed; the text says which and why."""
 
 
+class GuestGoneError(ScenarioError):
+    """The guest ended before its time: a symptom, whose cause its console may tell."""
+
+
 async def run(scenario: Scenario, image: Image, accelerator: Accelerator, progress: Progress) -> Outcome:
     """Run a scenario; failures of its parts are in the outcome's `reasons`, not raised."""
     scenario.prepare()
@@ -43,6 +47,8 @@ async def run(scenario: Scenario, image: Image, accelerator: Accelerator, progre
     try:
         async with AsyncExitStack() as stack:
             await stage.play(stack)
+    except GuestGoneError as error:
+        outcome.symptoms.append(str(error))
     except (ScenarioError, OSError, TimeoutError, RuntimeError) as error:
         outcome.reasons.append(str(error))
     judge_guest(scenario, outcome)
@@ -68,6 +74,7 @@ class _Stage:
         """All phases, in order; what is started is registered on the stack to be ended."""
         sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hftos-")))
         nursery = Nursery(self._scenario.directory)
+        nursery.remove_if_killed(sockets)
         stack.push_async_callback(nursery.close)
         self._phase("network")
         exchange_net, office_net = stack.enter_context(Namespace()), stack.enter_context(Namespace())
@@ -130,10 +137,13 @@ class _Stage:
         ended = asyncio.ensure_future(guest.wait())
         await asyncio.wait((accepted, ended), timeout=self._budgets.ready, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
-        if not accepted.done():
-            accepted.cancel()
-            raise ScenarioError(f"QEMU did not start (status {guest.status}): {guest.tail() or 'no message'}")
-        accepted.result()
+        # A QEMU that dies early may have connected before: then the protocol fails, and its own words say why.
+        failed = accepted.done() and accepted.exception() is not None
+        if accepted.done() and not failed:
+            return
+        accepted.cancel()
+        status = await guest.stop(0.0 if not failed else _LAST_WORDS)
+        raise ScenarioError(f"QEMU did not start (status {status}): {guest.tail() or 'no message'}")
 
     async def _ready(self, name: str, path: Path) -> None:
         """Wait until a child has written its ready line."""
@@ -178,7 +188,8 @@ class _Stage:
             if future.done():
                 ending = self._control.ending() if name == "guest" else None
                 why = f" ({ending})" if ending else f": {self._children[name].tail(5)}"
-                raise ScenarioError(f"{phase}: the {name} ended with status {future.result()}{why}")
+                kind = GuestGoneError if name == "guest" else ScenarioError
+                raise kind(f"{phase}: the {name} ended with status {future.result()}{why}")
         if watch.used_up():
             raise ScenarioError(f"{phase}: {_MISSING[phase]}; {watch}")
 

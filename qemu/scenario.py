@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from protocols import binaryfile
 from qemu import plan
 from qemu.accel import Accelerator
 from qemu.budget import Budgets
@@ -20,6 +21,7 @@ from rootfs import cpio
 
 SLICE = ROOT / "tests/data/12302019_SNIPPET.NASDAQ_ITCH50"
 REPLAY_SPEED = 0.001  # the slice is 2.36 ms of the open; a thousandth of real time makes it 2.36 s
+_REPLAY_SHARE = 0.5
 
 _OWN_FOLDERS = ("exchange", "office", "captures")
 _OWN_FILES = ("console.log", "switch.json", "report.json", "initramfs.cpio", "firmware.vars")
@@ -38,7 +40,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One run. `links` are rules of the switch's configuration; `extra_arguments` go to the guest's kernel."""
+    """One run. `links` are rules of the switch's configuration; `extra_arguments` go to the guest's kernel.
+
+    `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is expected.
+    """
 
     directory: Path
     seconds: float = 20.0
@@ -48,6 +53,7 @@ class Scenario:
     disk: bool = False
     config: Path | None = None
     links: tuple[Rule, ...] = ()
+    drop_both: tuple[int, ...] = ()
     memory_mib: int = 512
     extra_arguments: str = ""
     budgets: Budgets = field(default_factory=Budgets)
@@ -81,6 +87,14 @@ class Scenario:
             (self.directory / name).unlink(missing_ok=True)
 
 
+def replay_speed(replay: Path, seconds: float) -> float:
+    """The replay's pace as a factor on real time: `REPLAY_SPEED`, or faster, so that it takes at most half the run."""
+    with binaryfile.read(replay) as messages:
+        times = [int.from_bytes(message[5:11], "big") for message in messages]  # ITCH 5.0: Timestamp, 6 bytes
+    span = (times[-1] - times[0]) / 1e9 if times else 0.0
+    return max(REPLAY_SPEED, span / (_REPLAY_SHARE * seconds))
+
+
 def switch_config(scenario: Scenario, taps: Mapping[str, int], sockets: Path) -> dict[str, Any]:
     """The switch's configuration: TAPs by inherited descriptor, the guest's cards by socket paths."""
     ports: list[dict[str, Any]] = []
@@ -106,7 +120,12 @@ def exchange_command(scenario: Scenario, ready_file: Path) -> list[str]:
         *("--seconds", str(scenario.seconds), "--seed", str(scenario.seed), "--start-on-login", "--verbose"),
     ]
     if scenario.replay is not None:
-        command += ["--replay", str(scenario.replay), "--speed", str(REPLAY_SPEED)]
+        command += [
+            "--replay",
+            str(scenario.replay),
+            "--speed",
+            f"{replay_speed(scenario.replay, scenario.seconds):.9f}".rstrip("0"),
+        ]
     if scenario.rate is not None:
         command += ["--rate", str(scenario.rate)]
     return command

@@ -24,7 +24,7 @@ def show(report: Record, console: Console) -> None:
     console.print(_both_sides(report))
     console.print()
     if report["ok"]:
-        console.print("[bold green]ok[/]: guest, orders and books agree with the exchange, to the last share")
+        console.print(f"[bold green]ok[/]: {_agreement(report)}")
         return
     for line in report.get("console", "").splitlines():
         console.print(f"  | {line}", markup=False, highlight=False, style="dim")
@@ -33,6 +33,15 @@ def show(report: Record, console: Console) -> None:
     for reason in report["reasons"]:
         console.print("[bold red]not ok[/]:", end=" ")
         console.print(reason, markup=False, highlight=False)
+
+
+def _agreement(report: Record) -> str:
+    """What was found to be right."""
+    if report.get("expected_gap"):
+        return "the gap was noticed, reported and ended all quoting; orders agree with the exchange, to the last share"
+    if report["books"].get("not_compared"):
+        return "guest, orders and feed agree with the exchange, to the last share"
+    return "guest, orders, feed, money and books agree with the exchange, to the last share"
 
 
 def _facts(report: Record) -> Table:
@@ -58,20 +67,38 @@ def _both_sides(report: Record) -> Table:
 
 def _rows(report: Record) -> list[tuple[str, str]]:
     boot, feed, books, executions = report["boot"], report["feed"], report["books"], report["executions"]
-    equal = "equal to the exchange's" if books["equal"] else "not equal to the exchange's"
     return [
         ("accelerator", f"{report['accel']}: {report['accel_reason']}"),
         ("image", ", ".join(f"{name.removesuffix('_bytes')} {_bytes(size)}" for name, size in report["image"].items())),
         ("boot", f"kernel {_s(boot['kernel_s'])}, PID 1 {_s(boot['pid1_s'])}, first order {_s(boot['first_order_s'])}"),
-        ("feed", ", ".join(f"{_number(value)} {name}" for name, value in feed.items())),
-        ("real slice", f"{report['replay']['received']:,} of {report['replay']['messages']:,} messages"),
-        ("books", f"{books['compared']:,} books, {books['levels']:,} levels, {equal}"),
+        ("feed", ", ".join(_counted(value, name) for name, value in feed.items())),
+        ("real slice", f"{report['replay']['received']:,} of {_counted(report['replay']['messages'], 'messages')}"),
+        ("books", _books(books)),
         ("executions", f"{executions['bought']:,} shares bought, {executions['sold']:,} sold"),
         ("position", ", ".join(f"{symbol} {shares:+,}" for symbol, shares in report["position"].items()) or "flat"),
         ("profit", _dollars(report["pnl"])),
         ("tick to trade", _latency(report["tick_to_trade"])),
         ("trader's CPU", _cpu(report["cpu"])),
+        ("knobs", _knobs(report.get("knob_counts"))),
     ]
+
+
+def _books(books: Record) -> str:
+    if books.get("not_compared"):
+        return f"not compared: {books['not_compared']}"
+    equal = "equal to the exchange's" if books["equal"] else "not equal to the exchange's"
+    return f"{_counted(books['compared'], 'books')}, {_counted(books['levels'], 'levels')}, {equal}"
+
+
+def _knobs(counts: Record | None) -> str:
+    if not counts or not counts["all"]:
+        return "unknown"
+    return f"{counts['effective']} in effect, {counts['absent']} not in this kernel, {counts['failed']} failed"
+
+
+def _counted(value: int | None, plural: str) -> str:
+    """A figure with its noun: `1 book`, `2 books`; `lost` and the like have no plural."""
+    return f"{_number(value)} {plural.removesuffix('s') if value == 1 else plural}"
 
 
 def _number(value: int | None) -> str:
@@ -83,7 +110,7 @@ def _latency(latency: Record) -> str:
         return "not measured"
     note = "" if latency["quotable"] else " (emulated: not quotable)"
     figures = (f"{name} {latency[name] / 1_000:,.0f} µs" for name in ("min", "p50", "p99", "max"))
-    return f"{latency['count']:,} orders: {', '.join(figures)}{note}"
+    return f"{_counted(latency['count'], 'ticks')}: {', '.join(figures)}{note}"
 
 
 def _cpu(cpu: Record) -> str:

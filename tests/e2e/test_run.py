@@ -1,7 +1,10 @@
 """The whole loop: the image boots, joins the feed, trades, and everything adds up."""
 
 import json
+import os
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 PID1_SECONDS = 2.5
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,17 @@ def test_the_trader_has_a_cpu_of_its_own(run: Any) -> None:
     assert cpu["seconds"] > 5
 
 
+def test_every_knob_is_reported_and_none_failed(run: Any) -> None:
+    assert len(run.report["knobs"]) == run.report["knob_counts"]["all"] > 0
+    assert run.report["knob_counts"]["failed"] == 0
+    assert all(knob["ok"] for knob in run.report["knobs"])
+
+
+def test_a_run_of_one_second_holds_the_whole_slice(boot: Callable[..., Any]) -> None:
+    run = boot("--seconds", "1")
+    assert run.report["replay"]["received"] == run.report["replay"]["messages"] == 1_000, run.explain()
+
+
 def test_pid_1_is_up_in_time(run: Any, boot: Callable[..., Any]) -> None:
     first = run.report["boot"]["pid1_s"]
     # Guest uptime is wall time: on a host that was busy just then, a second boot decides.
@@ -100,3 +115,49 @@ def test_the_management_network_stayed_whole(run: Any) -> None:
     assert summary["malformed"] == summary["oversized"] == 0
     assert summary["journal"]["holes"] == summary["journal"]["conflicts"] == []
     assert run.report["switch"]["undeliverable"] == {"exchange": 0, "trader": 0, "office": 0, "server": 0}
+
+
+@pytest.mark.parametrize(("name", "reason"), [("stop", "stop command"), ("kill", "end of session")])
+def test_the_operator_commands_a_run(tmp_path: Path, accelerator: Any, name: str, reason: str) -> None:
+    directory = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "hftos.cli",
+        "run",
+        "--no-build",
+        "--json",
+        "--seconds",
+        "8",
+        "--dir",
+        str(directory),
+    ]
+    operate = [sys.executable, "-c", "from office.cli import office; office()", name, "--dir", str(directory)]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"HFTOS_ACCEL": accelerator.name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stderr is not None
+        assert any("login" in line for line in run.stderr), "the trader never logged in"
+        while "A" not in _answers(directory):
+            time.sleep(0.05)  # the exchange's log grows without telling anybody
+        done = subprocess.run(operate, cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, f"{name}: sent to 1 server\n")
+        out, _ = run.communicate(timeout=120)
+    report = json.loads(out)
+    assert report["ok"], report["reasons"]
+    assert run.returncode == 0
+    assert report["guest"]["reason"] == reason
+    assert report["books"]["equal"] is (None if name == "stop" else True)
+    assert not (directory / "office" / "control.json").exists()
+
+
+def _answers(directory: Path) -> set[str]:
+    """The types of what the exchange has sent so far."""
+    lines = (directory / "exchange" / "orders.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines if line.endswith("}")]
+    return {chr(int(record["hex"][:2], 16)) for record in records if record["dir"] == "out"}

@@ -111,6 +111,7 @@ def test_commands_go_to_every_server_and_wrong_ones_are_refused(office: Office) 
         office.hear(), office.hear()
         office.watcher.sendall(line(command="reboot") + line(command="stop"))
         assert "is no command: must be one of stop, kill" in office.hear()["reason"]
+        assert office.hear() == {"kind": "command", "command": "stop", "servers": 2}
         for server in (first, second):
             with server.makefile("r") as commands:
                 assert json.loads(commands.readline()) == {"command": "stop"}

@@ -1,12 +1,13 @@
 """The accelerator's choice: a device alone proves nothing, a guest that ran does."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from qemu import accel
-from qemu.accel import Accelerator, decide, find, runs_boot_sector
+from qemu.accel import Accelerator, decide, find, remembered, runs_boot_sector
 
 KERNEL = Path("/boot/vmlinuz")
 
@@ -70,3 +71,43 @@ def test_a_broken_accelerator_is_reported_with_qemus_words() -> None:
         assert runs_boot_sector("kvm") is None or "boot sector" in str(runs_boot_sector("kvm"))
     else:
         assert "boot sector ended with status 1" in str(runs_boot_sector("kvm"))
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Path:
+    path = tmp_path / "vmlinuz"
+    path.write_bytes(b"kernel")
+    return path
+
+
+def test_an_answer_is_kept_for_the_same_kernel_and_boot(tmp_path: Path, kernel: Path) -> None:
+    kept, probes = tmp_path / "cache" / "accel.json", []
+
+    def probe() -> Accelerator:
+        probes.append(1)
+        return Accelerator("tcg", "it hung")
+
+    assert remembered(kept, kernel, probe) == Accelerator("tcg", "it hung")
+    again = remembered(kept, kernel, probe)
+    assert (again.name, again.reason.startswith("it hung (probed earlier"), len(probes)) == ("tcg", True, 1)
+    kernel.write_bytes(b"another kernel")
+    remembered(kept, kernel, probe)
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"boot": "before"}))
+    remembered(kept, kernel, probe)
+    assert len(probes) == 3
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
+def test_a_damaged_cache_means_a_probe(tmp_path: Path, kernel: Path, content: str) -> None:
+    (tmp_path / "accel.json").write_text(content)
+    assert remembered(tmp_path / "accel.json", kernel, lambda: Accelerator("kvm", "ran")) == Accelerator("kvm", "ran")
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(kernel: Path) -> None:
+    assert remembered(kernel / "accel.json", kernel, lambda: Accelerator("kvm", "ran")).name == "kvm"
+
+
+def test_a_kernel_that_hangs_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch, kernel: Path) -> None:
+    monkeypatch.setattr(accel, "_run", lambda arguments, seconds: (None, ""))
+    text = accel.runs_kernel("kvm", kernel)
+    assert text == "the kernel was not up within 5 s and had said nothing on its console"

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -93,11 +94,15 @@ from pathlib import Path
 from qemu.children import Nursery
 async def main():
     nursery = Nursery(Path({str(tmp_path)!r}))
+    nursery.remove_if_killed(Path({str(tmp_path / "sockets")!r}))
     child = nursery.start("child", {STUBBORN!r})
     print(child.pid, flush=True)
     await child.wait()
 asyncio.run(main())
 """
+    sockets = tmp_path / "sockets"
+    sockets.mkdir()
+    (sockets / "qmp").touch()
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=python_environment()
     ) as starter:
@@ -108,6 +113,10 @@ asyncio.run(main())
     poll.register(child, select.POLLIN)
     assert poll.poll(20_000), "the child outlived its starter"
     os.close(child)
+    deadline = time.monotonic() + 20
+    while sockets.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)  # the keeper is nobody's child any more: only the file system shows what it does
+    assert not sockets.exists(), "the starter's folder was left behind"
 
 
 def test_the_tail_of_a_file(tmp_path: Path) -> None:

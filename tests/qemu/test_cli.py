@@ -1,5 +1,6 @@
 """`hftos run`: wrong options are explained before anything is started."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from click.testing import CliRunner
 
 from image import build as builder
 from qemu.cli import run
+from qemu.lock import locked
 
 
 @pytest.mark.parametrize(
@@ -20,8 +22,18 @@ from qemu.cli import run
         (["--link", "moon:in:loss=1"], "'moon' is no port"),
         (["--seed", "-1"], "--seed"),
         (["--config", "/nonexistent.toml"], "does not exist"),
+        (["--dir", __file__], "is a file"),
         (["--disk", "--append", "debug"], "leave out --config and --append"),
         (["--memory", "1"], "--memory"),
+        (["--memory", "99999999"], "all the memory of this host"),
+        (["--seconds", "nan"], "--seconds"),
+        (["--seconds", "inf"], "--seconds"),
+        (["--loss-a", "nan"], "--loss-a"),
+        (["--rate", "nan"], "--rate"),
+        (["--patience", "inf"], "--patience"),
+        (["--link", "trader:in:down,from=2s,until=1s"], "until is not after from"),
+        (["--append", "foo"], "'foo' is no kernel argument"),
+        (["--append", "a=1 --"], "'--' is no kernel argument"),
     ],
 )
 def test_a_wrong_option_ends_with_2_and_a_reason(arguments: list[str], message: str) -> None:
@@ -36,6 +48,27 @@ def test_a_missing_image_is_explained(tmp_path: Path, monkeypatch: pytest.Monkey
     assert result.exit_code == 1
     assert "has no vmlinuz" in result.output
     assert "hftos image build" in result.output
+
+
+def test_a_wrong_configuration_is_explained_before_the_last_run_is_touched(tmp_path: Path) -> None:
+    config, last = tmp_path / "my.toml", tmp_path / "run" / "report.json"
+    config.write_text("[feed]\ngap_timeout_ms = -5\n")
+    last.parent.mkdir()
+    last.write_text("{}")
+    result = CliRunner().invoke(run, ["--config", str(config), "--dir", str(last.parent)])
+    assert result.exit_code == 2
+    assert "feed.gap_timeout_ms = -5" in result.output
+    assert last.read_text() == "{}"
+
+
+def test_a_directory_in_use_is_left_alone(tmp_path: Path) -> None:
+    last = tmp_path / "report.json"
+    last.write_text("{}")
+    with locked(tmp_path):
+        result = CliRunner().invoke(run, ["--no-build", "--dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"in use by the run with pid {os.getpid()}" in result.output
+    assert last.read_text() == "{}"
 
 
 def test_help_names_every_option() -> None:

@@ -23,6 +23,9 @@ PORTS = [{"name": n, "segment": "s", "tap_fd": 1} for n in ("exchange", "trader"
                 for way in ("in", "out")
             ],
         ),
+        ("trader:out:drop=51/50", [{"port": "trader", "direction": "out", "kind": "drop", "drop": [50, 51]}]),
+        ("office:in:corrupt=0.1", [{"port": "office", "direction": "in", "kind": "corrupt", "probability": 0.1}]),
+        ("trader:in:duplicate=1", [{"port": "trader", "direction": "in", "kind": "duplicate", "probability": 1.0}]),
         (
             "server:in:reorder=0.1,depth=3,hold=2ms",
             [
@@ -56,6 +59,14 @@ def test_a_fault_becomes_rules_that_the_switch_takes(text: str, rules: list[dict
         ("trader:in:delay=5", "'5' is no time"),
         ("trader:in:down=1", "down takes no value"),
         ("trader:in:reorder=0.1,depth=0", "depth is '0'"),
+        ("trader:in:drop", "drop is ''"),
+        ("trader:in:drop=5/x", "'trader:in:drop=5/x': drop is 'x'"),
+        ("trader:in:drop=99999999999", "must be an integer from 1"),
+        ("trader:in:down,from=7s,until=5s", "'trader:in:down,from=7s,until=5s': until is not after from"),
+        ("trader:in:down,until=0s", "until is not after from"),
+        ("trader:in:down,from=soon", "'trader:in:down,from=soon': 'soon' is no time"),
+        ("trader:in:delay=99999999999s", "is no time"),
+        ("trader:in:loss=nan", "'nan' is no probability"),
     ],
 )
 def test_a_wrong_fault_is_explained(text: str, message: str) -> None:

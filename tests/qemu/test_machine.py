@@ -36,7 +36,9 @@ def test_a_direct_boot(tmp_path: Path) -> None:
 
 def test_a_disk_boot_never_writes_the_image(tmp_path: Path) -> None:
     boot = DiskBoot(Path("/image/hftos.img"), Path("/fw/code"), tmp_path / "vars")
-    drives = values(Machine(TCG, boot, (), tmp_path / "console", tmp_path / "qmp").argv(), "-drive")
+    argv = Machine(TCG, boot, (), tmp_path / "console", tmp_path / "qmp").argv()
+    assert any(value.startswith("virtio-blk-pci,") and "num-queues=1" in value for value in values(argv, "-device"))
+    drives = values(argv, "-drive")
     assert drives == [
         "if=pflash,unit=0,format=raw,readonly=on,file=/fw/code",
         f"if=pflash,unit=1,format=raw,file={tmp_path}/vars",

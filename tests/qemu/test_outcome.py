@@ -11,11 +11,12 @@ from qemu.scenario import Scenario
 GOOD = "hftos: trader: trading\nhftos: exit status 0: end of session\n[    9.3] reboot: Power down\n"
 
 
-def judged(folder: Path, console: str | None, *reasons: str) -> Outcome:
+def judged(folder: Path, console: str | None, *reasons: str, symptom: str = "") -> Outcome:
     scenario = Scenario(folder)
     if console is not None:
         scenario.console.write_text(console)
     outcome = Outcome(Accelerator("tcg", "test"), reasons=list(reasons), machine_ending="guest-reset")
+    outcome.symptoms += [symptom] if symptom else []
     judge_guest(scenario, outcome)
     return outcome
 
@@ -49,3 +50,17 @@ def test_a_bad_end_has_its_cause_first(
     tmp_path: Path, console: str | None, earlier: list[str], reasons: list[str]
 ) -> None:
     assert judged(tmp_path, console, *earlier).reasons == reasons
+
+
+@pytest.mark.parametrize(
+    ("console", "reasons"),
+    [
+        ("hftos: exit status 1: bad config\n", ["the guest ended with status 1: bad config"]),
+        ("Kernel panic: no init\n", ["the guest's kernel panicked: Kernel panic: no init"]),
+        ("Linux version\n", ["boot: the guest ended with status 0 (guest-reset)"]),
+    ],
+)
+def test_that_the_guest_is_gone_is_said_only_when_it_gave_no_cause(
+    tmp_path: Path, console: str, reasons: list[str]
+) -> None:
+    assert judged(tmp_path, console, symptom="boot: the guest ended with status 0 (guest-reset)").reasons == reasons

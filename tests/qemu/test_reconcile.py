@@ -124,6 +124,21 @@ def test_messages_of_an_order_in_another_order_are_found() -> None:
     assert names(differences) == {"message order"}
 
 
+def test_messages_of_different_orders_in_another_order_are_found() -> None:
+    other = entry(OUT, ouch50.EnterOrder(user_ref_num=2, **FIELDS))
+    (difference,) = reconcile([*RECORD, other], [other, *RECORD])
+    assert (difference.name, difference.subject) == ("message order", "to the exchange")
+    assert "message 1 that both have" in difference.detail
+
+
+def test_the_two_directions_may_interleave_differently() -> None:
+    assert reconcile(RECORD, [RECORD[0], RECORD[3], RECORD[1], RECORD[2], RECORD[4]]) == []
+
+
+def test_a_missing_message_is_not_a_wrong_order_too() -> None:
+    assert "message order" not in names(reconcile(RECORD, without(0)))
+
+
 def test_undecodable_bytes_are_a_difference_even_when_both_have_them() -> None:
     broken = [*RECORD, Entry(IN, "00")]
     assert names(reconcile(broken, broken)) == {"undecodable"}

@@ -1,11 +1,9 @@
-"""The report: what the issue of a run must say, and that every failing condition makes it not ok."""
+"""The report: what it says of a run, and that every failing condition makes it not ok."""
 
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -13,8 +11,9 @@ from rich.console import Console
 from protocols import ouch50
 from qemu import table
 from qemu.accel import Accelerator
+from qemu.evidence import Evidence, gather
 from qemu.outcome import Outcome
-from qemu.report import Evidence, assemble, gather, write
+from qemu.report import assemble, write
 from qemu.scenario import Image, Scenario
 
 
@@ -67,22 +66,41 @@ def evidence() -> Evidence:
     """A small session: one order, rejected; one book; all of it known to both sides."""
     book = {"bids": [[1_000_000, 100, 1]], "asks": []}
     return Evidence(
-        boot={"kernel_s": 1.1, "pid1_s": 1.5, "cpu": {"trader": 1, "isolated": [1], "nohz_full": [1]}},
+        boot={
+            "kernel_s": 1.1,
+            "pid1_s": 1.5,
+            "cpu": {"trader": 1, "isolated": [1], "nohz_full": [1]},
+            "knobs": [
+                {"name": "vm.stat_interval", "requested": "120", "effective": "120", "ok": True},
+                {"name": "ksm.run", "requested": "0", "effective": "absent", "ok": True},
+            ],
+        },
         stats={
             "final": True,
-            "feed": {"packets": 9, "messages": 1_200, "gaps": 0, "lost": 0, "duplicates": 4, "symbols": 3},
+            "feed": {
+                "next": 1_201,
+                "packets": 9,
+                "messages": 1_200,
+                "gaps": 0,
+                "lost": 0,
+                "duplicates": 4,
+                "symbols": 3,
+                "malformed": 0,
+                "by_type": {"A": 1_200},
+            },
             "orders": {"sent": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0},
             "position": {"AAPL": 0},
-            "pnl_price4": -12_345,
+            "pnl_price4": 0,
+            "cash_price4": 0,
             "tick_to_trade": {"unit": "ns", "count": 1, "min": 5, "p50": 5, "p99": 5, "p999": 5, "max": 5},
             "first_order_s": 4.5,
             "cpu": {"local_timer_interrupts": 2, "per_s": 0.1},
         },
         journal=[
-            {"n": 1, "dir": "out", "hex": enter_order()},
-            {"n": 2, "dir": "in", "hex": rejected()},
+            {"n": 1, "t": 10, "dir": "out", "hex": enter_order()},
+            {"n": 2, "t": 20, "dir": "in", "hex": rejected()},
         ],
-        journal_summary={"holes": [], "conflicts": []},
+        summary={"malformed": 0, "oversized": 0, "journal": {"count": 2, "holes": [], "conflicts": []}},
         trader_books={"AAPL": book},
         trader_sequences={"AAPL": 1_200},
         exchange={
@@ -91,6 +109,10 @@ def evidence() -> Evidence:
             "rejected": 1,
             "executed_shares": 0,
             "cancelled": 0,
+            "by_login": {
+                "HFT1": {"received": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0},
+            },
+            "feed": {"messages": 1_200, "by_type": {"A": 1_200}},
             "flow": {"replay": {"messages": 1_000}},
         },
         exchange_log=[
@@ -99,7 +121,7 @@ def evidence() -> Evidence:
         ],
         exchange_books={"AAPL": book},
         exchange_sequence=1_200,
-        slice_messages=1_000,
+        slice=[bytes(3)] * 1_000,
     )
 
 
@@ -115,7 +137,10 @@ def test_a_right_run_is_ok_and_says_everything(
     assert report["feed"] == feed
     assert report["orders"] == {"sent": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
     assert report["exchange"] == {"received": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
-    assert (report["position"], report["pnl"]) == ({}, -12_345)
+    assert (report["position"], report["pnl"], report["pnl_unmarked"]) == ({}, 0, [])
+    assert report["knob_counts"] == {"all": 2, "effective": 1, "absent": 1, "failed": 0}
+    assert [knob["name"] for knob in report["knobs"]] == ["vm.stat_interval", "ksm.run"]
+    assert report["expected_gap"] is False
     latency = {"unit": "ns", "count": 1, "min": 5, "p50": 5, "p99": 5, "p999": 5, "max": 5, "quotable": False}
     assert report["tick_to_trade"] == latency
     assert report["books"] == {"compared": 1, "levels": 1, "equal": True}
@@ -141,7 +166,25 @@ def spoiled(name: str) -> Spoil:
             case "journal":
                 del evidence.journal[1]
             case "hole":
-                evidence.journal_summary["holes"] = [[3, 4]]
+                evidence.summary["journal"]["holes"] = [[3, 4]]
+            case "collector":
+                evidence.summary = {}
+            case "no books":
+                evidence.trader_books, evidence.exchange_books, evidence.trader_sequences = {}, {}, {}
+            case "no sequence":
+                evidence.exchange_sequence = None
+            case "counters":
+                evidence.exchange["rejected"] = 0
+            case "types":
+                evidence.stats["feed"]["by_type"] = {"A": 1_199, "D": 1}
+            case "money":
+                evidence.stats["cash_price4"] = 1
+            case "ticks":
+                evidence.stats["tick_to_trade"]["count"] = 2
+            case "knob":
+                evidence.boot["knobs"][0] |= {"effective": "1", "ok": False}
+            case "boot":
+                evidence.boot = {}
             case "claim":
                 evidence.stats["orders"]["executed_shares"] = 1
             case "book":
@@ -149,7 +192,7 @@ def spoiled(name: str) -> Spoil:
             case "sequence":
                 evidence.trader_sequences["AAPL"] = 1_199
             case "lost":
-                evidence.stats["feed"] |= {"lost": 2, "gaps": 1}
+                evidence.stats["feed"] |= {"lost": 2, "gaps": 1, "messages": 1_198}
             case "silent":
                 evidence.stats["feed"]["messages"] = 0
             case "idle":
@@ -175,7 +218,16 @@ def spoiled(name: str) -> Spoil:
         ("book", "books are not the exchange's"),
         ("sequence", "books are not the exchange's"),
         ("lost", "2 messages of the feed were lost in 1 gaps"),
-        ("lost", "of the real slice's 1000 messages only 998"),
+        ("lost", "of the real slice's 1000 messages only 0"),
+        ("collector", "do not agree"),
+        ("no books", "books are not the exchange's"),
+        ("no sequence", "books are not the exchange's"),
+        ("counters", "do not agree"),
+        ("types", "do not agree"),
+        ("money", "do not agree"),
+        ("ticks", "do not agree"),
+        ("knob", "knob vm.stat_interval: wanted 120, got 1"),
+        ("boot", "boot record is missing"),
         ("silent", "no market data"),
         ("idle", "no order reached the exchange"),
         ("damaged", "no JSON"),
@@ -201,38 +253,30 @@ def test_quotable_is_what_the_accelerator_says(
 def test_without_a_replay_nothing_is_expected_of_it(
     scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
 ) -> None:
-    evidence.slice_messages, evidence.exchange["flow"] = 0, {"replay": None}
+    evidence.slice, evidence.exchange["flow"] = [], {"replay": None}
     report = assemble(scenario, image, outcome, evidence)
     assert report["replay"]["messages"] == report["replay"]["received"] == 0
     assert report["ok"]
 
 
-def test_the_real_slice_is_counted(scenario: Scenario) -> None:
-    assert gather(scenario).slice_messages == 1_000
-    assert gather(replace(scenario, replay=None)).slice_messages == 0
-
-
-def test_files_are_gathered_and_damage_is_named(scenario: Scenario) -> None:
-    book = {"kind": "book", "symbol": "AAPL", "sequence": 7, "bids": [[1, 2, 3]], "asks": []}
-    records: list[dict[str, Any]] = [
-        {"kind": "boot", "kernel_s": 1},
-        {"kind": "stats", "final": True},
-        {"kind": "gap", "from": 3, "to": 4},
-        {"kind": "risk", "check": "size"},
-        book,
-    ]
-    text = "".join(json.dumps(record) + "\n" for record in records) + "{cut"
-    (scenario.office_directory / "telemetry.jsonl").write_text(text)
-    (scenario.office_directory / "summary.json").write_text('{"journal": {"holes": [[1, 2]]}}')
-    (scenario.exchange_directory / "books.json").write_text('{"sequence": 7, "books": {"AAPL": {}}}')
-    evidence = gather(scenario)
-    assert (evidence.boot["kernel_s"], evidence.stats["final"], evidence.risks) == (1, True, 1)
-    assert evidence.gaps == [records[2]]
-    assert evidence.trader_books == {"AAPL": {"bids": [[1, 2, 3]], "asks": []}}
-    assert (evidence.trader_sequences, evidence.exchange_sequence) == ({"AAPL": 7}, 7)
-    assert evidence.journal_summary == {"holes": [[1, 2]]}
-    assert len(evidence.damaged) == 1
-    assert "telemetry.jsonl, line 6 is no JSON" in evidence.damaged[0]
+def test_a_run_that_the_operator_stopped_is_judged_by_what_it_did(
+    scenario: Scenario, image: Image, outcome: Outcome, evidence: Evidence
+) -> None:
+    outcome.guest_reason = "stop command"
+    evidence.stats["feed"] |= {"next": 1_101, "messages": 1_100, "by_type": {"A": 1_100}}
+    evidence.trader_sequences["AAPL"] = 1_100
+    end_of_day = ouch50.SystemEvent(timestamp=9, event_code="E").encode().hex()
+    evidence.exchange_log.append({"login": "HFT1", "dir": "out", "hex": end_of_day})
+    report = assemble(scenario, image, outcome, evidence)
+    assert report["ok"], report["reasons"]
+    assert report["books"] == {
+        "compared": 0,
+        "levels": 0,
+        "equal": None,
+        "not_compared": "the trader was told to stop early",
+    }
+    evidence.stats["feed"]["next"] = 1_300
+    assert not assemble(scenario, image, outcome, evidence)["ok"]
 
 
 def test_a_run_that_left_nothing_still_gives_a_report(scenario: Scenario, image: Image, outcome: Outcome) -> None:
@@ -253,5 +297,6 @@ def test_the_table_shows_figures_and_marks_what_may_not_be_quoted(
     out = io.StringIO()
     table.show(assemble(scenario, image, outcome, evidence), Console(file=out, width=200))
     text = out.getvalue()
-    for part in ("to the last share", "-1.2345 dollars", "not quotable", "1 books, 1 levels, equal", "ok:"):
+    parts = ("to the last share", "0.0000 dollars", "not quotable", "1 book, 1 level, equal", "1 tick:", "ok:")
+    for part in (*parts, "1 in effect, 1 not in this kernel, 0 failed"):
         assert part in text

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from protocols import binaryfile
 from qemu.accel import Accelerator
 from qemu.machine import DirectBoot, DiskBoot
 from qemu.scenario import (
+    REPLAY_SPEED,
     SLICE,
     Image,
     Scenario,
     collector_command,
     exchange_command,
     machine,
+    replay_speed,
     switch_config,
 )
 from qemu.switch.config import parse
@@ -109,3 +112,12 @@ def test_an_earlier_runs_files_are_removed_and_nothing_else(tmp_path: Path) -> N
     scenario.prepare()
     left = sorted(path.name for path in scenario.directory.rglob("*") if path.is_file())
     assert left == ["notes.txt"]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 4.0, 5.0, 600.0])
+def test_the_slice_takes_at_most_half_of_the_run(seconds: float) -> None:
+    with binaryfile.read(SLICE) as messages:
+        times = [int.from_bytes(message[5:11], "big") for message in messages]
+    speed = replay_speed(SLICE, seconds)
+    assert (times[-1] - times[0]) / 1e9 / speed <= seconds / 2 + 1e-9
+    assert speed == REPLAY_SPEED or seconds < 5

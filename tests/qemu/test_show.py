@@ -1,8 +1,10 @@
 """`hftos report`: a finished run's report as a table, as JSON, as a picture; anything else is named."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +22,7 @@ REPORT: dict[str, Any] = {
     "exchange": {"received": 555, "accepted": 530, "rejected": 0, "executed_shares": 4_301, "cancelled": 2_400},
     "position": {"AAPL": -214, "MSFT": 100},
     "pnl": -902_000,
+    "knob_counts": {"all": 3, "effective": 2, "absent": 1, "failed": 0},
     "tick_to_trade": {"count": 2, "min": 1_000, "p50": 2_000, "p99": 3_000, "max": 4_000, "quotable": False},
     "books": {"compared": 201, "levels": 739, "equal": True},
     "executions": {"bought": 1_780, "sold": 2_521},
@@ -52,7 +55,7 @@ def test_both_sides_stand_side_by_side(tmp_path: Path) -> None:
 def test_a_bad_run_names_its_reasons(tmp_path: Path) -> None:
     bad = REPORT | {"ok": False, "reasons": ["one [execution] is missing"], "differences": ["order 7: 100 shares"]}
     status, text = show(tmp_path, bad)
-    assert status == 0
+    assert status == 1
     assert "not ok: one [execution] is missing" in text
     assert "order 7: 100 shares" in text
 
@@ -66,17 +69,42 @@ def test_the_picture_holds_the_figures(tmp_path: Path) -> None:
     picture = tmp_path / "run.svg"
     status, _ = show(tmp_path, REPORT, "--svg", str(picture))
     assert status == 0
-    assert "4,301" in picture.read_text()
+    text = picture.read_text()
+    assert "4,301" in text
+    assert "font-face" not in text
+    assert "monospace" in text
+    assert set(re.findall(r"https?://[^\"\s]*", text)) == {"http://www.w3.org/2000/svg"}
+    assert ElementTree.fromstring(text).tag.endswith("svg")
 
 
+def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    status, text = show(tmp_path, REPORT, "--svg", str(tmp_path / "nowhere" / "x.svg"))
+    assert status == 1
+    assert "No such file or directory" in text
+
+
+def test_a_runs_directory_will_do(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    done = CliRunner().invoke(command, [str(tmp_path)])
+    assert (done.exit_code, "ok: guest" in done.output) == (0, True)
+
+
+def test_without_a_run_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(command, [])
+    assert done.exit_code == 1
+    assert "run `hftos run` first" in done.output
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
 @pytest.mark.parametrize("wrong", [[], {}, {"ok": True}, REPORT | {"books": 3}])
-def test_something_else_is_named(tmp_path: Path, wrong: object) -> None:
-    status, text = show(tmp_path, wrong)
+def test_something_else_is_named(tmp_path: Path, wrong: object, options: list[str]) -> None:
+    status, text = show(tmp_path, wrong, *options)
     assert status == 1
     assert "not a report of hftos run" in text
 
 
 def test_a_missing_file_is_named() -> None:
     done = CliRunner().invoke(command, ["nowhere.json"])
-    assert done.exit_code == 2
-    assert "nowhere.json" in done.output
+    assert done.exit_code == 1
+    assert "nowhere.json does not exist" in done.output

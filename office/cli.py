@@ -1,0 +1,83 @@
+"""`hftos office`: the operator's commands to trading servers, and the collector for a real office."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from office import collector
+from office.commands import CommandError, send
+
+_RUN = Path("build/run")
+
+_directory = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_RUN,
+    show_default=True,
+    help="Directory of the run, or of a collector.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+@click.group()
+def office() -> None:
+    """Command trading servers, and collect their telemetry and journals."""
+
+
+@office.command()
+@_directory
+@_json
+def stop(directory: Path, as_json: bool) -> None:
+    """Stop trading in good order: pull all quotes, log out, report, power off."""
+    _command(directory, "stop", as_json)
+
+
+@office.command()
+@_directory
+@_json
+def kill(directory: Path, as_json: bool) -> None:
+    """Pull the kill switch: cancel every order, send no new one; the server stays up."""
+    _command(directory, "kill", as_json)
+
+
+@office.command()
+@click.option(
+    "--bind", default="127.0.0.1:9300", show_default=True, help="IPv4 ADDRESS:PORT for servers (port 0: any)."
+)
+@click.option("--dir", "directory", type=click.Path(file_okay=False, path_type=Path), required=True, help="Output.")
+@click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    help="Unix socket for watchers and for `hftos office stop|kill`.  [default: control in --dir]",
+)
+def collect(bind: str, directory: Path, control: Path | None) -> None:
+    """Receive the management stream of trading servers until Ctrl-C or SIGTERM.
+
+    Writes telemetry.jsonl and journal.jsonl (the second copy of the journal) as records come, and summary.json at the
+    end. Prints one line of JSON when it serves and the summary when it ends.
+    """
+    try:
+        host, port = collector.address(bind)
+        summary = asyncio.run(collector.run(host, port, directory, control or directory / "control"))
+    except ValueError as error:
+        raise click.UsageError(f"--bind {bind}: {error}") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror or error}: give another --bind, --dir or --control") from error
+    click.echo(json.dumps(summary))
+
+
+def _command(directory: Path, name: str, as_json: bool) -> None:
+    try:
+        answer = send(directory, name)
+    except CommandError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(answer) if as_json else f"{name}: sent to {_servers(answer)}")
+
+
+def _servers(answer: dict[str, Any]) -> str:
+    count = int(answer["servers"])
+    return "1 server" if count == 1 else f"{count} servers"

@@ -1,0 +1,73 @@
+"""What `hftos run` takes on its command line, checked before anything of an earlier run is touched."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+_MIB = 1 << 20
+_LEAST_MEMORY = 128
+
+FLAGS = frozenset(
+    ("quiet", "debug", "ignore_loglevel", "initcall_debug", "nokaslr", "nosmp", "nosmt", "nopti", "noapic")
+)
+"""Words without `=` that the kernel takes for itself. It hands any other to PID 1 as an argument, which then fails."""
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range; unlike its parent it takes neither NaN, which compares with nothing, nor infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; click's own error for anything else."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
+def packet_numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """Packet numbers `N,N,…`, each at least 1, in order."""
+    del context, parameter
+    words = value.split(",") if value is not None else []
+    if not all(word.isascii() and word.isdecimal() and len(word) < 10 and int(word) > 0 for word in words):
+        raise click.BadParameter(f"{value!r}: must be packet numbers from 1, as in 50 or 50,51,52")
+    return tuple(sorted({int(word) for word in words}))
+
+
+def memory(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """MiB of memory that this host has."""
+    del context, parameter
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MIB
+    if not _LEAST_MEMORY <= value <= most:
+        raise click.BadParameter(f"{value} MiB: must be {_LEAST_MEMORY} to {most} (all the memory of this host)")
+    return value
+
+
+def kernel_arguments(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Kernel arguments `NAME=VALUE` and known flags; anything else would go to PID 1."""
+    del context, parameter
+    for word in value.split():
+        name, equals, _ = word.partition("=")
+        if not name or (not equals and word not in FLAGS):
+            raise click.BadParameter(
+                f"{word!r} is no kernel argument: must be NAME=VALUE or one of {', '.join(sorted(FLAGS))}"
+            )
+    return " ".join(value.split())
+
+
+def configuration(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """An `hftos.toml` that the guest will take: it is read here by the guest's own reader."""
+    del context, parameter
+    if value is not None:
+        # The only use of the guest's program on the host's side, and only when it is asked for.
+        from hftapp import config
+
+        try:
+            config.load(value)
+        except config.ConfigError as error:
+            raise click.BadParameter("\n  ".join([f"{value} is not valid:", *error.problems])) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.BadParameter(f"{value}: {error}") from error
+    return value

@@ -1,0 +1,135 @@
+"""`hftos office`: commands reach the servers of a run; what stands in the way is named."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from office.cli import office
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+COLLECT = [sys.executable, "-c", "from office.cli import office; office()", "collect", "--bind", "127.0.0.1:0"]
+
+
+class Collecting:
+    """A running `hftos office collect`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.process = subprocess.Popen(
+            [*COLLECT, "--dir", str(directory)], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+        )
+        assert self.process.stdout is not None
+        self.ready: dict[str, Any] = json.loads(self.process.stdout.readline())
+
+    def server(self) -> socket.socket:
+        """A trading server that has connected and reported."""
+        return socket.create_connection((self.ready["host"], self.ready["port"]), timeout=20)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "office"
+
+
+@pytest.fixture
+def collecting(directory: Path) -> Iterator[Collecting]:
+    running = Collecting(directory)
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.communicate()
+
+
+def command(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(office, arguments)
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("name", ["stop", "kill"])
+def test_a_command_reaches_the_server(collecting: Collecting, directory: Path, name: str) -> None:
+    with collecting.server() as server, server.makefile("r") as received:
+        server.sendall(b'{"kind": "state", "state": "trading"}\n')
+        while not (directory / "telemetry.jsonl").stat().st_size:
+            pass
+        assert command(name, "--dir", str(directory)) == (0, f"{name}: sent to 1 server\n")
+        assert json.loads(received.readline()) == {"command": name}
+        # The directory of the run, one level up, will do as well.
+        status, text = command(name, "--dir", str(directory.parent), "--json")
+        assert (status, json.loads(text)) == (0, {"kind": "command", "command": name, "servers": 1})
+
+
+def test_without_a_server_the_command_fails(collecting: Collecting, directory: Path) -> None:
+    status, text = command("stop", "--dir", str(directory))
+    assert (status, "no trading server is connected" in text) == (1, True)
+
+
+def test_collecting_ends_with_a_summary_and_leaves_no_control(collecting: Collecting, directory: Path) -> None:
+    assert json.loads((directory / "control.json").read_text())["pid"] == collecting.process.pid
+    collecting.process.send_signal(signal.SIGTERM)
+    out, _ = collecting.process.communicate(timeout=20)
+    assert json.loads(out)["records"] == 0
+    assert not (directory / "control.json").exists()
+    assert collecting.process.returncode == 0
+
+
+def test_a_second_collector_leaves_the_first_ones_files_alone(collecting: Collecting, directory: Path) -> None:
+    with collecting.server() as server:
+        server.sendall(b'{"kind": "state", "state": "trading"}\n')
+        while not (directory / "telemetry.jsonl").stat().st_size:
+            pass
+        status, text = command("collect", "--bind", "127.0.0.1:0", "--dir", str(directory))
+    assert (status, "another collector serves" in text) == (1, True)
+    assert (directory / "telemetry.jsonl").stat().st_size
+
+
+def test_what_a_killed_collector_left_is_replaced(collecting: Collecting, directory: Path) -> None:
+    collecting.process.kill()
+    collecting.process.communicate()
+    status, text = command("stop", "--dir", str(directory))
+    assert (status, "is over" in text) == (1, True)
+    again = Collecting(directory)
+    again.process.send_signal(signal.SIGTERM)
+    again.process.communicate()
+    assert again.process.returncode == 0
+
+
+def test_where_no_run_is_the_remedy_is_named(directory: Path) -> None:
+    status, text = command("stop", "--dir", str(directory))
+    assert (status, "no run in" in text, "hftos run" in text) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"control": "/nonexistent/control"}', "is over: its control socket"),
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"control": 5}', "is damaged"),
+    ],
+)
+def test_a_run_that_is_over_or_damaged_is_named(directory: Path, content: str, message: str) -> None:
+    directory.mkdir()
+    (directory / "control.json").write_text(content)
+    status, text = command("kill", "--dir", str(directory))
+    assert (status, message in text) == (1, True)
+
+
+@pytest.mark.parametrize(("bind", "status"), [("nowhere:1", 2), ("127.0.0.1:99999", 2), ("192.0.2.1:9300", 1)])
+def test_a_wrong_address_is_explained(directory: Path, bind: str, status: int) -> None:
+    found, text = command("collect", "--bind", bind, "--dir", str(directory))
+    assert found == status
+    assert "--bind" in text
+
+
+def test_every_command_has_help() -> None:
+    for arguments in (["--help"], ["stop", "--help"], ["kill", "--help"], ["collect", "--help"]):
+        assert command(*arguments)[0] == 0
