@@ -1,6 +1,5 @@
 """Waiting for the exchange's ready file, woken by the file system (inotify(7)) and not by a timer."""
 
-import ctypes
 import json
 import os
 import select
@@ -8,13 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-_IN_CLOSE_WRITE = 0x8
-_IN_MOVED_TO = 0x80
-_IN_CREATE = 0x100
-_EVENTS = _IN_CLOSE_WRITE | _IN_MOVED_TO | _IN_CREATE
-_THIS_HOST = "127."  # whether an exchange still runs can be seen only here
+from hftapp import inotify
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_THIS_HOST = "127."  # whether an exchange still runs can be seen only here
 
 
 def wait_for(path: Path, seconds: float) -> dict[str, Any]:
@@ -22,7 +17,7 @@ def wait_for(path: Path, seconds: float) -> dict[str, Any]:
 
     TimeoutError after `seconds`, with what was wrong at the end; OSError when its folder cannot be watched.
     """
-    watch = _watch(path.absolute().parent)
+    watch = inotify.watch(path.absolute().parent, inotify.WRITTEN | inotify.RENAMED | inotify.CREATED)
     try:
         poller = select.poll()
         poller.register(watch, select.POLLIN)
@@ -38,16 +33,6 @@ def wait_for(path: Path, seconds: float) -> dict[str, Any]:
                 os.read(watch, 1 << 16)
     finally:
         os.close(watch)
-
-
-def _watch(folder: Path) -> int:
-    descriptor = int(_libc.inotify_init1(os.O_CLOEXEC))
-    if descriptor < 0 or _libc.inotify_add_watch(descriptor, os.fsencode(folder), ctypes.c_uint32(_EVENTS)) < 0:
-        number = ctypes.get_errno()
-        if descriptor >= 0:
-            os.close(descriptor)
-        raise OSError(number, os.strerror(number), str(folder))
-    return descriptor
 
 
 def _ready(path: Path) -> dict[str, Any] | str:

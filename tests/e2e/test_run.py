@@ -2,14 +2,16 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hftapp import inotify
 
 pytestmark = pytest.mark.e2e
 
@@ -143,8 +145,7 @@ def test_the_operator_commands_a_run(tmp_path: Path, accelerator: Any, name: str
     ) as run:
         assert run.stderr is not None
         assert any("login" in line for line in run.stderr), "the trader never logged in"
-        while "A" not in _answers(directory):
-            time.sleep(0.05)  # the exchange's log grows without telling anybody
+        _wait_for_an_order(directory)
         done = subprocess.run(operate, cwd=ROOT, capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, f"{name}: sent to 1 server\n")
         out, _ = run.communicate(timeout=120)
@@ -154,6 +155,19 @@ def test_the_operator_commands_a_run(tmp_path: Path, accelerator: Any, name: str
     assert report["guest"]["reason"] == reason
     assert report["books"]["equal"] is (None if name == "stop" else True)
     assert not (directory / "office" / "control.json").exists()
+
+
+def _wait_for_an_order(directory: Path) -> None:
+    """Return once the exchange's log shows an accepted order."""
+    changes = inotify.watch(directory / "exchange", inotify.MODIFIED)
+    poller = select.poll()
+    poller.register(changes, select.POLLIN)
+    try:
+        while "A" not in _answers(directory):
+            assert poller.poll(60_000), "the exchange accepted no order within a minute"
+            os.read(changes, 1 << 16)
+    finally:
+        os.close(changes)
 
 
 def _answers(directory: Path) -> set[str]:

@@ -237,11 +237,15 @@ def test_a_missing_card_is_told_without_a_traceback_and_with_the_way_out(tmp_pat
 
 
 def test_a_terminal_that_is_gone_does_not_end_the_trader(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: object, **__: object) -> None:
+    said: list[object] = []
+
+    def gone(text: object, **_: object) -> None:
+        said.append(text)
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr("click.echo", gone)
     cli._say("anything")
+    assert said == ["hftos: anything"]
 
 
 def test_help_names_the_options() -> None:

@@ -6,12 +6,12 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from hftapp import inotify
 from qemu.children import Child, Nursery, python_environment, tail, until
 
 SLEEP = [sys.executable, "-c", "import time; sum(range(4_000_000)); print('up', flush=True); time.sleep(600)"]
@@ -103,6 +103,7 @@ asyncio.run(main())
     sockets = tmp_path / "sockets"
     sockets.mkdir()
     (sockets / "qmp").touch()
+    deletions = inotify.watch(tmp_path, inotify.DELETED)
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=python_environment()
     ) as starter:
@@ -113,10 +114,12 @@ asyncio.run(main())
     poll.register(child, select.POLLIN)
     assert poll.poll(20_000), "the child outlived its starter"
     os.close(child)
-    deadline = time.monotonic() + 20
-    while sockets.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)  # the keeper is nobody's child any more: only the file system shows what it does
-    assert not sockets.exists(), "the starter's folder was left behind"
+    poll.unregister(child)
+    poll.register(deletions, select.POLLIN)  # the keeper is nobody's child: only the file system shows what it does
+    while sockets.exists():
+        assert poll.poll(20_000), "the starter's folder was left behind"
+        os.read(deletions, 1 << 16)
+    os.close(deletions)
 
 
 def test_the_tail_of_a_file(tmp_path: Path) -> None:
