@@ -83,7 +83,7 @@ def remembered(path: Path, kernel: Path, probe: Callable[[], Accelerator]) -> Ac
     try:
         kept = json.loads(path.read_text())
         if {name: kept[name] for name in key} == key and kept["name"] in _ARGUMENTS:
-            return Accelerator(kept["name"], f"{kept['reason']} (probed earlier, kept in {path})")
+            return Accelerator(kept["name"], f"{kept['reason']} (probed earlier since this host's boot)")
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing kept, or nothing to rely on
     found = probe()
