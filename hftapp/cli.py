@@ -107,9 +107,11 @@ def trade(
 
 def load(config_path: Path, ready_file: Path | None) -> config.Config:
     """The configuration, with what the exchange's ready file says put over it; raises ConfigError."""
+    if not config_path.exists():  # without it there would be no strategy, and nothing would be traded
+        raise config.ConfigError(str(config_path), ["no such file; give --config FILE"])
     if ready_file is None:
         return config.load(config_path)
-    document = config.read(config_path) if config_path.exists() else {}
+    document = config.read(config_path)
     return config.build(with_exchange(document, ready_file), source=f"{config_path} with {ready_file}")
 
 

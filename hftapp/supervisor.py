@@ -155,6 +155,8 @@ class Supervisor:
         if pid == 0:
             self._child()
         self._say(f"trader started as process {pid}, {where}")
+        if not self._settings.strategies:
+            self._say("no [[strategy]] is configured: it will keep books and trade nothing")
         return pid
 
     def _child(self) -> None:

@@ -226,6 +226,18 @@ def test_an_exchange_that_does_not_answer_is_no_success(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("options", [[], ["--exchange", "ready.json"]])
+def test_a_missing_configuration_is_told_and_not_traded_without(tmp_path: Path, options: list[str]) -> None:
+    ready = {"pid": os.getpid(), "ouch": {"host": "127.0.0.1"}}
+    (tmp_path / "ready.json").write_text(json.dumps(ready))
+    found = CliRunner().invoke(
+        cli.trade, ["--config", "nowhere.toml", *(str(tmp_path / o) if o.endswith(".json") else o for o in options)]
+    )
+    assert found.exit_code == 2
+    assert "nowhere.toml" in found.output
+    assert "no such file; give --config FILE" in found.output
+
+
 def test_a_missing_card_is_told_without_a_traceback_and_with_the_way_out(tmp_path: Path) -> None:
     done = run_program(tmp_path)
     assert done.returncode == 1

@@ -80,6 +80,7 @@ def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
     assert outcome.journal is not None
     assert [(e.number, e.kind, e.payload) for e in journal.read(outcome.journal)] == [(1, 1, b"\x4f"), (2, 2, b"\x41")]
     assert "trader: trading" in said
+    assert "no [[strategy]] is configured: it will keep books and trade nothing" in said
 
 
 def test_a_trader_that_fails_leaves_its_reason(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
