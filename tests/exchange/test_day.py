@@ -11,19 +11,7 @@ from exchange.flow.replay import Replay, survey
 from exchange.market import Market
 from exchange.market_data import Publisher
 from protocols import binaryfile, itch50, mold
-
-
-class Wire:
-    """A line that keeps what it carried."""
-
-    def __init__(self) -> None:
-        self.packets: list[bytes] = []
-
-    def send(self, packet: bytes) -> None:
-        self.packets.append(packet)
-
-    def close(self) -> None:
-        self.packets.clear()
+from tests.exchange.recording_line import Wire
 
 
 def live(day: Day, market: Market, until: int, start: int = 0) -> None:

@@ -9,21 +9,9 @@ import pytest
 from exchange.clock import SECOND
 from exchange.market_data import MulticastLine, Publisher
 from protocols import mold
+from tests.exchange.recording_line import Wire
 
 LOOPBACK = IPv4Address("127.0.0.1")
-
-
-class Wire:
-    """A line that keeps what it carried."""
-
-    def __init__(self) -> None:
-        self.packets: list[bytes] = []
-
-    def send(self, packet: bytes) -> None:
-        self.packets.append(packet)
-
-    def close(self) -> None:
-        self.packets.clear()
 
 
 @pytest.fixture

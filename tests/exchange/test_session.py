@@ -9,19 +9,7 @@ from exchange.account import Login
 from exchange.order_log import OrderLog
 from exchange.session import Endpoint, ServiceError, Settings, build_session
 from protocols import mold
-
-
-class Wire:
-    """A line that keeps what it carried."""
-
-    def __init__(self) -> None:
-        self.packets: list[bytes] = []
-
-    def send(self, packet: bytes) -> None:
-        self.packets.append(packet)
-
-    def close(self) -> None:
-        self.packets.clear()
+from tests.exchange.recording_line import Wire
 
 
 def settings(**changes: object) -> Settings:

@@ -27,6 +27,7 @@ import pytest
 from hftapp.net.stack import Stack
 from hftapp.net.tcp_types import MILLISECOND, TcpConfig, TcpState
 from hftapp.nic.af_packet import AfPacketPort
+from tests.hftapp.own_namespace import enter_namespace
 
 ROOT = Path(__file__).resolve().parents[3]
 MESSAGES = 5000
@@ -73,20 +74,6 @@ def run_in_namespace(*arguments: str) -> dict[str, Any]:
 
 
 # Inside the namespace.
-
-
-def enter_namespace() -> None:
-    """A network namespace of our own, in a user namespace when we are not root."""
-    new_user, new_net = 0x10000000, 0x40000000
-    libc = ctypes.CDLL(None, use_errno=True)
-    uid, gid = os.getuid(), os.getgid()
-    if libc.unshare(new_net if uid == 0 else new_user | new_net) != 0:
-        reason = os.strerror(ctypes.get_errno())
-        sys.exit(f"cannot make a network namespace: {reason}; run as root or allow user namespaces")
-    if uid != 0:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
 
 
 class TapPort:

@@ -4,7 +4,6 @@ Run as a program (`python test_af_packet.py SCENARIO`) this file is the inside o
 checks with assertions, and its failure is the test's.
 """
 
-import ctypes
 import os
 import select
 import socket
@@ -20,6 +19,7 @@ from hftapp.nic.af_packet import AfPacketPort
 from hftapp.nic.interface import find, interfaces
 from hftapp.nic.open import open_port
 from hftapp.nic.port import BURST, PortError
+from tests.hftapp.own_namespace import enter_namespace
 
 ROOT = Path(__file__).resolve().parents[3]
 NEAR, FAR = bytes.fromhex("525400200010"), bytes.fromhex("520000000001")
@@ -52,18 +52,9 @@ def test_in_a_namespace(scenario: str) -> None:
     assert program.returncode == 0, f"{scenario} failed:\n{program.stdout}{program.stderr}"
 
 
-def enter_namespace() -> None:
-    """A network namespace of our own, in a user namespace when we are not root."""
-    new_user, new_net = 0x10000000, 0x40000000
-    libc = ctypes.CDLL(None, use_errno=True)
-    uid, gid = os.getuid(), os.getgid()
-    if libc.unshare(new_net if uid == 0 else new_user | new_net) != 0:
-        reason = os.strerror(ctypes.get_errno())
-        sys.exit(f"cannot make a network namespace: {reason}; run as root or allow user namespaces")
-    if uid != 0:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+def prepare() -> None:
+    """A namespace with a veth pair: `far`, and `near` for the peer."""
+    enter_namespace()
     with IPRoute() as route:
         peer = {"ifname": "near", "address": NEAR.hex(":")}
         route.link("add", ifname="far", kind="veth", address=FAR.hex(":"), peer=peer)
@@ -210,5 +201,5 @@ def wrong_ring_size() -> None:
 
 
 if __name__ == "__main__":
-    enter_namespace()
+    prepare()
     globals()[sys.argv[1]]()
