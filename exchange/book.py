@@ -6,24 +6,24 @@ orders themselves, so that a cancel in the middle costs the same as one at the f
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from exchange.orders import Order
 from protocols.book_view import BookView
 
+# Most activity is near the touch: so many levels are looked at one by one before the search is halved.
+_NEAR = 4
+
 
 class Queue:
-    """Orders of one kind at one price, first in, first out."""
-
-    __slots__ = ("head", "tail")
+    """Entries of one kind at one price, first in, first out."""
 
     def __init__(self) -> None:
         self.head: Order | None = None
         self.tail: Order | None = None
 
     def push(self, order: Order) -> None:
-        """Put an order at the back."""
+        """Put an entry at the back."""
         order.prev = self.tail
         order.next = None
         if self.tail is None:
@@ -33,7 +33,7 @@ class Queue:
         self.tail = order
 
     def remove(self, order: Order) -> None:
-        """Take an order out, wherever it stands."""
+        """Take an entry out, wherever it stands."""
         if order.prev is None:
             self.head = order.next
         else:
@@ -42,7 +42,22 @@ class Queue:
             self.tail = order.prev
         else:
             order.next.prev = order.prev
-        order.prev = order.next = None
+        order.prev = None
+        order.next = None
+
+    def substitute(self, old: Order, new: Order) -> None:
+        """Give an entry's place to another one."""
+        new.prev, new.next = old.prev, old.next
+        if old.prev is None:
+            self.head = new
+        else:
+            old.prev.next = new
+        if old.next is None:
+            self.tail = new
+        else:
+            old.next.prev = new
+        old.prev = None
+        old.next = None
 
     def __iter__(self) -> Iterator[Order]:
         order = self.head
@@ -51,96 +66,156 @@ class Queue:
             order = order.next
 
 
-class Level:
-    """All orders at one price. ``shares`` and ``orders`` count the displayed ones only."""
+class Level(Queue):
+    """All entries at one price: the queue of the displayed ones, and behind them that of the hidden ones.
 
-    __slots__ = ("displayed", "hidden", "orders", "price", "shares")
+    ``shares`` and ``orders`` count the displayed ones only.
+    """
 
-    def __init__(self, price: int) -> None:
-        self.price: int = price
-        self.displayed = Queue()
-        self.hidden = Queue()
-        self.shares: int = 0
-        self.orders: int = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.price = 0
+        self.shares = 0
+        self.orders = 0
+        self.hidden: Queue | None = None
 
-    def first(self) -> Order | None:
-        """The order that trades next at this price, None when the level is empty."""
-        head = self.displayed.head
-        return head if head is not None else self.hidden.head
+    def empty(self) -> bool:
+        """Whether nothing stands here any more."""
+        return self.head is None and (self.hidden is None or self.hidden.head is None)
 
 
 class Side:
-    """The buy or the sell side: levels by price and their sorted keys, the best one last."""
-
-    __slots__ = ("_keys", "_sign", "levels")
+    """The buy or the sell side: its levels, the best one last."""
 
     def __init__(self, buy: bool) -> None:
-        self.levels: dict[int, Level] = {}
-        self._sign: int = 1 if buy else -1
-        self._keys: list[int] = []
+        self.buy = buy
+        self.levels: list[Level] = []
 
     def best(self) -> Level | None:
         """The level that trades first, hidden orders included; None when the side is empty."""
-        if not self._keys:
-            return None
-        return self.levels[self._keys[-1] * self._sign]
+        return self.levels[len(self.levels) - 1] if self.levels else None
 
     def best_displayed(self) -> Level | None:
         """The best level that the feed shows."""
-        for level in self:
+        i = len(self.levels) - 1
+        while i >= 0:
+            level = self.levels[i]
             if level.orders:
                 return level
+            i -= 1
         return None
 
+    def position(self, price: int) -> int:
+        """Where a price stands or would stand in ``levels``."""
+        high = len(self.levels)
+        near = high - _NEAR
+        while high > 0 and high > near:
+            level = self.levels[high - 1]
+            if not self._better(level.price, price):
+                break
+            high -= 1
+        low = 0
+        if high > near:
+            if high > 0:
+                level = self.levels[high - 1]
+                if level.price == price:
+                    return high - 1
+            return high
+        while low < high:
+            middle = (low + high) >> 1
+            level = self.levels[middle]
+            if self._better(price, level.price):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
     def add(self, order: Order) -> None:
-        """Rest an order at the back of its price."""
-        level = self.levels.get(order.price)
-        if level is None:
-            level = self.levels[order.price] = Level(order.price)
-            insort(self._keys, order.price * self._sign)
+        """Rest an entry at the back of its price."""
+        level = self._level(order.price)
         order.level = level
         if order.displayed:
-            level.displayed.push(order)
+            level.push(order)
             level.shares += order.shares
             level.orders += 1
-        else:
-            level.hidden.push(order)
+            return
+        hidden = level.hidden
+        if hidden is None:
+            hidden = level.hidden = Queue()
+        hidden.push(order)
 
     def remove(self, order: Order) -> None:
-        """Take a resting order off; an empty level disappears."""
+        """Take a resting entry off; an empty level disappears."""
         level = order.level
         assert level is not None, f"{order!r} does not rest on a book"
         order.level = None
         if order.displayed:
-            level.displayed.remove(order)
+            level.remove(order)
             level.shares -= order.shares
             level.orders -= 1
         else:
-            level.hidden.remove(order)
-        if level.first() is None:
-            del self.levels[level.price]
-            del self._keys[bisect_left(self._keys, level.price * self._sign)]
+            hidden = level.hidden
+            assert hidden is not None, f"{order!r} stands in no queue"
+            hidden.remove(order)
+        if level.empty():
+            self.levels.pop(self.position(level.price))
+
+    def _better(self, price: int, other: int) -> bool:
+        return price > other if self.buy else price < other
+
+    def _level(self, price: int) -> Level:
+        at = self.position(price)
+        if at < len(self.levels):
+            level = self.levels[at]
+            if level.price == price:
+                return level
+        level = Level()
+        level.price = price
+        self.levels.insert(at, level)
+        return level
 
     def __iter__(self) -> Iterator[Level]:
         """Levels, best first."""
-        for key in reversed(self._keys):
-            yield self.levels[key * self._sign]
+        return reversed(self.levels)
 
 
 class Book:
-    """The book of one symbol."""
+    """The book of one symbol, and how it may trade at present.
 
-    __slots__ = ("asks", "bids", "locate", "symbol")
+    ``halted``: nothing may be entered; ``quoting``: orders rest without matching, the book may cross itself.
+    ``lower`` and ``upper`` are the price bands (price4), 0 = none. ``short_restricted``: Reg SHO Rule 201 is in effect.
+    ``pegs`` are the live midpoint orders by reference, in the order of their entry.
+    """
 
     def __init__(self, symbol: str, locate: int) -> None:
-        self.symbol: str = symbol
-        self.locate: int = locate
+        self.symbol = symbol
+        self.stock = symbol.encode("ascii").ljust(8)
+        self.locate = locate
         self.bids = Side(buy=True)
         self.asks = Side(buy=False)
+        self.halted = False
+        self.quoting = False
+        self.short_restricted = False
+        self.lower = 0
+        self.upper = 0
+        self.pegs: dict[int, Order] = {}
+        self.pegged_at = 0
 
     def side(self, buy: bool) -> Side:
         """The side on which an order of this direction rests."""
         return self.bids if buy else self.asks
+
+    def midpoint_twice(self) -> int:
+        """Best displayed bid plus best displayed ask (2 * price4).
+
+        0 while either is missing, they cross, or the book does not trade.
+        """
+        if self.halted or self.quoting:
+            return 0
+        bid, ask = self.bids.best_displayed(), self.asks.best_displayed()
+        if bid is None or ask is None or bid.price >= ask.price:
+            return 0
+        return bid.price + ask.price
 
     def view(self) -> BookView:
         """Displayed levels as ``{"bids": [[price4, shares, orders], …], "asks": […]}``, best first."""
