@@ -1,91 +1,99 @@
-"""One symbol as the generator sees it: where its price walks, and which of the house's orders rest in its book."""
+"""One symbol as the house sees it: where its price walks, and which of the house's orders rest in its book."""
 
 from __future__ import annotations
 
-from random import Random
-
 from exchange.book import Book
+from exchange.flow.random64 import Random64
+from exchange.flow.universe import ONE_DOLLAR, traits
+from exchange.orders import Order
 
-# Regulation NMS Rule 612: quotes from $1 are in whole cents.
-TICK = 100
+# Depth behind the reference, in steps of half the half spread: its mean and its end.
 _MEAN_DEPTH = 4.0
-_DEEPEST = 40
+_DEEPEST = 40.0
+# Pull of the walk back to where it started, a step of the walk.
 _PULL = 0.004
+_OUT = -1
 
 
-class OrderPool:
-    """References of resting orders, with random choice and removal in constant time."""
+class Pool:
+    """Resting orders with random choice and removal in constant time: an order's ``token`` is its place here."""
 
     def __init__(self) -> None:
-        self._refs: list[int] = []
-        self._places: dict[int, int] = {}
+        self.orders: list[Order] = []
 
-    def __len__(self) -> int:
-        return len(self._refs)
+    def add(self, order: Order) -> None:
+        """Put an order in."""
+        order.token = len(self.orders)
+        self.orders.append(order)
 
-    def add(self, ref: int) -> None:
-        """Put a reference in."""
-        self._places[ref] = len(self._refs)
-        self._refs.append(ref)
-
-    def discard(self, ref: int) -> None:
-        """Take a reference out, if it is in."""
-        place = self._places.pop(ref, None)
-        if place is None:
+    def discard(self, order: Order) -> None:
+        """Take an order out, if it is in."""
+        place = order.token
+        if place < 0 or place >= len(self.orders) or self.orders[place] is not order:
             return
-        last = self._refs.pop()
-        if last != ref:
-            self._refs[place] = last
-            self._places[last] = place
+        last = self.orders.pop()
+        if last is not order:
+            self.orders[place] = last
+            last.token = place
+        order.token = _OUT
 
-    def choose(self, rng: Random) -> int:
-        """A random reference; the pool must not be empty."""
-        return self._refs[int(rng.random() * len(self._refs))]
+    def choose(self, rng: Random64) -> Order:
+        """A random order; the pool must not be empty."""
+        return self.orders[rng.below(len(self.orders))]
 
 
 class Instrument:
-    """The reference price (price4, a mean-reverting random walk in ticks) and the house's orders of one symbol."""
+    """The reference price (price4, a mean-reverting random walk in ticks) and the house's orders of one symbol.
 
-    def __init__(self, book: Book, price: int) -> None:
+    ``rank`` is the symbol's place in activity (0 = most active): spread, depth and number of orders follow from it.
+    """
+
+    def __init__(self, book: Book, price: int, rank: int) -> None:
+        how = traits(rank, price)
         self.book = book
-        self.reference: int = max(2 * TICK, price // TICK * TICK)
-        self.bids = OrderPool()
-        self.asks = OrderPool()
-        self._anchor: int = self.reference
+        self.tick = how.tick
+        self.half_spread = how.half_spread
+        self.target = how.orders
+        self.weight = how.weight
+        self.bids = Pool()
+        self.asks = Pool()
+        self._step = (how.half_spread + 1) // 2 * how.tick
+        # A symbol above a dollar stays there: its tick would change below.
+        self._lowest = max(2 * how.tick, ONE_DOLLAR if price >= ONE_DOLLAR else 0)
+        self.reference = max(self._lowest, price // how.tick * how.tick)
+        self._anchor = self.reference
 
-    @property
-    def orders(self) -> int:
+    def resting(self) -> int:
         """Resting orders of the house."""
-        return len(self.bids) + len(self.asks)
+        return len(self.bids.orders) + len(self.asks.orders)
 
-    def pool(self, buy: bool) -> OrderPool:
-        """The resting orders of one side."""
-        return self.bids if buy else self.asks
+    def walk(self, rng: Random64) -> None:
+        """Move the reference by one step, up or down, with a pull back to where it started."""
+        up = 0.5 - _PULL * (self.reference - self._anchor) / self._step
+        self.reference += self._step if rng.random() < up else -self._step
+        self.reference = max(self._lowest, self.reference)
 
-    def walk(self, rng: Random) -> None:
-        """Move the reference by one tick, up or down, with a pull back to where it started."""
-        up = 0.5 - _PULL * (self.reference - self._anchor) / TICK
-        self.reference += TICK if rng.random() < up else -TICK
-        self.reference = max(2 * TICK, self.reference)
+    def jump(self, fraction: float) -> None:
+        """Move the reference for good, by a fraction of itself."""
+        moved = int(self.reference * (1.0 + fraction)) // self.tick * self.tick
+        self.reference = max(self._lowest, moved)
+        self._anchor = self.reference
 
-    def passive_price(self, buy: bool, rng: Random) -> int | None:
+    def passive_price(self, buy: bool, rng: Random64) -> int:
         """A price for a resting order: behind the reference at a random depth, never through the other side.
 
-        None when the other side leaves no room above zero.
+        0 when the other side leaves no room above zero.
         """
-        depth = min(_DEEPEST, int(rng.expovariate(1 / _MEAN_DEPTH))) * TICK
+        tick = self.tick
+        depth = int(min(_DEEPEST, rng.exponential() * _MEAN_DEPTH) * self._step) // tick * tick
+        away = self.half_spread * tick
         opposite = self.book.side(not buy).best()
         if buy:
-            nearest = self.reference - TICK
-            limit = nearest if opposite is None else (opposite.price - 1) // TICK * TICK
-            price = min(nearest, limit) - depth
-        else:
-            nearest = self.reference + TICK
-            limit = nearest if opposite is None else (opposite.price // TICK + 1) * TICK
-            price = max(nearest, limit) + depth
-        return price if price > 0 else None
-
-    def touch(self) -> tuple[int, int] | None:
-        """Best displayed bid and ask, None while either side is empty."""
-        bid, ask = self.book.bids.best_displayed(), self.book.asks.best_displayed()
-        return None if bid is None or ask is None else (bid.price, ask.price)
+            price = self.reference - away
+            if opposite is not None:
+                price = min(price, (opposite.price - 1) // tick * tick)
+            return max(0, price - depth)
+        price = self.reference + away
+        if opposite is not None:
+            price = max(price, (opposite.price // tick + 1) * tick)
+        return price + depth

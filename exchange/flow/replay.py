@@ -15,7 +15,7 @@ from statistics import median_low
 from typing import Any
 
 from exchange.market import Market
-from exchange.orders import Order
+from exchange.orders import Order, limit_order
 from protocols import itch50
 from protocols.errors import ProtocolError
 from protocols.itch50 import (
@@ -107,7 +107,8 @@ class Replay:
         self._next: bytes | None = None
         self._counts: Counter[str] = Counter()
         self._by_type: Counter[str] = Counter()
-        self._entered: set[int] = set()
+        # Until the file is done with them; an order's token is what the file has left of it.
+        self._orders: dict[int, Order] = {}
         self._orphans: set[int] = set()
         self._opens_market = opens_market
         self._act: dict[type[ItchMessage], Callable[[Any, bytes], None]] = {
@@ -150,25 +151,30 @@ class Replay:
 
     def _add(self, message: AddOrder | AddOrderMpid, _data: bytes) -> None:
         ref = message.order_reference_number
-        if ref in self._entered or message.stock not in self._market.engine.books:
+        book = self._market.engine.books.get(message.stock)
+        if ref in self._orders or book is None:
             self._counts["refused"] += 1
             return
-        self._entered.add(ref)
-        attribution = message.attribution if isinstance(message, AddOrderMpid) else ""
-        buy = message.buy_sell_indicator == "B"
-        order = Order(ref, message.stock, buy, message.shares, message.price, attribution=attribution)
+        order = limit_order(book, message.buy_sell_indicator == "B", message.shares, message.price, ref)
+        order.token = message.shares
+        if isinstance(message, AddOrderMpid):
+            order.mpid = message.attribution.encode("ascii").ljust(4)
+        self._orders[ref] = order
         self._market.enter(order, message.timestamp)
         self._counts["adds"] += 1
 
     def _delete(self, message: OrderDelete, data: bytes) -> None:
-        if self._live(message.order_reference_number, message, data):
-            self._market.cancel(message.order_reference_number, 0, message.timestamp)
+        order = self._live(message.order_reference_number, message, data)
+        if order is not None:
+            self._market.cancel(order, 0, message.timestamp)
+            del self._orders[order.ref]
             self._counts["cancels"] += 1
 
     def _cancel(self, message: OrderCancel, data: bytes) -> None:
         order = self._live(message.order_reference_number, message, data)
         if order is not None:
-            self._market.cancel(order.ref, max(0, order.shares - message.cancelled_shares), message.timestamp)
+            self._market.cancel(order, max(0, order.shares - message.cancelled_shares), message.timestamp)
+            self._used(order, message.cancelled_shares)
             self._counts["cancels"] += 1
 
     def _replace(self, message: OrderReplace, data: bytes) -> None:
@@ -177,9 +183,11 @@ class Replay:
         if old is None:
             self._orphans.add(new_ref)
             return
-        self._entered.add(new_ref)
-        new = Order(new_ref, old.symbol, old.buy, message.shares, message.price, attribution=old.attribution)
-        self._market.replace(old.ref, new, message.timestamp)
+        new = limit_order(old.book, old.buy, message.shares, message.price, new_ref)
+        new.token, new.mpid = message.shares, old.mpid
+        self._orders[new_ref] = new
+        self._market.replace(old, new, message.timestamp)
+        del self._orders[old.ref]
         self._counts["replaces"] += 1
 
     def _execute(self, message: OrderExecuted | OrderExecutedWithPrice, data: bytes) -> None:
@@ -187,9 +195,17 @@ class Replay:
         if order is None:
             return
         ref = self._market.engine.next_reference()
-        taker = Order(ref, order.symbol, not order.buy, message.executed_shares, order.price, ioc=True)
+        taker = limit_order(order.book, not order.buy, message.executed_shares, order.price, ref)
+        taker.ioc = True
         self._market.enter(taker, message.timestamp)
+        self._used(order, message.executed_shares)
         self._counts["executions"] += 1
+
+    def _used(self, order: Order, shares: int) -> None:
+        """Forget an order of which neither the file nor the book has anything left."""
+        order.token -= shares
+        if order.token <= 0 and not order.shares:
+            del self._orders[order.ref]
 
     def _system_event(self, message: SystemEvent, _data: bytes) -> None:
         # The exchange originates its own day; of the file's events only the market's opening has its time here.
@@ -202,10 +218,10 @@ class Replay:
 
     def _live(self, ref: int, message: ItchMessage, data: bytes) -> Order | None:
         """The resting order a message refers to; when there is none, the message is counted and published as it is."""
-        order = self._market.engine.orders.get(ref)
-        if order is not None and ref in self._entered:
+        order = self._orders.get(ref)
+        if order is not None and order.shares:
             return order
-        if ref in self._entered:
+        if order is not None:
             self._counts["gone_references"] += 1
         elif ref in self._orphans:
             self._counts["orphaned_references"] += 1

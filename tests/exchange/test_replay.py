@@ -8,7 +8,7 @@ import pytest
 from exchange.flow.replay import Replay, ReplayError, survey
 from exchange.market import Market
 from exchange.market_data import Publisher
-from exchange.orders import Order
+from exchange.orders import limit_order
 from protocols import binaryfile, itch50
 from protocols.order_book import OrderBooks
 
@@ -52,18 +52,25 @@ def replace(old: int, new: int, shares: int, price: int) -> bytes:
     ).encode()
 
 
-def play(messages: list[bytes], client: Order | None = None) -> tuple[Market, Replay, list[itch50.ItchMessage]]:
-    """Replay messages, a client's order already on the book; returns what the feed then carries."""
+def feed_of(market: Market) -> list[bytes]:
+    return market.publisher.read(1, market.publisher.next_sequence)
+
+
+def play(
+    messages: list[bytes], client: tuple[int, bool, int, int] | None = None
+) -> tuple[Market, Replay, list[itch50.ItchMessage]]:
+    """Replay messages, a client's order (ref, buy, shares, price) already on the book; returns what is then new."""
     market = Market(Publisher("TEST", []))
     for symbol, locate in survey(messages).locates.items():
         market.list_symbol(symbol, locate)
     if client is not None:
-        market.enter(client, 1)
+        ref, buy, shares, price = client
+        market.enter(limit_order(market.book("XYZ"), buy, shares, price, ref), 1)
     replay = Replay(market, messages)
     replay.start(0)
     while replay.next_time() is not None:
         replay.step()
-    return market, replay, [itch50.decode(data) for data in market.publisher.messages]
+    return market, replay, [itch50.decode(data) for data in feed_of(market)]
 
 
 def test_the_real_slice_gives_at_least_a_message_each(real_slice: Path) -> None:
@@ -85,7 +92,7 @@ def test_the_real_slice_gives_at_least_a_message_each(real_slice: Path) -> None:
     assert counters["refused"] == counters["gone_references"] == 0
     assert counters["by_type"] == dict(Counter(chr(data[0]) for data in messages))
     books = OrderBooks()
-    for data in market.publisher.messages:
+    for data in feed_of(market):
         books.apply(itch50.decode(data))
     assert books.unknown_references == 394
     for symbol in market.directory.listings:
@@ -117,11 +124,11 @@ def test_executions_trade_by_price_time_priority() -> None:
 
 
 def test_a_client_ahead_in_the_queue_trades_first() -> None:
-    client = Order(1 << 33, "XYZ", True, 30, 10_000, owner=0)
+    client = (1 << 33, True, 30, 10_000)
     market, replay, feed = play([add(1, "B", 100, 10_000), execute(1, 100), delete(1)], client)
     executed = [message for message in feed if isinstance(message, itch50.OrderExecuted)]
     assert [(e.order_reference_number, e.executed_shares) for e in executed] == [(1 << 33, 30), (1, 70)]
-    assert market.engine.orders == {}
+    assert market.book("XYZ").view() == {"bids": [], "asks": []}
     assert replay.counters()["gone_references"] == 0
 
 
@@ -147,6 +154,31 @@ def test_unknown_references_are_published_and_touch_no_book() -> None:
     assert [message.encode() for message in feed[1:]] == unknown
     assert market.book("XYZ").view()["bids"] == [[10_000, 100, 1]]
     assert (replay.counters()["unknown_references"], replay.counters()["orphaned_references"]) == (3, 1)
+
+
+def test_orders_that_are_done_are_forgotten() -> None:
+    done = [add(1, "B", 100, 10_000), execute(1, 100), add(2, "B", 100, 10_000), cancel(2, 100), add(3, "S", 5, 20_000)]
+    _, replay, feed = play([*done, delete(3), add(4, "S", 9, 20_000), replace(4, 5, 9, 20_100)])
+    assert [message.TYPE for message in feed] == list("AEADADAU")
+    assert list(replay._orders) == [5]
+
+
+def test_attributed_orders_show_who_they_are_of_through_replaces() -> None:
+    data = itch50.AddOrderMpid(
+        **HEAD,
+        timestamp=10,
+        order_reference_number=1,
+        buy_sell_indicator="B",
+        shares=100,
+        stock="XYZ",
+        price=10_000,
+        attribution="MMKA",
+    ).encode()
+    _, _, feed = play([data, add(2, "S", 50, 11_000), replace(1, 3, 100, 11_000)])
+    assert feed[0].encode()[5:] == data[5:]
+    assert [message.TYPE for message in feed] == list("FADEF"), "the rest of a replace that trades is a new add"
+    assert isinstance(feed[4], itch50.AddOrderMpid)
+    assert (feed[4].attribution, feed[4].order_reference_number, feed[4].shares) == ("MMKA", 3, 50)
 
 
 def test_a_reference_added_twice_is_refused() -> None:
