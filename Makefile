@@ -1,8 +1,9 @@
 # One line a target; what they do is in `hftos COMMAND --help`. Arguments: make run ARGS="--seconds 60".
 HFTOS = .venv/bin/hftos
-.PHONY: run image test setup clean
+.PHONY: run image test bench setup clean
 run: setup ; @$(HFTOS) run $(ARGS)
 image: setup ; @$(HFTOS) image build $(ARGS)
 test: setup ; @$(HFTOS) test $(ARGS)
+bench: setup ; @$(HFTOS) bench $(ARGS)
 setup: ; @scripts/setup.sh
 clean: ; rm -rf build .venv

@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from typing import Any
 
+from exchange.login import Login, LoginError
+from exchange.spooled_stream import SpooledStream
 from protocols.ouch50 import OuchOutbound
-from protocols.soup_server import SequencedStream
+
+__all__ = ["Account", "EntryCounters", "Login", "LoginError"]
+
+# What a drop copy carries: all that changes an order.
+_COPIED = bytes(code in b"AUCDEBM" for code in range(256))
 
 
-class LoginError(ValueError):
-    """A malformed login; the text names it and the remedy."""
-
-
-@dataclass(frozen=True)
-class Login:
-    """User, password and firm of one order-entry port."""
-
-    user: str
-    password: str
-    firm: str
-
-    @classmethod
-    def parse(cls, text: str) -> Login:
-        """Read ``USER:PASSWORD:FIRM``; LoginError says what is wrong with it."""
-        parts = text.split(":")
-        limits = (("USER", 6), ("PASSWORD", 10), ("FIRM", 4))
-        if len(parts) != len(limits):
-            raise LoginError(f"login {text!r} is malformed: give USER:PASSWORD:FIRM, like HFT1:secret1:HFTX")
-        for part, (name, limit) in zip(parts, limits, strict=True):
-            if not 1 <= len(part) <= limit or not part.isascii() or not part.isprintable() or " " in part:
-                raise LoginError(f"login {text!r} is malformed: {name} {part!r} must be 1 to {limit} ASCII characters")
-        return cls(*parts)
-
-
-@dataclass
 class EntryCounters:
     """What order entry did, in the exchange's own count.
 
     ``received`` are inbound messages, ``accepted`` the `A` and `U` sent, ``rejected`` the `J`, ``executed_shares``
-    those of the `E`, ``cancelled`` the shares that `C` took off.
+    those of the `E`, ``cancelled`` the shares that `C` took off, ``prevented`` those of the `D`.
     """
 
-    received: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    executed_shares: int = 0
-    cancelled: int = 0
+    def __init__(self) -> None:
+        self.received = 0
+        self.accepted = 0
+        self.rejected = 0
+        self.executed_shares = 0
+        self.cancelled = 0
+        self.prevented = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """All of them by name."""
+        return {
+            "received": self.received,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "executed_shares": self.executed_shares,
+            "cancelled": self.cancelled,
+            "prevented": self.prevented,
+        }
 
     def add(self, other: EntryCounters) -> None:
         """Add another login's counters to these."""
-        for name, value in asdict(other).items():
+        for name, value in other.as_dict().items():
             setattr(self, name, getattr(self, name) + value)
 
 
@@ -58,14 +51,16 @@ class Account:
     """One login with its stream of outbound messages, which every connection of the day resumes.
 
     ``on_output`` is called after each new message (the client's connection hooks in here), ``on_record`` with the
-    user and every message in (True) and out (False).
+    user and every message in (True) and out (False). ``copies`` gets what `drop_copy` shows of it, behind ``label``.
     """
 
     def __init__(self, login: Login, session: str, on_record: Callable[[str, bool, bytes], None]) -> None:
         self.login = login
-        self.stream = SequencedStream(session)
+        self.stream = SpooledStream(session)
         self.counters = EntryCounters()
         self.on_output: Callable[[], None] | None = None
+        self.copies: Any = None
+        self.label = b""
         self._on_record = on_record
 
     def received(self, data: bytes) -> None:
@@ -75,8 +70,19 @@ class Account:
 
     def send(self, message: OuchOutbound) -> None:
         """Append a message to the stream; a connected client gets it now, others when they come back."""
-        data = message.encode()
+        self.send_bytes(message.encode())
+
+    def send_bytes(self, data: bytes) -> None:
+        """The same for a message that is encoded already."""
         self.stream.append(data)
         self._on_record(self.login.user, False, data)
+        if self.copies is not None and _COPIED[data[0]]:
+            self.copies.append(self.label + data)
         if self.on_output is not None:
             self.on_output()
+
+    def close(self) -> None:
+        """Let go of the files of the stream and of the drop copy."""
+        self.stream.close()
+        if self.copies is not None:
+            self.copies.close()

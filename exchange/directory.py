@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from protocols.itch50 import (
     ItchMessage,
+    OperationalHalt,
     RegShoShortSalePriceTestRestrictedIndicator,
     StockDirectory,
     StockTradingAction,
@@ -49,13 +50,22 @@ def plausible_price(symbol: str) -> int:
     return known if known is not None else 100_000 + zlib.crc32(symbol.encode()) % 30_000 * 100
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listing:
-    """One symbol of the day; ``price`` is its reference price (price4)."""
+    """One symbol of the day; ``price`` is its reference price (price4), the close of the day before.
+
+    ``trading_state`` and ``reason`` (ITCH `H`), ``reg_sho`` (ITCH `Y`) and ``halted_by`` (ITCH `h`, market code) are
+    its present state, which a snapshot repeats. ``tier`` is the LULD tier.
+    """
 
     symbol: str
     locate: int
     price: int
+    tier: str = "1"
+    trading_state: str = "T"
+    reason: str = ""
+    reg_sho: str = "0"
+    halted_by: str = ""
 
 
 class Directory:
@@ -93,8 +103,8 @@ class Directory:
 
 
 def announce(listing: Listing, now: int) -> list[ItchMessage]:
-    """The directory spin of one symbol: `R`, then `H` (trading), then `Y` (no short sale test)."""
-    return [
+    """The directory spin of one symbol: `R`, then `H`, `Y` and, where it is in effect, `h` as they stand."""
+    messages: list[ItchMessage] = [
         StockDirectory(
             stock_locate=listing.locate,
             tracking_number=0,
@@ -109,7 +119,7 @@ def announce(listing: Listing, now: int) -> list[ItchMessage]:
             authenticity="P",
             short_sale_threshold_indicator="N",
             ipo_flag="N",
-            luld_reference_price_tier="1",
+            luld_reference_price_tier=listing.tier,
             etp_flag="N",
             etp_leverage_factor=0,
             inverse_indicator="N",
@@ -119,11 +129,27 @@ def announce(listing: Listing, now: int) -> list[ItchMessage]:
             tracking_number=0,
             timestamp=now,
             stock=listing.symbol,
-            trading_state="T",
+            trading_state=listing.trading_state,
             reserved=" ",
-            reason="",
+            reason=listing.reason,
         ),
         RegShoShortSalePriceTestRestrictedIndicator(
-            stock_locate=listing.locate, tracking_number=0, timestamp=now, stock=listing.symbol, reg_sho_action="0"
+            stock_locate=listing.locate,
+            tracking_number=0,
+            timestamp=now,
+            stock=listing.symbol,
+            reg_sho_action=listing.reg_sho,
         ),
     ]
+    if listing.halted_by:
+        messages.append(
+            OperationalHalt(
+                stock_locate=listing.locate,
+                tracking_number=0,
+                timestamp=now,
+                stock=listing.symbol,
+                market_code=listing.halted_by,
+                operational_halt_action="H",
+            )
+        )
+    return messages

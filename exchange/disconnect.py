@@ -6,9 +6,9 @@ A login that is back within the grace time keeps its orders and their places. Ti
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from exchange.clock import SECOND, SessionClock
-from exchange.events import CANCEL_SYSTEM
+from exchange.clock import SECOND
 from exchange.order_entry import OrderEntry
 
 log = logging.getLogger(__name__)
@@ -17,11 +17,14 @@ DEFAULT_GRACE = 5 * SECOND
 
 
 class DisconnectGuard:
-    """Counts down for every login without a connection. ``grace`` None: orders stay however long it is away."""
+    """Counts down for every login without a connection. ``grace`` None: orders stay however long it is away.
 
-    def __init__(self, clock: SessionClock, grace: int | None) -> None:
-        self._clock = clock
+    ``cancel`` is called with an order entry whose time is over and the time, and returns how many orders it cancelled.
+    """
+
+    def __init__(self, grace: int | None, cancel: Callable[[OrderEntry, int], int]) -> None:
         self._grace = grace
+        self._cancel = cancel
         # In the order of the deadlines: the grace time is the same for all.
         self._due: dict[OrderEntry, int] = {}
 
@@ -30,7 +33,7 @@ class DisconnectGuard:
         self._due.pop(entry, None)
 
     def disconnected(self, entry: OrderEntry, now: int) -> None:
-        """The login's connection ended, for whatever reason."""
+        """The login's connection ended, for whatever reason; or the exchange was started again."""
         if self._grace is not None:
             self._due[entry] = now + self._grace
 
@@ -42,6 +45,6 @@ class DisconnectGuard:
         """Cancel the orders of every login that has been away for the grace time (`C`, reason `Z`)."""
         for entry in [entry for entry, due in self._due.items() if due <= now]:
             del self._due[entry]
-            count = entry.cancel_all(self._clock.now(now), CANCEL_SYSTEM)
+            count = self._cancel(entry, now) if entry.orders else 0
             if count:
                 log.warning("%s: disconnected, %d open orders cancelled", entry.account.login.user, count)

@@ -1,102 +1,126 @@
-"""The OUCH 5.0 messages that answer a request or report an execution (§5.3)."""
+"""The OUCH 5.0 messages that order entry sends now and then (§5.3); the frequent ones are in `ouch_writer`.
+
+Which message says what:
+
+| Type | When |
+|---|---|
+| `S` | start and end of the day |
+| `A` `U` `C` `E` `J` | see `ouch_writer` |
+| `D` | self-match prevention took shares off |
+| `B` | an execution was broken |
+| `P`, `I` | a cancel, or a cut, of an order for a cross in its late period; each once an order |
+| `T` | an order that was accepted before, and waited outside the book, stands in it now: price, display, reference. No other order gets a new place without `U` or `R`: bands cancel, and midpoint orders are not on the feed |
+| `M` | a modify was done |
+| `R` | a reserve order shows shares anew, under a new reference; `P`, a displayed price that moves, does not occur |
+| `X` `G` `K` `Q` | answers to mass cancel, disable, enable, account query |
+"""  # noqa: E501 - rows of a table
 
 from __future__ import annotations
 
-from exchange.events import Accepted, Cancelled, Executed, Modified, Replaced
 from exchange.orders import Order
+from exchange.ticket import Ticket
 from protocols import ouch50
-from protocols.ouch50 import EnterOrder, Option, ReplaceOrder
+from protocols.ouch50 import Option, OuchMessage
+from protocols.ouch50_options import LENGTH_SIZE, encode_appendage
 
-# Rev 1.05: the index is answered only where it is not 0.
 INDEX_TAG = 28
+_REF = 0xFFFF_FFFF
 
 
-def accepted(event: Accepted, request: EnterOrder) -> ouch50.OrderAccepted:
-    """`A`, in state live: whatever ends the order at once follows as a message of its own."""
-    return ouch50.OrderAccepted(
-        timestamp=event.time,
-        user_ref_num=request.user_ref_num,
-        side=request.side,
-        quantity=event.shares,
-        symbol=request.symbol,
-        price=request.price,
-        time_in_force=request.time_in_force,
-        display=request.display,
-        order_reference_number=event.order.ref,
-        capacity=request.capacity,
-        inter_market_sweep_eligibility=request.inter_market_sweep_eligibility,
-        cross_type=request.cross_type,
-        order_state="L",
-        cl_ord_id=request.cl_ord_id,
-        appendage=_echo(request.appendage, ouch50.OrderAccepted.TAGS),
-    )
+def ref_of(token: int) -> int:
+    """The UserRefNum in an order's token."""
+    return token & _REF
 
 
-def replaced(event: Replaced, request: ReplaceOrder, side: str, capacity: str) -> ouch50.OrderReplaced:
-    """`U` with the shares still exposed; side and capacity are those of the chain."""
-    return ouch50.OrderReplaced(
-        timestamp=event.time,
-        orig_user_ref_num=request.orig_user_ref_num,
-        user_ref_num=request.user_ref_num,
-        side=side,
-        quantity=event.shares,
-        symbol=event.new.symbol,
-        price=request.price,
-        time_in_force=request.time_in_force,
-        display=request.display,
-        order_reference_number=event.new.ref,
-        capacity=capacity,
-        inter_market_sweep_eligibility=request.inter_market_sweep_eligibility,
-        cross_type="N",
-        order_state="L",
-        cl_ord_id=request.cl_ord_id,
-        appendage=_echo(request.appendage, ouch50.OrderReplaced.TAGS),
-    )
+def index_of(token: int) -> tuple[Option, ...]:
+    """The UserRefIdx in an order's token, which is answered only where it is not 0 (rev 1.05)."""
+    index = token >> 32
+    return (Option(INDEX_TAG, index),) if index else ()
 
 
-def executed(event: Executed, order: Order) -> ouch50.OrderExecuted:
-    """`E` for one side of a trade: added displayed `A`, added hidden `J`, removed `R`."""
-    added = "A" if order.displayed else "J"
-    return ouch50.OrderExecuted(
-        timestamp=event.time,
-        user_ref_num=order.token,
-        quantity=event.shares,
-        price=event.price,
-        liquidity_flag=added if order is event.maker else "R",
-        match_number=event.match,
-    )
+def token_of(ref: int, index: int) -> int:
+    """The number of an order within its account: UserRefIdx and UserRefNum."""
+    return index << 32 | ref
 
 
-def cancelled(event: Cancelled) -> ouch50.OrderCanceled:
-    """`C` with the shares taken off now."""
-    return ouch50.OrderCanceled(
-        timestamp=event.time, user_ref_num=event.order.token, quantity=event.shares, reason=event.reason
-    )
+def prevented(time: int, order: Order, decrement: int, shares: int, price: int, flag: str, strategy: int) -> bytes:
+    """`D`: ``decrement`` shares are off because ``shares`` at ``price`` would have traded."""
+    return ouch50.AiqCanceled(
+        timestamp=time,
+        user_ref_num=ref_of(order.token),
+        decrement_shares=decrement,
+        reason="Q",
+        quantity_prevented_from_trading=shares,
+        execution_price=price,
+        liquidity_flag=flag,
+        aiq_strategy=chr(strategy),
+        appendage=index_of(order.token),
+    ).encode()
 
 
-def modified(event: Modified, side: str) -> ouch50.OrderModified:
+def broken(time: int, token: int, match: int, reason: str, cl_ord_id: bytes) -> bytes:
+    """`B`: an execution is void."""
+    return ouch50.BrokenTrade(
+        timestamp=time,
+        user_ref_num=ref_of(token),
+        match_number=match,
+        reason=reason,
+        cl_ord_id=cl_ord_id.decode("ascii").rstrip(" "),
+        appendage=index_of(token),
+    ).encode()
+
+
+def modified(time: int, order: Order, ticket: Ticket) -> bytes:
     """`M` with the shares outstanding after it."""
     return ouch50.OrderModified(
-        timestamp=event.time, user_ref_num=event.order.token, side=side, quantity=event.remaining
-    )
-
-
-def mass_cancel_taken(time: int, request: ouch50.MassCancel) -> ouch50.MassCancelResponse:
-    """`X`, which repeats what the request asked for; the `C` of each order follow."""
-    return ouch50.MassCancelResponse(
         timestamp=time,
-        user_ref_num=request.user_ref_num,
-        firm=request.firm,
-        symbol=request.symbol,
-        appendage=_echo(request.appendage, ouch50.MassCancelResponse.TAGS - {INDEX_TAG}),
+        user_ref_num=ref_of(order.token),
+        side=chr(ticket.side),
+        quantity=order.open_shares(),
+        appendage=(*ticket.located, *index_of(order.token)),
+    ).encode()
+
+
+def restated(time: int, order: Order) -> bytes:
+    """`R`: the new reference and how many shares it shows."""
+    return ouch50.OrderRestated(
+        timestamp=time,
+        user_ref_num=ref_of(order.token),
+        reason="R",
+        appendage=(Option(1, order.shown_ref), Option(22, order.shares), *index_of(order.token)),
+    ).encode()
+
+
+def moved(time: int, order: Order, ticket: Ticket) -> bytes:
+    """`T`: where the order stands now."""
+    moved_off = order.price != order.limit and ticket.display == ord("Y")
+    return ouch50.OrderPriorityUpdate(
+        timestamp=time,
+        user_ref_num=ref_of(order.token),
+        price=order.price,
+        display="Z" if moved_off else chr(ticket.display),
+        order_reference_number=order.shown_ref,
+        appendage=index_of(order.token),
+    ).encode()
+
+
+def cancel_pending(time: int, order: Order) -> bytes:
+    """`P`: the order will be gone after its cross."""
+    return ouch50.CancelPending(
+        timestamp=time, user_ref_num=ref_of(order.token), appendage=index_of(order.token)
+    ).encode()
+
+
+def cancel_refused(time: int, order: Order) -> bytes:
+    """`I`: the order stays as it is until its cross."""
+    return ouch50.CancelReject(
+        timestamp=time, user_ref_num=ref_of(order.token), appendage=index_of(order.token)
+    ).encode()
+
+
+def echo(options: tuple[Option, ...], answer: type[OuchMessage]) -> bytes:
+    """The options of a request that its answer repeats, in their wire form; a UserRefIdx of 0 says nothing."""
+    said = tuple(
+        option for option in options if option.tag in answer.TAGS and (option.tag != INDEX_TAG or option.value)
     )
-
-
-def rejected(time: int, ref: int, code: int, cl_ord_id: str, options: tuple[Option, ...]) -> ouch50.Rejected:
-    """`J`; of the request's options only a UserRefIdx comes back."""
-    index = tuple(option for option in options if option.tag == INDEX_TAG and option.value)
-    return ouch50.Rejected(timestamp=time, user_ref_num=ref, reason=code, cl_ord_id=cl_ord_id, appendage=index)
-
-
-def _echo(options: tuple[Option, ...], tags: frozenset[int]) -> tuple[Option, ...]:
-    return tuple(option for option in options if option.tag in tags)
+    return encode_appendage(said, answer.TAGS, answer.NAME)[LENGTH_SIZE:] if said else b""

@@ -43,6 +43,7 @@ cdef class Order:
 
     cpdef int64_t open_shares(self)
 
+cpdef warm(int count=*)
 cpdef Order limit_order(
     Book book, bint buy, int64_t shares, int64_t price, uint64_t ref, int owner=*, int64_t token=*
 )

@@ -34,7 +34,7 @@ class Party:
 # Orders come and go by the million: their memory is kept, and the cyclic collector, to which a full book is one huge
 # cycle of queue links, does not track them. Whoever takes an order off a queue clears its links.
 @cython.final
-@cython.freelist(4096)
+@cython.freelist(65_536)
 @cython.no_gc
 @cython.cclass
 class Order:
@@ -98,6 +98,12 @@ class Order:
     def __repr__(self) -> str:
         side = "buy" if self.buy else "sell"
         return f"Order({self.ref}, {side} {self.open_shares()} @ {self.price}, owner={self.owner})"
+
+
+def warm(count: int = 65_536) -> None:
+    """Make the memory of so many orders ready, so that no page fault falls into trading hours."""
+    orders = [Order() for _ in range(count)]
+    orders.clear()
 
 
 def limit_order(book: Book, buy: bool, shares: int, price: int, ref: int, owner: int = HOUSE, token: int = 0) -> Order:

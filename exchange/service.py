@@ -1,28 +1,33 @@
-"""The exchange as a process: sockets, clock and files around market, day and gateway."""
+"""The exchange as a process: sockets, clock and files around the deterministic core."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import json
 import logging
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from exchange.clock import SECOND
-from exchange.gateway import Gateway
-from exchange.market_data import MulticastLine
+from exchange.assembly import build_session
+from exchange.clock import SECOND, SessionClock
+from exchange.control import LOOPBACK, ControlServer
+from exchange.endpoints import VenueEndpoints, listening
+from exchange.journal import CommittedLine, Journal, Record, open_journal
+from exchange.lines import Line, MulticastLine, SkewedLine
 from exchange.order_log import OrderLog
-from exchange.session import ServiceError, Settings, build_session
+from exchange.ready_file import DEFAULT_READY_FILE, remove_ready, write_json, write_ready
+from exchange.settings import Endpoint, ServiceError, Settings
 
 log = logging.getLogger(__name__)
 
 # The first end-of-session packet may be lost like any other.
 LAST_END_PACKETS = 2
+# Steps of the flow in one turn of the event loop, so that order entry is served in between however fast the flow is.
+BATCH = 200
 
 
 class Service:
@@ -33,7 +38,10 @@ class Service:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._timer: asyncio.Handle | None = None
-        self._ready_text: str | None = None
+        self._skewed: list[SkewedLine] = []
+        self._clock = SessionClock(0)
+        self._changes = -1
+        self._end_at: int | None = None
 
     def stop(self) -> None:
         """End the session properly and let `run` return."""
@@ -42,97 +50,166 @@ class Service:
     async def run(self) -> dict[str, Any]:
         """Serve; returns the counters. Raises ServiceError when a socket or file cannot be had."""
         settings = self.settings
-        lines = self._open_lines()
-        try:
-            with _order_log(settings.log_dir) as order_log:
-                self._session = build_session(settings, lines, order_log)
-                with self._session:
-                    await self._serve()
-        finally:
-            for line in lines:
-                line.close()
-        counters = self._session.counters()
-        if settings.log_dir is not None:
-            _write_json(settings.log_dir / "books.json", self._session.market.books())
-            _write_json(settings.log_dir / "counters.json", counters)
+        with ExitStack() as stack:
+            order_log = stack.enter_context(_order_log(settings.log_dir))
+            journal, records = self._open_journal(stack)
+            lines = {name: self._open_lines(stack, number, journal) for number, name in enumerate(settings.venues)}
+            self._session = stack.enter_context(build_session(settings, lines, order_log, journal))
+            self._exchange = self._session.exchange
+            self._clock.set(self._session.start_time, 0, 0.0)
+            self._resume(records)
+            await self._serve()
+            counters = self._session.counters()
+            if settings.log_dir is not None:
+                write_json(settings.log_dir / "books.json", self._session.market.books())
+                write_json(settings.log_dir / "counters.json", counters)
         if self._failure is not None:
             raise self._failure
         return counters
 
+    def _open_journal(self, stack: ExitStack) -> tuple[Journal | None, Iterator[Record]]:
+        settings = self.settings
+        if settings.journal is None:
+            return None, iter(())
+        journal, records = open_journal(settings.journal, settings.identity(), settings.journal_sync)
+        stack.callback(journal.close)
+        return journal, records
+
+    def _resume(self, records: Iterator[Record]) -> None:
+        count = self._exchange.replay(records)
+        if count:
+            log.warning("resumed after %d inputs, state %s", count, self._exchange.state_hash())
+            self._clock.set(self._exchange.last_time, 0, 0.0)
+
     async def _serve(self) -> None:
-        settings, session = self.settings, self._session
-        self._gateway = Gateway(
-            session.market,
-            session.clock,
-            session.entries,
-            time.monotonic_ns,
-            self._on_login,
-            cancel_on_disconnect=settings.cancel_on_disconnect,
-        )
+        settings, exchange = self.settings, self._exchange
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        endpoints = [
+            VenueEndpoints(exchange, venue, number, self._clock, settings, self._on_login)
+            for number, venue in enumerate(exchange.venues)
+        ]
+        control = ControlServer(self._command)
+        ready = settings.ready_file or DEFAULT_READY_FILE
+        written: str | None = None
         try:
-            port = await self._gateway.listen(settings.bind, settings.ouch_port)
-        except OSError as error:
-            raise ServiceError(
-                f"cannot listen on {settings.bind}:{settings.ouch_port}: {os.strerror(error.errno or 0)}; "
-                "give another --bind or --ouch-port (0 = any free one)"
-            ) from error
-        try:
-            if not settings.start_on_login:
-                self._session.day.start(time.monotonic_ns())
+            parts = {point.venue.name: await point.open() for point in endpoints}
+            port = await listening(control.listen(settings.ports.control), LOOPBACK, "--control-port", settings)
+            if exchange.started:
+                self._go_on()
+            elif not settings.start_on_login:
+                self._start()
             self._drive()
-            if settings.ready_file is not None:
-                self._ready_text = _write_ready(settings.ready_file, self._ready(port))
-            log.info("session %s serves on %s:%d", settings.session, settings.bind, port)
+            if settings.ready_file is None:
+                ready.parent.mkdir(parents=True, exist_ok=True)
+            written = write_ready(ready, self._ready(parts, port))
+            log.info("session %s serves on %s", settings.session, settings.bind)
             await self._stop.wait()
         finally:
-            await self._close()
+            if written is not None:
+                remove_ready(ready, written)
+            await self._close(endpoints, control)
 
-    async def _close(self) -> None:
+    async def _close(self, endpoints: list[VenueEndpoints], control: ControlServer) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self.settings.ready_file is not None and self._ready_text is not None:
-            _remove_ready(self.settings.ready_file, self._ready_text)
-        publisher = self._session.market.publisher
-        self._session.day.end(time.monotonic_ns())
-        await self._gateway.close()
+        await control.close()
+        now = time.monotonic_ns()
+        if not self._exchange.ended:
+            self._exchange.end(self._clock.now(now))
+        self._exchange.commit(now)
+        for point in endpoints:
+            await point.close()
+        for line in self._skewed:
+            line.release(time.monotonic_ns() + self.settings.skew)
         for _ in range(LAST_END_PACKETS):
-            publisher.end(time.monotonic_ns())
+            for venue in self._exchange.venues:
+                venue.market.publisher.end(time.monotonic_ns())
+                for line in self._skewed:
+                    line.release(time.monotonic_ns() + self.settings.skew)
 
-    def _open_lines(self) -> list[MulticastLine]:
-        lines: list[MulticastLine] = []
-        for name, endpoint in (("--feed-a", self.settings.feed_a), ("--feed-b", self.settings.feed_b)):
-            try:
-                lines.append(MulticastLine(endpoint.group, endpoint.port, self.settings.bind))
-            except OSError as error:
-                for line in lines:
-                    line.close()
-                raise ServiceError(
-                    f"cannot send {name} {endpoint.group}:{endpoint.port} from {self.settings.bind}: {error.strerror}; "
-                    "give --bind the address of an interface of this host"
-                ) from error
-        return lines
+    def _start(self) -> None:
+        """Begin the day now."""
+        now = time.monotonic_ns()
+        self._exchange.start(self._clock.now(now))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Let the clock run."""
+        now = time.monotonic_ns()
+        if self.settings.seconds is not None:
+            self._end_at = now + int(self.settings.seconds * SECOND)
+        self._clock.set(self._clock.now(now), now, (self.settings.speed or 1.0) if self.settings.day else 1.0)
+        self._reschedule(0)
+
+    def _command(self, request: dict[str, Any]) -> dict[str, Any]:
+        now = time.monotonic_ns()
+        answer = self._exchange.command(request, self._clock.now(now))
+        self._exchange.commit(now)
+        self._reschedule(0)
+        return answer
 
     def _on_login(self, user: str) -> None:
-        if self.settings.start_on_login and not self._session.day.started:
+        if self.settings.start_on_login and not self._exchange.started:
             log.info("%s is the first to log in: the day begins", user)
-            self._session.day.start(time.monotonic_ns())
-            self._reschedule(0)
+            self._start()
 
     def _drive(self) -> None:
         """Do what is due, then call again at the next deadline; a fault in the flow ends the service."""
         try:
             now = time.monotonic_ns()
-            self._session.day.advance(now)
-            self._session.market.publisher.tick(now)
-            deadline = self._session.market.publisher.next_deadline()
-            due = self._session.day.next_deadline()
-            self._reschedule((deadline if due is None else min(due, deadline)) - time.monotonic_ns())
+            if self._exchange.started and not self._exchange.ended:
+                self._advance(now)
+            self._exchange.commit(now)
+            for line in self._skewed:
+                line.release(now)
+            for venue in self._exchange.venues:
+                venue.market.publisher.tick(now)
+            self._reschedule(self._next_due(now) - time.monotonic_ns())
         except Exception as error:
             self._failure = error
             self.stop()
+
+    def _advance(self, now: int) -> None:
+        if self._end_at is not None and now >= self._end_at:
+            self._exchange.end(self._clock.now(now))
+            return
+        for number, venue in enumerate(self._exchange.venues):
+            script = venue.script
+            phase = script.phase
+            unpaced = phase is not None and phase.speed is None
+            self._exchange.flow(number, BATCH, None if unpaced else self._clock.now(now))
+            if unpaced:
+                self._clock.set(max(venue.market.time, self._clock.now(now)), now)
+            if number == 0 and script.changes != self._changes:
+                self._new_phase(now)
+        self._exchange.advance(self._clock.now(now))
+
+    def _new_phase(self, now: int) -> None:
+        """Set the clock to the pace of the first venue's new phase."""
+        script = self._exchange.venues[0].script
+        self._changes = script.changes
+        if self.settings.day:
+            return
+        if script.phase is not None:
+            self._clock.set(max(script.began, self._clock.now(now)), now, script.phase.speed or 1.0)
+        else:
+            self._clock.set(self._clock.now(now), now)
+
+    def _next_due(self, now: int) -> int:
+        """Monotonic time of the next thing to do: there is always the next heartbeat."""
+        due = [venue.market.publisher.next_deadline() for venue in self._exchange.venues]
+        due += [deadline for line in self._skewed if (deadline := line.next_deadline()) is not None]
+        if not self._exchange.started or self._exchange.ended:
+            return min(due)
+        if self._end_at is not None:
+            due.append(self._end_at)
+        times = [venue.script.next_time() for venue in self._exchange.venues] + [self._exchange.next_deadline()]
+        due += [self._clock.monotonic_at(moment) for moment in times if moment is not None]
+        if any(venue.script.phase is not None and venue.script.phase.speed is None for venue in self._exchange.venues):
+            return now
+        return min(due)
 
     def _reschedule(self, delay: int) -> None:
         loop = asyncio.get_running_loop()
@@ -140,25 +217,33 @@ class Service:
             self._timer.cancel()
         self._timer = loop.call_soon(self._drive) if delay <= 0 else loop.call_later(delay / SECOND, self._drive)
 
-    def _ready(self, port: int) -> dict[str, Any]:
+    def _open_lines(self, stack: ExitStack, number: int, journal: Journal | None) -> list[Line]:
         settings = self.settings
-        first = settings.logins[0]
-        feeds = {
-            name: {"group": str(endpoint.group), "port": endpoint.port, "interface": str(settings.bind)}
-            for name, endpoint in (("feed_a", settings.feed_a), ("feed_b", settings.feed_b))
-        }
+        first: Line = self._open_line(stack, "--feed-a", settings.feed_a.of_venue(number))
+        second: Line = self._open_line(stack, "--feed-b", settings.feed_b.of_venue(number))
+        if settings.skew:
+            second = skewed = SkewedLine(second, settings.skew, time.monotonic_ns)
+            self._skewed.append(skewed)
+        return [first, second] if journal is None else [CommittedLine(first, journal), CommittedLine(second, journal)]
+
+    def _open_line(self, stack: ExitStack, name: str, endpoint: Endpoint) -> MulticastLine:
+        try:
+            line = MulticastLine(endpoint.group, endpoint.port, self.settings.bind)
+        except OSError as error:
+            raise ServiceError(
+                f"cannot send {name} {endpoint.group}:{endpoint.port} from {self.settings.bind}: {error.strerror}; "
+                "give --bind the address of an interface of this host"
+            ) from error
+        stack.callback(line.close)
+        return line
+
+    def _ready(self, parts: dict[str, dict[str, Any]], control: int) -> dict[str, Any]:
+        """The first venue's services at the top, where clients of one venue look; all venues under ``venues``."""
         return {
             "pid": os.getpid(),
-            "session": settings.session,
-            "ouch": {
-                "host": str(settings.bind),
-                "port": port,
-                "user": first.user,
-                "password": first.password,
-                "firm": first.firm,
-            },
-            **feeds,
-            "symbols": list(self._session.market.directory.listings),
+            **next(iter(parts.values())),
+            "venues": parts,
+            "control": {"host": LOOPBACK, "port": control},
         }
 
 
@@ -169,49 +254,3 @@ def _order_log(folder: Path | None) -> OrderLog:
         return OrderLog(None if folder is None else folder / "orders.jsonl")
     except OSError as error:
         raise ServiceError(f"cannot write to --log-dir {folder}: {error.strerror}; give another folder") from error
-
-
-def _write_ready(path: Path, value: Any) -> str | None:
-    """Write a file, or tell whoever reads the FIFO or other special file at `path`, which a rename would replace.
-
-    Returns the text of the file, None for a special one.
-    """
-    if path.is_dir():
-        raise ServiceError(f"cannot write {path}: it is a folder; give the path of a file in it")
-    if not path.exists() or path.is_file():
-        return _write_json(path, value)
-    try:
-        # Without a reader a FIFO opens only in blocking mode, where nobody could stop the exchange.
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.set_blocking(descriptor, True)
-            file.write(json.dumps(value) + "\n")
-    except OSError as error:
-        reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
-        raise ServiceError(f"cannot write {path}: {reason}; open it for reading first, or give a new path") from error
-    return None
-
-
-def _remove_ready(path: Path, text: str) -> None:
-    """Remove the ready file unless it is gone, or another exchange has written its own in the meantime."""
-    try:
-        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
-            path.unlink()
-    except OSError as error:
-        log.warning("cannot remove %s: %s", path, error.strerror)
-
-
-def _write_json(path: Path, value: Any) -> str:
-    """Write a file that is complete from the moment it has its name; returns its text."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(value) + "\n"
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-        return text
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
-        raise ServiceError(
-            f"cannot write {path}: {error.strerror}; give a path in a folder you may write to"
-        ) from error

@@ -17,6 +17,8 @@ from typing import Any
 import click
 
 from hftos import __version__
+from hftos.compiling import finder
+from hftos.compiling.errors import CompilingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Subcommand:
 
 
 SUBCOMMANDS = {
+    "bench": Subcommand("benchmarks.cli:bench", "Measure speed, ours beside that of other packages."),
     "exchange": Subcommand("exchange.cli:exchange", "Run the simulated exchange on ordinary sockets."),
     "image": Subcommand("image.cli:image", "Build the bootable image and show what is in it."),
     "itch": Subcommand("protocols.cli:itch", "Look into ITCH 5.0 files and captures."),
@@ -135,5 +138,15 @@ def main() -> None:
     """Custom HFT OS: a Linux for trading servers whose only userspace is one Python program."""
 
 
+def program() -> None:
+    """`hftos` as a program: `main`, with the compiled modules in place of their sources."""
+    finder.install()
+    try:
+        main()
+    except CompilingError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    main()
+    program()

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prepares a Debian 12/13 or Ubuntu 24.04 machine: distribution packages, virtual environment, locked wheels.
-# Does nothing (in a few milliseconds) when all of it is in place. Packages come from the mirrors the machine's
-# own apt and pip are configured for.
+# Prepares a Debian 12/13 or Ubuntu 24.04 machine: distribution packages, virtual environment, locked wheels,
+# compiled modules. Does nothing (in a fraction of a second) when all of it is in place. Packages come from the mirrors
+# the machine's own apt and pip are configured for.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,8 +28,12 @@ python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "$python is $("$python" -V 2>&1); Python 3.11 or newer is needed (set PYTHON=/path/to/python3)"
 
 stamp=.venv/.hftos-setup
-wanted=$(cat requirements.lock pyproject.toml scripts/setup.sh | sha256sum | cut -d' ' -f1)-$("$python" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)')-$(pwd)
-[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+# Of pyproject.toml what concerns the installation; tools read their tables when they run.
+project=$(sed '/^\[tool\.hftos\]/,$d' pyproject.toml)
+wanted=$(printf '%s\n' "$project" | cat requirements.lock scripts/setup.sh - | sha256sum | cut -d' ' -f1)-$("$python" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)')-$(pwd)
+# Compiles what has changed; the exchange's own processes would do it as well, but then in the middle of a run.
+compile() { exec .venv/bin/python -m hftos.compiling; }
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && compile
 
 say "virtual environment and locked wheels (.venv)"
 rm -rf .venv
@@ -39,3 +43,4 @@ $pip install --require-hashes -r requirements.lock || die "the locked wheels cou
 # A plain .pth of this folder: `qemu` is a namespace that PyPI's qemu.qmp shares.
 $pip install --no-deps --no-build-isolation --config-settings editable_mode=compat -e . || die "the project could not be installed into .venv: see above"
 printf '%s' "$wanted" > "$stamp"
+compile

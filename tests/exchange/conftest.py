@@ -1,7 +1,6 @@
 """Parts that several test files of the exchange start from."""
 
 import os
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,32 @@ from exchange.account import Account, Login
 from exchange.market import Market
 from exchange.market_data import Publisher
 from exchange.order_entry import OrderEntry
+from tests.exchange.ouch_wire import (
+    NOW,
+    cancel,
+    enter,
+    firm_request,
+    kinds,
+    modify,
+    number,
+    option,
+    replace,
+)
+
+__all__ = [
+    "NOW",
+    "Client",
+    "cancel",
+    "enter",
+    "feed",
+    "firm_request",
+    "kinds",
+    "modify",
+    "number",
+    "option",
+    "replace",
+    "standing",
+]
 
 
 @pytest.fixture
@@ -43,50 +68,21 @@ def feed_ports() -> tuple[int, int]:
     return base, base + 1
 
 
-NOW = 34_200_000_000_000
-"""When clients send, in ns of the day."""
+def standing(market: Market) -> list[int]:
+    """The tokens of all orders in the books, buys before sells, best first."""
+    return [
+        order.token
+        for book in market.engine.books.values()
+        for side in (book.bids, book.asks)
+        for level in side
+        for queue in (level, level.hidden or ())
+        for order in queue
+    ]
 
 
-def enter(
-    ref: int,
-    side: str = "B",
-    quantity: int = 100,
-    symbol: str = "AAPL",
-    price: int = 1_500_000,
-    *,
-    tif: str = "0",
-    display: str = "Y",
-    capacity: str = "P",
-    iso: str = "N",
-    cross: str = "N",
-    cl_ord_id: bytes = b"ID            ",
-    options: bytes = b"",
-) -> bytes:
-    flags = f"{tif}{display}{capacity}{iso}{cross}".encode()
-    fixed = struct.pack(
-        ">cIcI8sQ5s14s", b"O", ref, side.encode(), quantity, symbol.encode("latin-1").ljust(8), price, flags, cl_ord_id
-    )
-    return fixed + struct.pack(">H", len(options)) + options
-
-
-def replace(
-    old: int, ref: int, quantity: int = 100, price: int = 1_500_000, flags: bytes = b"0YN", options: bytes = b""
-) -> bytes:
-    return struct.pack(">cIIIQ3s14sH", b"U", old, ref, quantity, price, flags, b"RE".ljust(14), len(options)) + options
-
-
-def cancel(ref: int, quantity: int = 0) -> bytes:
-    return struct.pack(">cII", b"X", ref, quantity)
-
-
-def modify(ref: int, side: str, quantity: int) -> bytes:
-    return struct.pack(">cIcI", b"M", ref, side.encode(), quantity)
-
-
-def firm_request(kind: str, ref: int, firm: str = "", symbol: str = "", options: bytes = b"") -> bytes:
-    tail = symbol.encode().ljust(8) if kind == "C" else b""
-    fixed = struct.pack(">cI4s", kind.encode(), ref, firm.encode().ljust(4)) + tail
-    return fixed + struct.pack(">H", len(options)) + options
+def feed(market: Market, first: int = 1) -> list[bytes]:
+    """The messages on the feed from a number on."""
+    return market.publisher.read(first, len(market.publisher))
 
 
 class Client:
@@ -95,9 +91,10 @@ class Client:
     def __init__(self, entry: OrderEntry) -> None:
         self.entry = entry
         self.read = 0
+        self.now = NOW
 
     def send(self, data: bytes) -> list[bytes]:
-        self.entry.on_message(data, NOW)
+        self.entry.on_message(data, self.now)
         return self.news()
 
     def news(self) -> list[bytes]:

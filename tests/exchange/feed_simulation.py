@@ -23,7 +23,7 @@ from protocols.recovery_events import (
     SnapshotMessages,
 )
 from protocols.recovery_settings import RecoverySettings, RecoveryState
-from tests.exchange.random_venue import RandomVenue
+from tests.exchange.live_venue import LiveVenue
 
 MICROSECOND = 1_000
 SECOND = 1_000_000_000
@@ -95,7 +95,10 @@ class Received:
 
 
 class Simulation:
-    """One seed. ``messages`` are published about 20 us apart; the client joins after ``join_after`` of them."""
+    """One seed. At least ``messages`` are published, about 20 us apart, then the day's last system events.
+
+    The client joins after ``join_after`` of them.
+    """
 
     def __init__(self, seed: int, weather: Weather, messages: int, settings: RecoverySettings, join_after: int) -> None:
         self.rng = random.Random(seed)
@@ -106,15 +109,16 @@ class Simulation:
         self._both: dict[int, bool] = {}
         lines = [LossyLine(10 * MICROSECOND, self), LossyLine(60 * MICROSECOND, self)]
         self.publisher = Publisher("SIM", lines, store=MessageStore(buffer_size=1 << 14))
-        self.venue = RandomVenue(self.publisher, self.rng)
+        self.venue = LiveVenue(self.publisher, seed)
         self.rerequests = RerequestServer("SIM", self.publisher.store)
         self.glimpse = GlimpseServer("SIM", self.venue, {"user": "secret"}, build_interval=SECOND // 100)
         self.client = FeedClient("SIM", None, settings)
-        self._left = messages
-        self._join_at = messages - join_after
+        self._messages = messages
+        self._join_after = join_after
         self._joined = False
         self._connection = 0
         self._session: GlimpseSession | None = None
+        self._glimpse_busy = 0
         self._timer: int | None = None
 
     def run(self, limit: int = 60 * SECOND) -> None:
@@ -137,16 +141,16 @@ class Simulation:
         return self._both[number]
 
     def _publish(self) -> None:
-        if self._left:
-            for _ in range(min(self._left, self.rng.randint(1, 4))):
-                self.venue.step(self.network.now)
-                self._left -= 1
+        if not self._joined and len(self.publisher) >= self._join_after:
+            self._joined = True
+            self._act(self.client.begin(self.network.now))
+        if len(self.publisher) < self._messages:
+            for _ in range(self.rng.randint(1, 4)):
+                self.venue.step()
             self.publisher.flush(self.network.now)
-            if not self._joined and self._left <= self._join_at:
-                self._joined = True
-                self._act(self.client.begin(self.network.now))
             self.network.later(0, 100 * MICROSECOND, self._publish)
         elif not self.publisher.ended:
+            self.venue.end_of_day()
             self.publisher.end(self.network.now)
             self.network.later(SECOND // 2, SECOND // 2, self._publish)
         elif self.client.state.name != "ENDED":
@@ -214,14 +218,19 @@ class Simulation:
         self.network.later(20_000, 80_000, arrive)
 
     def _later_glimpse(self, action: Callable[[], None]) -> None:
-        """Do something on the present GLIMPSE connection, in order, unless it is gone by then."""
+        """Do something on the present GLIMPSE connection, in order, unless it is gone by then.
+
+        A snapshot takes its time, so that the feed goes on, and loses messages, meanwhile.
+        """
         connection = self._connection
+        self._glimpse_busy = max(self._glimpse_busy + 50 * MICROSECOND, self.network.now + 100 * MICROSECOND)
+        delay = self._glimpse_busy - self.network.now
 
         def act() -> None:
             if self._connection == connection:
                 action()
 
-        self.network.later(100 * MICROSECOND, 100 * MICROSECOND, act)
+        self.network.later(delay, delay, act)
 
     def _connected(self) -> None:
         self._session = self.glimpse.open("10.0.0.1", self.network.now)

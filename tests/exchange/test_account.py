@@ -31,6 +31,14 @@ def test_what_is_sent_is_numbered_recorded_and_announced() -> None:
 
 
 def test_counters_add_up() -> None:
-    total = EntryCounters(1, 2, 3, 4, 5)
-    total.add(EntryCounters(10, 20, 30, 40, 50))
-    assert total == EntryCounters(11, 22, 33, 44, 55)
+    total, other = EntryCounters(), EntryCounters()
+    total.received, other.received, other.rejected, other.prevented = 1, 10, 3, 7
+    total.add(other)
+    assert total.as_dict() == {
+        "received": 11,
+        "accepted": 0,
+        "rejected": 3,
+        "executed_shares": 0,
+        "cancelled": 0,
+        "prevented": 7,
+    }

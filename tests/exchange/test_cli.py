@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from exchange.cli import exchange
-from exchange.service import _write_json
-from exchange.session import ServiceError
+from exchange.ready_file import write_json
+from exchange.settings import ServiceError
 from protocols import itch50, mold
 from protocols.order_book import OrderBooks
 
@@ -163,8 +163,10 @@ def test_clients_alone(start: Start) -> None:
         assert [receive(buyer)[1][:1] for _ in range(4)] == [b"A", b"E", b"J", b"C"]
         assert receive(seller)[1][:1] == b"E"
         counters = running.stop()
-        assert [receive(buyer) for _ in range(2)][1] == (b"Z", b"")
-    want = {"received": 4, "accepted": 2, "rejected": 1, "executed_shares": 200, "cancelled": 30}
+        closed, end_of_day, end = (receive(buyer) for _ in range(3))
+        assert (closed[1][:1], closed[1][13:18]) == (b"C", b"\0\0\0\x14E"), "20 shares of a day order, closed"
+        assert (end_of_day[1][9:], end) == (b"E", (b"Z", b""))
+    want = {"received": 4, "accepted": 2, "rejected": 1, "executed_shares": 200, "cancelled": 50}
     assert {name: counters[name] for name in want} == want
     assert counters["by_login"]["A"] == {
         "received": 1,
@@ -172,15 +174,16 @@ def test_clients_alone(start: Start) -> None:
         "rejected": 0,
         "executed_shares": 100,
         "cancelled": 0,
+        "prevented": 0,
     }
     messages, _ = running.session(0)
     assert running.session(1)[0] == messages
-    assert "".join(chr(data[0]) for data in messages) == "SRHYRHYSSAEAXSSS"
+    assert "".join(chr(data[0]) for data in messages) == "SRHYRHYSSAEAXSDSS"
     assert counters["feed"]["messages"] == len(messages)
     assert json.loads((running.log_dir / "counters.json").read_text()) == counters
     books = json.loads((running.log_dir / "books.json").read_text())
     assert books["sequence"] == len(messages)
-    assert books["books"]["MSFT"] == {"bids": [[1_600_000, 20, 1]], "asks": []}
+    assert books["books"]["MSFT"] == {"bids": [], "asks": []}
     lines = (running.log_dir / "orders.jsonl").read_text().splitlines()
     assert sum(json.loads(line)["dir"] == "in" for line in lines) == 4
 
@@ -209,21 +212,21 @@ def test_replay_then_generated_flow_from_the_first_login(start: Start, real_slic
     assert len(own["books"]) == 201
 
 
-def test_a_client_may_cancel_after_the_end_without_changing_the_closing_books(start: Start) -> None:
+def test_day_orders_end_with_the_day_and_nothing_is_taken_after_it(start: Start) -> None:
     running = start("--no-flow", "--symbols=MSFT", "--seconds=0.5")
     with running.log_in("HFT1", "secret1") as client:
         receive(client), receive(client)
         client.sendall(enter(1, b"B", 100, 1_000_000))
         assert receive(client)[1][:1] == b"A"
-        running.session(0)
+        messages, _ = running.session(0)
+        assert receive(client)[1][17:18] == b"E", "closed"
         assert receive(client)[1][9:] == b"E"
-        client.sendall(enter(2, b"B", 100, 1_000_000) + packet(b"U", struct.pack(">cII", b"X", 1, 0)))
-        refused, cancelled = receive(client)[1], receive(client)[1]
-        assert refused[13:15] == b"\x00\x02"
-        assert cancelled[:1] == b"C"
+        client.sendall(enter(2, b"B", 100, 1_000_000))
+        assert receive(client)[1][13:15] == b"\x00\x02"
+    assert "".join(chr(data[0]) for data in messages) == "SRHYSSASDSS"
     assert running.stop()["cancelled"] == 100
     books = json.loads((running.log_dir / "books.json").read_text())
-    assert books["books"]["MSFT"]["bids"] == [[1_000_000, 100, 1]]
+    assert books["books"]["MSFT"]["bids"] == []
 
 
 def test_sigint_ends_a_day_that_never_began(start: Start) -> None:
@@ -292,7 +295,7 @@ def test_a_folder_is_no_ready_file_and_no_draft_stays(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert f"cannot write {folder}: it is a folder; give the path of a file in it" in result.stderr
     with pytest.raises(ServiceError, match=r"cannot write .*folder: Is a directory"):
-        _write_json(folder, {})
+        write_json(folder, {})
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -343,6 +346,20 @@ WRONG = {
     "session": (["--session=way too long"], "--session 'way too long' is malformed"),
     "contradiction": (["--no-flow", "--replay=x"], "contradict each other"),
     "ready file": (["--ready-file=/nonexistent/x"], "cannot write /nonexistent/x"),
+    "venue": (["--venue=NYSE"], "--venue 'NYSE' is unknown: give NSDQ, BX, PSX"),
+    "same venue": (["--venue=BX", "--venue=BX"], "--venue BX is given twice"),
+    "universe": (["--universe=0"], "--universe 0 is out of range: give 1 to 65535"),
+    "universe and symbols": (["--universe=5", "--symbols=AAPL"], "--symbols and --universe 5 contradict each other"),
+    "day and file": (["--day", "--replay=x"], "--day and --replay x contradict each other"),
+    "day without pace": (["--day", "--speed=max"], "give --speed a number"),
+    "early close": (["--early-close"], "give --day too"),
+    "skew": (["--skew-b=-1"], "--skew-b -1.0 is out of range"),
+    "agent": (["--agent=dance"], "dance"),
+    "agent's symbol": (["--agent=spoof:symbol=NONE"], "NONE"),
+    "limits": (["--limits=/nonexistent/limits"], "/nonexistent/limits"),
+    "journal": (["--journal=/proc/nowhere"], "cannot write to --journal /proc/nowhere"),
+    "checks": (["--journal-checks=-1"], "--journal-checks -1 is out of range"),
+    "glimpse port": (["--glimpse-port=99999"], "--glimpse-port 99999 is out of range"),
     "log folder": (["--log-dir=/proc/nowhere"], "cannot write to --log-dir /proc/nowhere"),
 }
 
@@ -370,3 +387,88 @@ def test_a_port_in_use_and_a_file_that_is_not_itch(tmp_path: Path) -> None:
     result = CliRunner().invoke(exchange, [f"--replay={os.fspath(path)}"])
     assert result.exit_code == 2
     assert "message 1 is not ITCH 5.0" in result.stderr
+
+
+def operate(running: Process, *arguments: str) -> tuple[int, str, str]:
+    """Run an operator's command on a running exchange; its ready file is a FIFO, so a copy of it is used."""
+    copy = running.log_dir / "ready.json"
+    copy.write_text(json.dumps(running.ready))
+    result = CliRunner().invoke(exchange, [arguments[0], f"--ready-file={copy}", *arguments[1:]])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_an_operator_halts_and_resumes_a_symbol(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT")
+    with running.log_in("HFT1", "secret1") as client:
+        receive(client), receive(client)
+        assert operate(running, "halt", "MSFT", "--reason=T2") == (0, "MSFT is halted (T2)\n", "")
+        client.sendall(enter(1, b"B", 100, 1_000_000))
+        assert receive(client)[1][13:15] == b"\x00\x07", "halted"
+        assert operate(running, "quote", "MSFT")[0] == 0
+        client.sendall(enter(2, b"B", 100, 1_000_000) + enter(3, b"S", 60, 990_000))
+        assert [receive(client)[1][:1] for _ in range(2)] == [b"A", b"A"]
+        code, out, _ = operate(running, "resume", "MSFT")
+        assert (code, out) == (0, "MSFT trades again; 60 shares crossed\n")
+        executions = [receive(client)[1] for _ in range(2)]
+        assert {message[25:26] for message in executions} == {b"H"}, "halt cross"
+        match = int.from_bytes(executions[0][26:34], "big")
+        assert operate(running, "break", str(match))[0] == 0
+        assert {receive(client)[1][:1] for _ in range(2)} == {b"B"}
+    running.stop()
+    messages, _ = running.session(0)
+    kinds = "".join(chr(data[0]) for data in messages)
+    assert kinds.startswith("SRHYSSHH")
+    assert {"Q", "B"} <= set(kinds)
+
+
+def test_a_wrong_command_is_answered_with_the_reason(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT")
+    for arguments, text in (
+        (("halt", "NONE"), "unknown symbol 'NONE': give one that is listed"),
+        (("halt", "MSFT", "--reason=XX"), "reason 'XX' is unknown: give one of"),
+        (("resume", "MSFT"), "MSFT trades already"),
+        (("quote", "MSFT"), "halt it before its quotation period"),
+        (("break", "7"), "no match 7"),
+        (("halt", "MSFT", "--venue=BX"), "--venue 'BX' is not served: give NSDQ"),
+        (("book", "NONE"), "NONE is not traded here"),
+    ):
+        code, out, err = operate(running, *arguments)
+        assert (code, out) == (2, ""), arguments
+        assert text in err
+
+
+def test_the_book_in_the_terminal_is_that_of_the_exchange(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT")
+    with running.log_in("HFT1", "secret1") as client:
+        receive(client), receive(client)
+        client.sendall(enter(1, b"B", 100, 1_000_000) + enter(2, b"S", 60, 1_000_100))
+        receive(client), receive(client)
+        code, out, _ = operate(running, "book", "MSFT", "--json")
+        assert code == 0
+        book = json.loads(out)["book"]
+        assert book == {"bids": [[1_000_000, 100, 1]], "asks": [[1_000_100, 60, 1]]}
+        assert "100.0000" in operate(running, "book", "MSFT", "--once")[1]
+    status = json.loads(operate(running, "status", "--json")[1])
+    assert status["venues"]["NSDQ"]["received"] == 2
+
+
+@pytest.mark.parametrize("content", [None, "rubbish", "[]", "{}"])
+def test_a_command_without_an_exchange_says_how_to_start_one(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ready"
+    if content is not None:
+        path.write_text(content)
+    result = CliRunner().invoke(exchange, ["status", f"--ready-file={path}"])
+    assert result.exit_code == 2
+    assert str(path) in result.stderr
+
+
+def test_several_venues_serve_side_by_side(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT", "--venue=NSDQ", "--venue=PSX")
+    venues = running.ready["venues"]
+    assert list(venues) == ["NSDQ", "PSX"]
+    assert venues["PSX"]["feed_a"]["port"] == venues["NSDQ"]["feed_a"]["port"] + 10
+    assert venues["PSX"]["ouch"]["port"] != venues["NSDQ"]["ouch"]["port"]
+    assert operate(running, "halt", "MSFT", "--venue=PSX")[0] == 0
+    status = json.loads(operate(running, "status", "--json")[1])["venues"]
+    assert (status["NSDQ"]["halted"], status["PSX"]["halted"]) == ([], ["MSFT"])
+    assert set(running.stop()["venues"]) == {"NSDQ", "PSX"}

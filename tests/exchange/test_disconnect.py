@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exchange.clock import SECOND, SessionClock
+from exchange.clock import SECOND
 from exchange.disconnect import DisconnectGuard
 from exchange.market import Market
+from exchange.order_entry import OrderEntry
+from tests.exchange.conftest import feed, standing
 
 if TYPE_CHECKING:
     from tests.exchange.conftest import Client
@@ -18,16 +20,14 @@ START = 34_200 * SECOND
 GRACE = 5 * SECOND
 
 
-@pytest.fixture
-def clock() -> SessionClock:
-    clock = SessionClock(START)
-    clock.set(START, 0)
-    return clock
+def cancel(entry: OrderEntry, now: int) -> int:
+    """As the exchange does it, at a time of day that follows the monotonic one."""
+    return entry.cancel_all(START + now, "Z")
 
 
 @pytest.fixture
-def guard(clock: SessionClock) -> DisconnectGuard:
-    return DisconnectGuard(clock, GRACE)
+def guard() -> DisconnectGuard:
+    return DisconnectGuard(GRACE, cancel)
 
 
 def test_orders_go_when_the_grace_time_is_over_and_not_before(
@@ -37,15 +37,15 @@ def test_orders_go_when_the_grace_time_is_over_and_not_before(
     other.enter(1, "B", 100)
     other.enter(2, "B", 100, price=1_000_000)
     client.news()
-    seen = len(market.publisher.messages)
+    seen = len(market.publisher)
     guard.disconnected(client.entry, SECOND)
     assert guard.next_deadline() == 6 * SECOND
     guard.advance(6 * SECOND - 1)
     assert client.news() == []
     guard.advance(6 * SECOND)
     assert client.news() == [struct.pack(">cQIIc", b"C", START + 6 * SECOND, 1, 200, b"Z")]
-    assert [message[:1] for message in market.publisher.messages[seen:]] == [b"D"]
-    assert [order.token for order in market.engine.orders.values()] == [2], "the other's stay"
+    assert [message[:1] for message in feed(market, seen + 1)] == [b"D"]
+    assert standing(market) == [2], "the other's stay"
     assert guard.next_deadline() is None
     guard.advance(60 * SECOND)
     assert client.news() == []
@@ -71,18 +71,18 @@ def test_each_login_has_its_own_time(guard: DisconnectGuard, client: Client, oth
     assert guard.next_deadline() == GRACE
     guard.advance(GRACE)
     assert guard.next_deadline() == GRACE + SECOND
-    assert len(market.engine.orders) == 1
+    assert len(standing(market)) == 1
     guard.advance(GRACE + SECOND)
-    assert market.engine.orders == {}
+    assert standing(market) == []
 
 
-def test_without_a_grace_time_orders_stay(clock: SessionClock, client: Client, market: Market) -> None:
-    guard = DisconnectGuard(clock, None)
+def test_without_a_grace_time_orders_stay(client: Client, market: Market) -> None:
+    guard = DisconnectGuard(None, cancel)
     client.enter(1)
     guard.disconnected(client.entry, 0)
     assert guard.next_deadline() is None
     guard.advance(86_400 * SECOND)
-    assert len(market.engine.orders) == 1
+    assert len(standing(market)) == 1
 
 
 def test_a_login_without_orders_is_told_nothing(guard: DisconnectGuard, client: Client) -> None:

@@ -12,20 +12,14 @@ from hypothesis import strategies as st
 
 from exchange.market import Market
 from exchange.order_entry import GarbageError, OrderEntry
+from tests.exchange.conftest import standing
+from tests.exchange.ouch_wire import cancel, kinds, modify, option, query
 
 if TYPE_CHECKING:
     from tests.exchange.conftest import Client
 
 NOW = 34_200_000_000_000
 MARKET_ORDER = 0x7FFFFFFF
-
-
-def kinds(messages: list[bytes]) -> str:
-    return "".join(chr(message[0]) for message in messages)
-
-
-def option(tag: int, value: bytes) -> bytes:
-    return bytes((1 + len(value), tag)) + value
 
 
 REJECTS: dict[str, tuple[dict[str, Any], int]] = {
@@ -40,33 +34,42 @@ REJECTS: dict[str, tuple[dict[str, Any], int]] = {
     "market price by value": ({"price": 2_000_000_000}, 0x001D),
     "huge price": ({"price": 2**64 - 1}, 0x001D),
     "no such time in force": ({"tif": "9"}, 0x000F),
-    "good till time": ({"tif": "6", "options": option(15, b"\0\0\0\x3c")}, 0x000F),
-    "after hours": ({"tif": "E"}, 0x000F),
+    "good till no time": ({"tif": "6"}, 0x000F),
+    "time of a day order": ({"options": option(15, b"\0\0\0\x3c")}, 0x000F),
+    "good till time for a whole day": ({"tif": "6", "options": option(15, b"\0\x01\x51\x80")}, 0x000F),
+    "after hours, by day": ({"tif": "E"}, 0x0002),
     "display": ({"display": "Q"}, 0x0003),
     "capacity": ({"capacity": "X"}, 0x000F),
     "sweep": ({"iso": "?"}, 0x0008),
     "no such cross": ({"cross": "?"}, 0x0014),
-    "opening cross": ({"cross": "O"}, 0x0014),
+    "opening cross where there is none": ({"cross": "O"}, 0x0014),
+    "supplemental": ({"cross": "S"}, 0x0014),
+    "extended life": ({"cross": "E"}, 0x0014),
+    "after-hours close": ({"cross": "A"}, 0x0014),
     "retail": ({"cross": "R"}, 0x001A),
     "order id that is no text": ({"cl_ord_id": b"\xff" * 14}, 0x000F),
     "another firm": ({"options": option(2, b"ABCD")}, 0x000C),
-    "minimum quantity": ({"options": option(3, b"\0\0\0\x64")}, 0x000D),
+    "minimum quantity, displayed": ({"options": option(3, b"\0\0\0\x64")}, 0x000D),
     "retail customer": ({"options": option(4, b"R")}, 0x001A),
-    "reserve": ({"options": option(5, b"\0\0\0\x64")}, 0x0004),
-    "peg": ({"options": option(6, b"M")}, 0x0011),
+    "minimum quantity of an odd lot": ({"display": "N", "options": option(3, b"\0\0\0\x63")}, 0x000D),
+    "minimum quantity above all shares": ({"display": "N", "options": option(3, b"\0\0\0\xc8")}, 0x000D),
+    "hidden reserve": ({"display": "N", "options": option(5, b"\0\0\0\x64")}, 0x0004),
+    "midpoint, displayed": ({"options": option(6, b"M")}, 0x0003),
+    "midpoint, post-only": ({"display": "N", "options": option(6, b"M") + option(12, b"P")}, 0x001B),
+    "market peg": ({"display": "N", "options": option(6, b"P")}, 0x0011),
+    "sweep, post-only": ({"iso": "Y", "options": option(12, b"P")}, 0x0008),
+    "retail instruction": ({"options": option(17, b"Q")}, 0x001A),
     "peg that is not one": ({"options": option(6, b"?")}, 0x0011),
     "peg offset": ({"options": option(7, b"\xff\xff\xff\x9c")}, 0x0011),
     "discretion": ({"options": option(9, b"\0\0\0\0\0\0\0\x01")}, 0x000F),
     "random reserve": ({"options": option(13, b"\0\0\0\x01")}, 0x0004),
     "route": ({"options": option(14, b"SCAN")}, 0x0016),
-    "imbalance only": ({"options": option(17, b"I")}, 0x000F),
-    "self-match prevention": ({"options": option(29, b"D")}, 0x0040),
+    "imbalance only, continuous": ({"options": option(17, b"I")}, 0x0014),
+    "extended life instruction": ({"options": option(17, b"B")}, 0x000F),
     "no such strategy": ({"options": option(29, b"?")}, 0x0040),
     "trade now": ({"options": option(16, b"Y")}, 0x000F),
-    "shares located": ({"options": option(25, b"Y")}, 0x000F),
-    "locate broker": ({"options": option(26, b"ABCD")}, 0x000F),
+    "located neither yes nor no": ({"options": option(25, b"?")}, 0x000F),
     "an option given twice": ({"options": option(12, b"N") + option(12, b"P")}, 0x000F),
-    "self-match group": ({"options": option(30, b"AB")}, 0x0040),
     "unknown option": ({"options": option(99, b"A")}, 0x000A),
     "option of another message": ({"options": option(27, b"B")}, 0x000A),
     "cut option": ({"options": b"\x05\x02AB"}, 0x000A),
@@ -79,13 +82,13 @@ def test_rejects(client: Client, market: Market, name: str) -> None:
     (answer,) = client.enter(1, **fields)
     cl_ord_id = b" " * 14 if name == "order id that is no text" else b"ID".ljust(14)
     assert answer == struct.pack(">cQIH14s", b"J", NOW, 1, code, cl_ord_id)
-    assert market.engine.orders == {}
+    assert standing(market) == []
     assert client.entry.account.counters.rejected == 1
 
 
 def test_a_reject_carries_the_channel_of_the_request(client: Client) -> None:
-    (answer,) = client.enter(1, options=option(28, b"\x05"))
-    assert answer[13:15] == b"\x00\x0f"
+    (answer,) = client.enter(1, quantity=0, options=option(28, b"\x05"))
+    assert answer[13:15] == b"\x00\x13"
     assert answer[29:] == b"\x00\x03\x02\x1c\x05"
 
 
@@ -111,9 +114,9 @@ def test_orders_after_the_close_are_rejected_and_cancels_taken(client: Client, m
         {"flags": b"EYN"},
         {"flags": b"6YN"},
         {"flags": b"0?N"},
-        {"options": b"\x05\x05\x00\x00\x00\x64"},
+        {"options": option(14, b"SCAN")},
+        {"flags": b"0NN", "options": option(5, b"\x00\x00\x00\x64")},
         {"options": b"\x02\x63A"},
-        {"options": option(25, b"Y")},
         {"options": option(27, b"?")},
     ],
 )
@@ -127,7 +130,7 @@ def test_replace_with_bad_details_takes_the_old_order_off(client: Client, bad: d
 @pytest.mark.parametrize("kind", "CDE")
 @pytest.mark.parametrize(
     ("options", "code"),
-    [(option(28, b"\1"), 0x000F), (option(99, b"A"), 0x000A), (option(2, b"HFTX"), 0x000A), (b"\5", 0x000A)],
+    [(option(99, b"A"), 0x000A), (option(2, b"HFTX"), 0x000A), (b"\5", 0x000A)],
 )
 def test_options_of_firm_requests_are_never_ignored(client: Client, kind: str, options: bytes, code: int) -> None:
     client.enter(1)
@@ -147,18 +150,17 @@ def test_a_mass_cancel_of_no_side_is_rejected(client: Client) -> None:
 
 def test_options_of_cancel_and_modify_are_never_ignored(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     client.enter(1)
-    other_channel = b"\0\3" + option(28, b"\1")
-    assert client.send(struct.pack(">cII", b"X", 1, 0) + other_channel) == []
-    for options in (other_channel, b"\0\3" + option(25, b"Y"), b"\0\6" + option(26, b"ABCD")):
-        assert client.send(struct.pack(">cIcI", b"M", 1, b"B", 50) + options) == []
-    assert caplog.text.count("ignored for its options") == 4
+    twice = option(28, b"\0") * 2
+    assert client.send(cancel(1, 0, twice)) == []
+    assert client.send(modify(1, "B", 50, twice)) == []
+    assert caplog.text.count("ignored for its options") == 2
     neutral = b"\0\3" + option(28, b"\0")
     assert kinds(client.send(struct.pack(">cIcI", b"M", 1, b"B", 50) + neutral)) == "M"
     assert kinds(client.send(struct.pack(">cII", b"X", 1, 0) + neutral)) == "C"
 
 
-def test_a_query_about_another_channel_is_rejected(client: Client) -> None:
-    (answer,) = client.send(b"Q\0\3" + option(28, b"\5"))
+def test_a_query_with_contradicting_options_is_rejected(client: Client) -> None:
+    (answer,) = client.send(query(option(28, b"\5") * 2))
     assert answer == struct.pack(">cQIH14s", b"J", NOW, 0, 0x000F, b" " * 14) + b"\0\3" + option(28, b"\5")
 
 

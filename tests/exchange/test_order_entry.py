@@ -9,23 +9,12 @@ import struct
 from typing import TYPE_CHECKING
 
 from exchange.market import Market
+from tests.exchange.conftest import kinds, number, option, standing
 
 if TYPE_CHECKING:
     from tests.exchange.conftest import Client
 
 NOW = 34_200_000_000_000
-
-
-def kinds(messages: list[bytes]) -> str:
-    return "".join(chr(message[0]) for message in messages)
-
-
-def number(message: bytes, offset: int, size: int) -> int:
-    return int.from_bytes(message[offset : offset + size], "big")
-
-
-def option(tag: int, value: bytes) -> bytes:
-    return bytes((1 + len(value), tag)) + value
 
 
 def test_an_accepted_order_is_answered_field_by_field(client: Client) -> None:
@@ -88,7 +77,7 @@ def test_immediate_or_cancel_leaves_nothing(client: Client, market: Market) -> N
     accepted, cancelled = client.enter(1, tif="3")
     assert accepted[:1] == b"A"
     assert cancelled == struct.pack(">cQIIc", b"C", NOW, 1, 100, b"I")
-    assert market.engine.orders == {}
+    assert standing(market) == []
 
 
 def test_post_only_is_cancelled_instead_of_taking(client: Client, other: Client) -> None:
@@ -204,7 +193,7 @@ def test_mass_cancel_by_side_takes_exactly_that_side(client: Client, market: Mar
     answers = client.firm_request("C", 4, options=option(27, b"S"))
     assert answers[0] == struct.pack(">cQI4s8sH", b"X", NOW, 4, b"    ", b" " * 8, 3) + option(27, b"S")
     assert [(chr(answer[0]), number(answer, 9, 4)) for answer in answers[1:]] == [("C", 2)]
-    assert sorted(order.token for order in market.engine.orders.values()) == [1, 3]
+    assert standing(market) == [1, 3]
 
 
 def test_mass_cancel_by_group_follows_replaces(client: Client, market: Market) -> None:
@@ -216,7 +205,7 @@ def test_mass_cancel_by_group_follows_replaces(client: Client, market: Market) -
     answers = client.firm_request("C", 6, "", "AAPL", options=option(24, b"\0\x07"))
     assert answers[0][25:] == b"\0\4" + option(24, b"\0\x07")
     assert [number(answer, 9, 4) for answer in answers[1:]] == [4, 5]
-    assert [order.token for order in market.engine.orders.values()] == [3]
+    assert standing(market) == [3]
     assert kinds(client.firm_request("C", 7, options=option(24, b"\0\0"))) == "XC", "group 0 is no group"
 
 
@@ -263,7 +252,7 @@ def test_all_orders_of_a_login_can_be_cancelled_for_a_reason(client: Client, oth
         struct.pack(">cQIIc", b"C", NOW, 2, 100, b"Z"),
     ]
     assert client.entry.cancel_all(NOW, "Z") == 0
-    assert [order.token for order in market.engine.orders.values()] == [2]
+    assert standing(market) == [2]
 
 
 def test_the_day_is_told(client: Client, market: Market) -> None:

@@ -1,0 +1,78 @@
+"""`hftos bench`: runs benchmarks, prints tables, and leaves the figures in build/bench."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from benchmarks import machine
+
+FOLDER = Path(__file__).resolve().parent.parent / "build/bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A module with `run(quick, progress) -> results` and maybe `tables(results)`, and what it measures."""
+
+    module: str
+    summary: str
+
+
+BENCHMARKS = {
+    "engine": Benchmark("benchmarks.engine", "Matching engine: operations a second beside other packages'."),
+}
+
+
+def _epilog() -> str:
+    rows = "\n\n".join(f"{name}: {entry.summary}" for name, entry in sorted(BENCHMARKS.items()))
+    return f"Benchmarks:\n\n{rows}"
+
+
+@click.command(epilog=_epilog())
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--quick", is_flag=True, help="Fewer operations, once: whether it works, not how fast it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of tables.")
+def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> None:
+    """Run the benchmarks NAME (all of them without a name); figures go to build/bench/NAME.json."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        raise click.UsageError(f"no benchmark {', '.join(unknown)}; there are: {', '.join(sorted(BENCHMARKS))}")
+    reports = [_measure(name, quick) for name in names or sorted(BENCHMARKS)]
+    if as_json:
+        click.echo(json.dumps(reports, indent=2))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for report in reports:
+        show(report, console)
+
+
+def _measure(name: str, quick: bool) -> dict[str, Any]:
+    module = importlib.import_module(BENCHMARKS[name].module)
+    facts = machine.describe(lambda: datetime.now(UTC))
+    results = module.run(quick=quick, progress=lambda line: click.echo(f"==> {name}: {line}", err=True))
+    report = {"benchmark": name, "command": sys.argv, "quick": quick, "machine": facts, "results": results}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def show(report: dict[str, Any], console: Console) -> None:
+    """Print one report: the tables of its benchmark, and what it was measured on."""
+    module = importlib.import_module(BENCHMARKS[report["benchmark"]].module)
+    if hasattr(module, "tables"):
+        for table in module.tables(report["results"]):
+            console.print(table)
+    else:
+        console.print_json(data=report["results"])
+    facts = report["machine"]
+    virtual = ", a virtual machine: compare the rows with each other only" if facts["virtual"] else ""
+    console.print(f"{facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}{virtual}", highlight=False)
+    console.print(f"Python {facts['python']}, {facts['compiler']}, {facts['date']}", highlight=False)

@@ -1,0 +1,140 @@
+"""What an operator can tell a running exchange, as a table. Requests are JSON objects with ``do`` and named fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exchange.clock import SECOND
+from exchange.halts import HaltError
+from exchange.trade_log import TradeError
+from exchange.venue import Venue
+from protocols.itch50_codes import TRADING_ACTION_REASONS
+from protocols.ouch50_codes import BROKEN_TRADE_REASONS
+
+
+class CommandError(ValueError):
+    """A command that cannot be carried out; the text names the value and the remedy."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its fields with their defaults (None: must be given), and what it does to a venue."""
+
+    fields: dict[str, str | None]
+    run: Callable[[Venue, dict[str, str], int], str]
+
+
+def _halt(venue: Venue, fields: dict[str, str], now: int) -> str:
+    venue.supervision.halts.halt(fields["symbol"], _one_of("reason", fields["reason"], TRADING_ACTION_REASONS), now)
+    return f"{fields['symbol']} is halted ({fields['reason']})"
+
+
+def _quote(venue: Venue, fields: dict[str, str], now: int) -> str:
+    venue.supervision.halts.quote(fields["symbol"], "T7", now, None)
+    return f"{fields['symbol']} is in its quotation-only period"
+
+
+def _resume(venue: Venue, fields: dict[str, str], now: int) -> str:
+    cross = venue.supervision.halts.resume(fields["symbol"], "", now)
+    return f"{fields['symbol']} trades again; {cross.shares:,} shares crossed"
+
+
+def _break(venue: Venue, fields: dict[str, str], now: int) -> str:
+    match = fields["match"]
+    if not match.isdecimal() or not 1 <= int(match) < 1 << 64:
+        raise CommandError(f"match {match!r} is not a match number: give the one of the execution")
+    reason = _one_of("reason", fields["reason"], BROKEN_TRADE_REASONS)
+    venue.supervision.trades.break_trade(int(match), reason, now)
+    return f"the execution {match} is broken"
+
+
+def _one_of(name: str, value: str, allowed: Any) -> str:
+    if value not in allowed:
+        raise CommandError(f"{name} {value!r} is unknown: give one of {', '.join(sorted(filter(None, allowed)))}")
+    return value
+
+
+COMMANDS: dict[str, Command] = {
+    "halt": Command({"symbol": None, "reason": "T1"}, _halt),
+    "quote": Command({"symbol": None}, _quote),
+    "resume": Command({"symbol": None}, _resume),
+    "break": Command({"match": None, "reason": "S"}, _break),
+}
+STATUS = "status"
+
+
+class Commands:
+    """Carries commands out on the venues of one exchange."""
+
+    def __init__(self, venues: Sequence[Venue]) -> None:
+        self._venues = {venue.name: venue for venue in venues}
+
+    @staticmethod
+    def changes(request: dict[str, Any]) -> bool:
+        """Whether a request changes anything, so that it belongs into the journal."""
+        return request.get("do") != STATUS
+
+    @staticmethod
+    def encode(request: dict[str, Any]) -> bytes:
+        """A request as the journal keeps it."""
+        return json.dumps(request, sort_keys=True).encode()
+
+    @staticmethod
+    def decode(payload: bytes) -> dict[str, Any]:
+        """A request out of the journal."""
+        request: dict[str, Any] = json.loads(payload)
+        return request
+
+    def run(self, request: dict[str, Any], now: int) -> dict[str, Any]:
+        """Carry a command out; raises CommandError, and then nothing has changed."""
+        name = str(request.get("do"))
+        if name == STATUS:
+            return self._status(now)
+        command = COMMANDS.get(name)
+        if command is None:
+            raise CommandError(f"unknown command {name!r}: give {', '.join((*COMMANDS, STATUS))}")
+        fields = self._fields(name, command, request)
+        venue = self._venue(request.get("venue"))
+        try:
+            return {"ok": True, "text": command.run(venue, fields, now)}
+        except (HaltError, TradeError) as error:
+            raise CommandError(str(error)) from error
+
+    def _venue(self, name: object) -> Venue:
+        if name is None:
+            return next(iter(self._venues.values()))
+        if name not in self._venues:
+            raise CommandError(f"unknown venue {name!r}: give {', '.join(self._venues)}")
+        return self._venues[str(name)]
+
+    def _fields(self, name: str, command: Command, request: dict[str, Any]) -> dict[str, str]:
+        unknown = request.keys() - command.fields.keys() - {"do", "venue"}
+        if unknown:
+            raise CommandError(f"{name} has no {sorted(unknown)[0]!r}: it takes {', '.join(command.fields)}")
+        fields: dict[str, str] = {}
+        for key, default in command.fields.items():
+            value = request.get(key, default)
+            if value is None:
+                raise CommandError(f"{name} needs {key!r}")
+            fields[key] = str(value)
+        return fields
+
+    def _status(self, now: int) -> dict[str, Any]:
+        return {"ok": True, "venues": {name: _venue_status(venue, now) for name, venue in self._venues.items()}}
+
+
+def _venue_status(venue: Venue, now: int) -> dict[str, Any]:
+    market = venue.market
+    seconds = now // SECOND
+    return {
+        "time": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
+        "system_event": market.last_system_event,
+        "messages": len(market.publisher),
+        "halted": [one.symbol for one in market.directory.listings.values() if one.trading_state != "T"],
+        "received": sum(entry.account.counters.received for entry in venue.entries),
+        "logins": len(venue.entries),
+        "matches": market.engine.last_match,
+    }

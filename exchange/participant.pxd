@@ -1,0 +1,4 @@
+from exchange.sink cimport Sink
+
+cdef class Participant(Sink):
+    pass
