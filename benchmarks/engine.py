@@ -18,6 +18,7 @@ from benchmarks import operations, peer_environment
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/bench"
 SEED = 20191230
+PATIENCE = 120  # seconds for all repeats of one engine; the slowest that ends needs a quarter
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,12 @@ def _made(load: Load, count: int, file: Path, progress: Callable[[str], None]) -
 def _replay(python: Path, engine: Engine, file: Path, cpu: int, repeats: int) -> dict[str, Any]:
     command = [str(python), "-m", "benchmarks.replay", engine.module, str(file), f"--cpu={cpu}", f"--repeats={repeats}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"gave up after {PATIENCE} s"}
     if done.returncode:
         return {"error": (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]}
     return dict(json.loads(done.stdout))

@@ -7,6 +7,8 @@ cdef class EntryCounters:
     cdef public long long executed_shares
     cdef public long long cancelled
     cdef public long long prevented
+    cdef public long long added_shares
+    cdef public long long removed_shares
 
 cdef class Account:
     cdef public object login

@@ -19,7 +19,8 @@ class EntryCounters:
     """What order entry did, in the exchange's own count.
 
     ``received`` are inbound messages, ``accepted`` the `A` and `U` sent, ``rejected`` the `J`, ``executed_shares``
-    those of the `E`, ``cancelled`` the shares that `C` took off, ``prevented`` those of the `D`.
+    those of the `E`, ``cancelled`` the shares that `C` took off, ``prevented`` those of the `D`. ``added_shares`` and
+    ``removed_shares`` are executed ones that added and removed liquidity; those of crosses did neither.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,8 @@ class EntryCounters:
         self.executed_shares = 0
         self.cancelled = 0
         self.prevented = 0
+        self.added_shares = 0
+        self.removed_shares = 0
 
     def as_dict(self) -> dict[str, int]:
         """All of them by name."""
@@ -39,6 +42,8 @@ class EntryCounters:
             "executed_shares": self.executed_shares,
             "cancelled": self.cancelled,
             "prevented": self.prevented,
+            "added_shares": self.added_shares,
+            "removed_shares": self.removed_shares,
         }
 
     def add(self, other: EntryCounters) -> None:

@@ -17,6 +17,7 @@ from exchange.directory import DirectoryError
 from exchange.flow.agents import build_agents, parse_agent
 from exchange.flow.cross_interest import CrossInterest
 from exchange.flow.generator import Generator
+from exchange.flow.house import HOUSE_MPIDS
 from exchange.flow.labels import Labels
 from exchange.flow.merge import Merged
 from exchange.flow.replay import Replay, ReplayError, Survey, survey
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 # A whole trading day: the house begins to quote at the start of system hours.
 START_OF_MESSAGES = 10_800 * SECOND
 START_OF_SYSTEM_HOURS = 14_400 * SECOND
+# LULD plan, tier 1: the stocks of the S&P 500 and the Russell 1000, so about the thousand most active ones.
+TIER_ONE = 1_000
 
 
 @dataclass
@@ -91,7 +94,10 @@ class Session:
         generator = self.generators[number] if self.generators else None
         return {
             **total.as_dict(),
-            "by_login": {entry.account.login.user: entry.account.counters.as_dict() for entry in venue.entries},
+            "by_login": {
+                entry.account.login.user: entry.account.counters.as_dict() | {"fees": _fees(venue, entry)}
+                for entry in venue.entries
+            },
             "feed": {
                 "packets": publisher.packets,
                 "heartbeats": publisher.heartbeats,
@@ -159,10 +165,12 @@ class _Builder:
             VENUES[name].keeps_priority,
             END_OF_SYSTEM_HOURS if settings.day else END_OF_MARKET_HOURS,
         )
-        self._resources.callback(market.publisher.store.close)
+        self._resources.callback(market.publisher.close)
         symbols = self._list_symbols(market)
         supervision = supervise(market, self._schedule)
         market.trades = supervision.trades
+        if supervision.reg_sho is not None:
+            supervision.reg_sho.carry_over(self._listed(market))
         self._resources.callback(supervision.trades.close)
         script = Script(self._phases(number, market, symbols), lambda: market.time)
         entries = [self._entry(market, login) for login in settings.logins]
@@ -180,7 +188,8 @@ class _Builder:
                 entry.close_extended(now)
 
         if self._schedule is not None:
-            return TradingDay(market, self._schedule, supervision, close_day, close_extended)
+            mpids = dict.fromkeys([*HOUSE_MPIDS, *(login.firm for login in self._settings.logins)])
+            return TradingDay(market, self._schedule, supervision, close_day, close_extended, list(mpids))
         opens_itself = self._found is None or not self._found.opens_market
         return InstantDay(market, opens_itself, close_day)
 
@@ -191,14 +200,20 @@ class _Builder:
                 market.list_symbol(symbol, locate, self._found.prices.get(symbol) if self._found else None)
             if self._settings.universe is not None:
                 chosen = universe(self._settings.universe, self._settings.seed)
-                for one in chosen:
-                    market.list_symbol(one.symbol, None, one.price)
+                for rank, one in enumerate(chosen):
+                    market.list_symbol(one.symbol, None, one.price).tier = "1" if rank < TIER_ONE else "2"
                 return [one.symbol for one in chosen]
             for symbol in self._settings.symbols:
                 market.list_symbol(symbol)
             return list(self._settings.symbols)
         except DirectoryError as error:
             raise ServiceError(str(error)) from error
+
+    def _listed(self, market: Market) -> tuple[str, ...]:
+        for symbol in self._settings.short_restricted:
+            if symbol not in market.directory.listings:
+                raise ServiceError(f"--short-restricted {symbol} is not listed: give one of the session's symbols")
+        return self._settings.short_restricted
 
     def _phases(self, number: int, market: Market, symbols: Sequence[str]) -> list[Phase]:
         settings = self._settings
@@ -214,8 +229,8 @@ class _Builder:
             generator = Generator(market, symbols, settings.rate, settings.seed + number, pattern)
             self.session.generators.append(generator)
             flows["generated"] = generator
-            if settings.day:
-                flows["crosses"] = CrossInterest(market, symbols, settings.seed + number)
+            if self._schedule is not None:
+                flows["crosses"] = CrossInterest(market, symbols, settings.seed + number, self._schedule)
         if settings.agents and number == 0:
             specs = [parse_agent(text) for text in settings.agents]
             flows |= build_agents(market, specs, settings.seed, self._labels)
@@ -231,6 +246,12 @@ class _Builder:
         self.session.accounts.append(account)
         self._resources.callback(account.close)
         return OrderEntry(account, market, self._limits)
+
+
+def _fees(venue: Venue, entry: OrderEntry) -> int:
+    """What a login owes its venue, in 1/10,000 dollar; negative when rebates prevail."""
+    counters = entry.account.counters
+    return venue.fees(counters.added_shares, counters.removed_shares)
 
 
 def _in(folder: Path | None, name: str) -> Path | None:

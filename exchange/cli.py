@@ -60,10 +60,11 @@ _MARKET = (
 _FLOW = (
     click.option("--no-flow", is_flag=True, help="Nobody trades but the clients."),
     click.option("--replay", type=_PATH, help="ITCH 5.0 file (BinaryFILE) whose orders come first."),
-    click.option(
-        "--day", is_flag=True, help="A whole trading day by the clock, 03:00 to 20:05, with its crosses."
-    ),
+    click.option("--day", is_flag=True, help="A whole trading day by the clock, 03:00 to 20:05, with its crosses."),
     click.option("--early-close", is_flag=True, help="With --day: the market closes at 13:00."),
+    click.option(
+        "--short-restricted", help="With --day: symbols A,B,… whose short sale restriction is from yesterday."
+    ),
     click.option("--speed", default="1", show_default=True, help="Pace of replay or day: times real time, or max."),
     click.option("--seconds", type=float, help="Length of the flow; then the day ends.  [default: until SIGTERM]"),
     click.option("--rate", type=float, default=500, show_default=True, help="Generated messages a second."),
@@ -129,6 +130,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         replay=options["replay"],
         day=options["day"],
         early_close=options["early_close"],
+        short_restricted=values.symbols(options["short_restricted"]) if options["short_restricted"] else (),
         speed=values.pace(options["speed"]),
         seconds=_optional(values.number, "--seconds", options["seconds"], 0.001, values.DAY),
         rate=values.number("--rate", options["rate"], 0.001, 1_000_000),
@@ -155,6 +157,8 @@ def _check_contradictions(options: dict[str, Any]) -> None:
         raise InputError(f"--day and --replay {options['replay']} contradict each other: the file brings its own times")
     if options["early_close"] and not options["day"]:
         raise InputError("--early-close says when a trading day ends: give --day too")
+    if options["short_restricted"] and not options["day"]:
+        raise InputError("--short-restricted belongs to a trading day: give --day too")
     if options["symbols"] is not None and options["universe"] is not None:
         raise InputError(f"--symbols and --universe {options['universe']} contradict each other: leave one out")
     if options["day"] and options["speed"] == "max":

@@ -127,6 +127,8 @@ def _operator(name: str, text: str, argument: str, extras: tuple[Decorator, ...]
 
 
 _REASON = click.option("--reason", help="Reason code.")
+_PRICE = click.option("--price", required=True, help="Price of the offer, in 1/10,000 dollar.")
+_SECONDS = click.option("--seconds", help="Exchange seconds until quotation begins.  [default: 60]")
 
 COMMANDS: dict[str, click.Command] = {
     command.name or "": command
@@ -136,6 +138,9 @@ COMMANDS: dict[str, click.Command] = {
         _operator("halt", "Halt SYMBOL: orders are refused, cancels work.", "symbol", (_REASON,)),
         _operator("quote", "Begin the quotation-only period of a halted SYMBOL.", "symbol"),
         _operator("resume", "Cross SYMBOL and let it trade again.", "symbol"),
+        _operator("operational-halt", "Halt SYMBOL on this venue alone.", "symbol"),
+        _operator("lift", "End the operational halt of SYMBOL.", "symbol"),
+        _operator("ipo", "Halt SYMBOL for its IPO at PRICE (1/10,000 dollar).", "symbol", (_PRICE, _SECONDS)),
         _operator("break", "Break the execution with match number MATCH.", "match", (_REASON,)),
     )
 }

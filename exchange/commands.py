@@ -42,12 +42,27 @@ def _resume(venue: Venue, fields: dict[str, str], now: int) -> str:
     return f"{fields['symbol']} trades again; {cross.shares:,} shares crossed"
 
 
+def _halt_here(venue: Venue, fields: dict[str, str], now: int) -> str:
+    venue.supervision.halts.halt_operationally(fields["symbol"], now)
+    return f"{fields['symbol']} is halted on {venue.name} alone"
+
+
+def _lift(venue: Venue, fields: dict[str, str], now: int) -> str:
+    venue.supervision.halts.lift(fields["symbol"], now)
+    return f"the operational halt of {fields['symbol']} is over"
+
+
+def _ipo(venue: Venue, fields: dict[str, str], now: int) -> str:
+    seconds = _whole("seconds", fields["seconds"], 1, 86_399)
+    price = _whole("price", fields["price"], 1, 2_000_000_000)
+    venue.supervision.halts.announce_ipo(fields["symbol"], now + seconds * SECOND, price, now)
+    return f"{fields['symbol']} is halted for its IPO; quotation begins in {seconds} s"
+
+
 def _break(venue: Venue, fields: dict[str, str], now: int) -> str:
-    match = fields["match"]
-    if not match.isdecimal() or not 1 <= int(match) < 1 << 64:
-        raise CommandError(f"match {match!r} is not a match number: give the one of the execution")
+    match = _whole("match", fields["match"], 1, (1 << 64) - 1)
     reason = _one_of("reason", fields["reason"], BROKEN_TRADE_REASONS)
-    venue.supervision.trades.break_trade(int(match), reason, now)
+    venue.supervision.trades.break_trade(match, reason, now)
     return f"the execution {match} is broken"
 
 
@@ -57,10 +72,19 @@ def _one_of(name: str, value: str, allowed: Any) -> str:
     return value
 
 
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    if not (text.isascii() and text.isdecimal() and low <= int(text[:20]) <= high):
+        raise CommandError(f"{name} {text!r} is out of range: give a whole number from {low} to {high}")
+    return int(text)
+
+
 COMMANDS: dict[str, Command] = {
     "halt": Command({"symbol": None, "reason": "T1"}, _halt),
     "quote": Command({"symbol": None}, _quote),
     "resume": Command({"symbol": None}, _resume),
+    "operational-halt": Command({"symbol": None}, _halt_here),
+    "lift": Command({"symbol": None}, _lift),
+    "ipo": Command({"symbol": None, "price": None, "seconds": "60"}, _ipo),
     "break": Command({"match": None, "reason": "S"}, _break),
 }
 STATUS = "status"
@@ -128,7 +152,8 @@ class Commands:
 
 def _venue_status(venue: Venue, now: int) -> dict[str, Any]:
     market = venue.market
-    seconds = now // SECOND
+    # After the end of messages the day stands still.
+    seconds = (market.time if market.last_system_event == "C" else now) // SECOND
     return {
         "time": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
         "system_event": market.last_system_event,

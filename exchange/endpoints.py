@@ -79,7 +79,13 @@ class VenueEndpoints:
             "feed_b": self._feed("feed_b"),
             "rerequest": {"host": host, "port": rerequest},
             "glimpse": {"host": host, "port": glimpse, **login},
-            "drop_copy": {"host": host, "port": drop_copy, **self._drop_copy.login(first.firm), "firm": first.firm},
+            "drop_copy": {
+                "host": host,
+                "port": drop_copy,
+                **self._drop_copy.login(first.firm),
+                "firm": first.firm,
+                "firms": {login.firm: self._drop_copy.login(login.firm) for login in self._settings.logins},
+            },
             "symbols": list(self.venue.market.directory.listings),
         }
 

@@ -74,7 +74,17 @@ LONGEST_LIFE = 86_399
 """Seconds of a good-till-time order."""
 
 FIRM, MIN_QUANTITY, MAX_FLOOR, PRICE_TYPE, POST_ONLY, RANDOM_RESERVES = 2, 3, 5, 6, 12, 13
-EXPIRE_TIME, HANDLE_INST, GROUP, LOCATED, SIDE, INDEX, AIQ, AIQ_GROUP = 15, 17, 24, 25, 27, 28, 29, 30
+EXPIRE_TIME, HANDLE_INST, GROUP, LOCATED, LOCATE_BROKER, SIDE, INDEX, AIQ, AIQ_GROUP = (
+    15,
+    17,
+    24,
+    25,
+    26,
+    27,
+    28,
+    29,
+    30,
+)
 
 
 class _Anything:
@@ -102,7 +112,7 @@ OPTION_CODES: dict[int, tuple[Container[int | str], Code]] = {
     HANDLE_INST: (frozenset({" ", "I"}), Code.OTHER),
     GROUP: (range(0x1_0000), Code.OTHER),
     LOCATED: (frozenset({"Y", "N"}), Code.OTHER),
-    26: (_Anything(), Code.OTHER),
+    LOCATE_BROKER: (_Anything(), Code.OTHER),
     SIDE: (frozenset(SIDES), Code.INVALID_SIDE),
     INDEX: (range(0x100), Code.OTHER),
     AIQ: (frozenset(AIQ_STRATEGIES), Code.INVALID_AIQ),

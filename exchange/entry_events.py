@@ -98,9 +98,11 @@ class EntryEvents(Participant):
         """`E` for each own side of the trade."""
         if maker.owner == self.owner:
             order = maker if maker.front is None else maker.front
+            self.account.counters.added_shares += shares
             self._traded(order, shares, price, _added(maker), match)
         if taker.owner == self.owner:
             flag = _REMOVED_MIDPOINT if taker.midpoint or maker.midpoint else _REMOVED
+            self.account.counters.removed_shares += shares
             self._traded(taker, shares, price, flag, match)
 
     def auctioned(self, order: Order, shares: int, shown: int, price: int, match: int, cross: int) -> None:  # noqa: ARG002

@@ -20,7 +20,7 @@ cdef class OrderEntry(EntryEvents):
     cdef bytes _firm
     cdef dict _stocks
     cdef OuchReader _reader
-    cdef object _table
+    cdef public object table
 
     cpdef on_message(self, bytes data, int64_t now)
     @cython.locals(order=Order, buy=bint)

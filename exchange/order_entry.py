@@ -53,13 +53,13 @@ class OrderEntry(EntryEvents):
         self._firm = account.login.firm.encode().ljust(4)
         self._stocks: dict[bytes, Book] = {}
         self._reader = OuchReader()
-        self._table = EntryTable(self)
+        self.table = EntryTable(self)
 
     def on_message(self, data: bytes, now: int) -> None:
         """Take one inbound message; raises GarbageError for bytes that are not OUCH."""
         self.account.received(data)
         if not (self.fast and self._quick(data, now)):
-            self._table.on_message(data, now)
+            self.table.on_message(data, now)
 
     def make_order(self, ticket: Ticket, book: Book, token: int, shares: int, price: int) -> Order:
         """An order as the plain fields of a request have it."""

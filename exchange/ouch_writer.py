@@ -120,7 +120,8 @@ class OuchWriter:
         buffer[size + 2] = 2
         buffer[size + 3] = _INDEX_TAG
         buffer[size + 4] = index
-        return _taken(buffer, size + 5)
+        # Not `buffer`: compiled, that is a pointer.
+        return _taken(self._buffer, size + 5)
 
 
 def _taken(buffer: bytearray, size: int) -> bytes:

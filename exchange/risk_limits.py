@@ -59,7 +59,7 @@ class LimitSet:
     max_quantity: int = 0
     no_ipo_market_buy: bool = False
     # Not limits, but settings of the firm or the port.
-    aiq: str = OFF
+    aiq: str = PORT_DEFAULT
     aiq_group: str = ""
     organisation: str = ""
     affiliate: str = ""
@@ -126,9 +126,10 @@ class Limits:
         return Party(own, _number(settings.organisation) or own, _number(settings.affiliate) or own)
 
     def self_match(self, login: Login) -> tuple[int, int]:
-        """The port's default self-match prevention: strategy code and group."""
-        settings = self.ports.get(login.user) or self.firms.get(login.firm) or LimitSet()
-        return aiq_code(settings.aiq), aiq_group_number(settings.aiq_group)
+        """The port's default self-match prevention, else the firm's: strategy code and group."""
+        port, firm = self.ports.get(login.user, LimitSet()), self.firms.get(login.firm, LimitSet())
+        strategy = firm.aiq if port.aiq == PORT_DEFAULT else port.aiq
+        return aiq_code(strategy), aiq_group_number(port.aiq_group or firm.aiq_group)
 
 
 def aiq_code(strategy: str) -> int:

@@ -19,6 +19,7 @@ from exchange.endpoints import VenueEndpoints, listening
 from exchange.journal import CommittedLine, Journal, Record, open_journal
 from exchange.lines import Line, MulticastLine, SkewedLine
 from exchange.order_log import OrderLog
+from exchange.orders import warm
 from exchange.ready_file import DEFAULT_READY_FILE, remove_ready, write_json, write_ready
 from exchange.settings import Endpoint, ServiceError, Settings
 
@@ -56,6 +57,7 @@ class Service:
             lines = {name: self._open_lines(stack, number, journal) for number, name in enumerate(settings.venues)}
             self._session = stack.enter_context(build_session(settings, lines, order_log, journal))
             self._exchange = self._session.exchange
+            warm()
             self._clock.set(self._session.start_time, 0, 0.0)
             self._resume(records)
             await self._serve()

@@ -71,6 +71,7 @@ class Settings:
     replay: Path | None = None
     day: bool = False
     early_close: bool = False
+    short_restricted: tuple[str, ...] = ()
     speed: float | None = 1.0
     seconds: float | None = None
     rate: float = 500.0
@@ -97,6 +98,7 @@ class Settings:
             "replay": None if self.replay is None else _digest(self.replay),
             "day": self.day,
             "early_close": self.early_close,
+            "short_restricted": list(self.short_restricted),
             "rate": self.rate,
             "seed": self.seed,
             "limits": None if self.limits is None else _digest(self.limits),

@@ -14,12 +14,11 @@ from exchange.flow.random64 import Random64
 from exchange.market import Market
 from exchange.orders import limit_order
 from exchange.participant import Participant
+from exchange.schedule import Schedule
 
-# Windows in which the house sends, well inside what the exchange takes: on-open until 09:28, on-close until 15:50.
-WINDOWS: tuple[tuple[str, int, int], ...] = (
-    ("O", 33_900 * SECOND, 34_050 * SECOND),
-    ("C", 56_700 * SECOND, 56_970 * SECOND),
-)
+# When the house sends, in seconds before the cross: well inside what the exchange takes, on-open orders until 2 minutes
+# before the opening and on-close orders until 10 minutes before the close.
+_WINDOWS: tuple[tuple[str, int, int], ...] = (("O", 300, 150), ("C", 900, 630))
 # Most of the symbols of a real day have interest in both crosses; a few orders each make a price.
 ORDERS_PER_SYMBOL = 6
 _AT_MARKET = 0.5
@@ -31,14 +30,19 @@ _MARKET_PRICE = 2_000_000_000
 
 
 class CrossInterest(Participant):
-    """Sends its orders at times drawn in advance, in their order. ``symbols`` take part, ``seed`` is 64 bits."""
+    """Sends its orders at times drawn in advance, in their order. ``symbols`` take part, ``seed`` is 64 bits.
 
-    def __init__(self, market: Market, symbols: Sequence[str], seed: int) -> None:
+    ``schedule`` says when the crosses are.
+    """
+
+    def __init__(self, market: Market, symbols: Sequence[str], seed: int, schedule: Schedule) -> None:
         self._market = market
         self._owner = market.join(self)
         rng = Random64(seed)
         plan: list[tuple[int, int, str, str]] = []
-        for cross, begin, end in WINDOWS:
+        times = {"O": schedule.market_opens, "C": schedule.market_closes}
+        for cross, before, until in _WINDOWS:
+            begin, end = times[cross] - before * SECOND, times[cross] - until * SECOND
             for symbol in symbols:
                 for _ in range(ORDERS_PER_SYMBOL):
                     plan.append((begin + rng.below(end - begin), len(plan), symbol, cross))

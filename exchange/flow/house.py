@@ -14,7 +14,8 @@ from exchange.participant import Participant
 
 _SWEEP = 0.3
 _FOLLOW = 0.75
-_MPIDS = (b"MMKA", b"MMKB", b"MMKC")
+HOUSE_MPIDS = ("MMKA", "MMKB", "MMKC")
+_MPIDS = tuple(mpid.encode() for mpid in HOUSE_MPIDS)
 _NOBODY = b""
 # How far from its target a book's number of orders may be before adds and deletes stand in for each other.
 _ROOM = 0.2

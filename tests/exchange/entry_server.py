@@ -23,6 +23,7 @@ from exchange.order_entry import OrderEntry
 from exchange.risk_limits import Limits
 from exchange.schedule import REGULAR
 from exchange.script import Script
+from exchange.soup_connection import Timeouts
 from exchange.supervision import supervise
 from exchange.trading_day import TradingDay
 from exchange.venue import VENUES, Venue
@@ -119,6 +120,7 @@ async def serving(
     started: bool = True,
     limits: Limits | None = None,
     record: Callable[[str, bool, bytes], None] = _no_record,
+    copy_timeouts: Timeouts = Timeouts(),  # noqa: B008 - immutable
     **options: Any,
 ) -> AsyncIterator[EntryServer]:
     """Serve a venue that has opened (``day``: that begins its day at 03:00; not ``started``: that takes orders, but has
@@ -127,7 +129,7 @@ async def serving(
     exchange = Exchange([venue])
     clock, users = SessionClock(), list[str]()
     gateway = Gateway(exchange, venue, clock, time.monotonic_ns, users.append, **options)
-    drop_copy = DropCopyEndpoint(venue, "SESSION1", time.monotonic_ns)
+    drop_copy = DropCopyEndpoint(venue, "SESSION1", time.monotonic_ns, copy_timeouts)
     ports = await gateway.listen(LOOPBACK, 0), await drop_copy.listen(LOOPBACK, 0)
     server = EntryServer(exchange, venue.market, clock, gateway, drop_copy, *ports, users)
     start = (3 if day else 10) * 3600 * SECOND

@@ -41,4 +41,6 @@ def test_counters_add_up() -> None:
         "executed_shares": 0,
         "cancelled": 0,
         "prevented": 7,
+        "added_shares": 0,
+        "removed_shares": 0,
     }

@@ -175,6 +175,9 @@ def test_clients_alone(start: Start) -> None:
         "executed_shares": 100,
         "cancelled": 0,
         "prevented": 0,
+        "added_shares": 100,
+        "removed_shares": 0,
+        "fees": -2_000,
     }
     messages, _ = running.session(0)
     assert running.session(1)[0] == messages

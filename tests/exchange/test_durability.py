@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -27,7 +28,7 @@ KILLS = int(os.environ.get("HFTOS_KILLS", "6"))
 # Every journal gets so many crashes: a day with more than a few restarts is not a day.
 KILLS_A_DAY = 6
 SYMBOLS = {"AAPL": 2_894_600, "MSFT": 1_590_000}
-CLOSED = 6
+PATIENCE = 100
 
 
 def free_port() -> int:
@@ -87,14 +88,20 @@ class Day:
         """Ask the re-request server for everything, and hear it as if it came on the line."""
         server = self.ready["rerequest"]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-            asker.settimeout(CLOSED)
+            # The server limits the rate: what it drops is asked for again, as any client does.
+            asker.settimeout(0.05)
             asker.connect((server["host"], server["port"]))
-            number = 1
+            number, tries = 1, 0
             while number <= count:
                 asker.send(self.ready["session"].encode().ljust(10) + struct.pack(">QH", number, 60_000))
-                packet = asker.recv(65_536)
-                self.listener.take(packet)
-                number += int.from_bytes(packet[18:20], "big")
+                with contextlib.suppress(TimeoutError):
+                    packet = asker.recv(65_536)
+                    self.listener.take(packet)
+                    first, taken = struct.unpack_from(">QH", packet, 10)
+                    number = max(number, first + taken)
+                    tries = 0
+                tries += 1
+                assert tries < PATIENCE, f"no answer for message {number}"
 
     def close(self) -> None:
         self.trader.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from exchange.clock import SECOND
-from exchange.entry_table import EntryTable
+from exchange.entry_changes import Changes
 from exchange.order_log import OrderLog
 from exchange.soup_connection import Timeouts
 from tests.exchange.conftest import feed, standing
@@ -249,7 +249,7 @@ def test_a_login_that_is_taken_over_at_once_has_output() -> None:
 def test_a_fault_of_ours_costs_one_connection_only(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_self: EntryTable, _message: object, _now: int) -> None:
+    def fail(_self: Changes, _message: object, _now: int) -> None:
         raise ZeroDivisionError("a fault")
 
     async def test(exchange: EntryServer) -> None:
@@ -259,7 +259,7 @@ def test_a_fault_of_ours_costs_one_connection_only(
         good.writer.write(order(1))
         assert (await good.packet())[1][:1] == b"A"
 
-    monkeypatch.setattr(EntryTable, "_query", fail)
+    monkeypatch.setattr(Changes, "query", fail)
     scenario(test)
     assert "fault while handling 51" in caplog.text
     assert "ZeroDivisionError" in caplog.text

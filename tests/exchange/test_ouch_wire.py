@@ -339,7 +339,7 @@ def test_every_index_has_numbers_of_its_own() -> None:
             (done,) = await client.ask(firm_request(kind, ref, options=five), answer)
             assert done["options"] == {28: b"\5"}
         answers = await client.ask(firm_request("C", 11, options=five), "XCC")
-        assert [answer["options"] for answer in answers] == [{28: b"\5"}, {28: b"\5"}, {}]
+        assert [answer["options"] for answer in answers] == [{28: b"\5"}, {}, {28: b"\5"}]
 
     scenario(test)
 
@@ -354,7 +354,7 @@ def test_a_good_till_time_order_ends_by_itself() -> None:
         assert (replaced["tif"], replaced["options"]) == ("6", {15: u32(30)})
         server.at(10, 1)
         (ended,) = await client.take("C")
-        assert (ended["ref"], ended["reason"], ended["time"]) == (3, "T", (36_000 + 60) * SECOND)
+        assert (ended["ref"], ended["reason"], ended["time"]) == (3, "T", (36_000 + 30) * SECOND)
         server.at(10, 2)
         (ended,) = await client.take("C")
         assert (ended["ref"], ended["reason"]) == (1, "T")
@@ -451,5 +451,5 @@ def test_a_halt_cross() -> None:
 
 
 def test_all_messages_of_the_protocol_were_seen() -> None:
-    assert SEEN_IN >= set("OUXMCDEQ")
+    assert set("OUXMCDEQ") <= SEEN_IN
     assert set("SAUCDEBJPITMRXGKQ") == SEEN_OUT == {kind.decode() for kind in LAYOUTS}
