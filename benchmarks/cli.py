@@ -28,6 +28,9 @@ class Benchmark:
 
 BENCHMARKS = {
     "engine": Benchmark("benchmarks.engine", "Matching engine: operations a second beside other packages'."),
+    "late_join": Benchmark("benchmarks.late_join", "Feed: a client that joins 9,000 symbols late."),
+    "order_entry": Benchmark("benchmarks.order_entry", "Order entry: 200 clients, 50,000 orders a second, a minute."),
+    "publisher": Benchmark("benchmarks.publisher", "Feed: messages a second into memory."),
 }
 
 

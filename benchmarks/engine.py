@@ -18,7 +18,7 @@ from benchmarks import operations, peer_environment
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/bench"
 SEED = 20191230
-PATIENCE = 120  # seconds for all repeats of one engine; the slowest that ends needs a quarter
+PATIENCE = 60  # seconds for all repeats of one engine; the slowest that ends needs a third
 
 
 @dataclass(frozen=True, slots=True)

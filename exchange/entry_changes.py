@@ -40,10 +40,24 @@ class Changes(EntryParts):
             self.cut(order, max(0, keep), now)
             return
         ticket: Ticket = order.ticket
+        if not self._may_become(order, message, now):
+            return
         ticket.side = ord(message.side)
         order.short_sale = message.side == "T"
         ticket.located = tuple(option for option in message.appendage if option.tag in (LOCATED, LOCATE_BROKER))
         self.entry.market.modify(order, keep, now)
+
+    def _may_become(self, order: Order, message: ModifyOrder, now: int) -> bool:
+        """Whether the risk limits let an order become another kind of sale; logged if not, as no answer can say so."""
+        risk = self.entry.risk
+        if risk is None or message.side == chr(order.ticket.side):
+            return True
+        located = options_of(message).get(LOCATED) == "Y"
+        code = risk.side_refusal(order, message.side, located, now)
+        if code is not None:
+            reason = ouch50.REJECT_REASONS[code]
+            log.warning("%s: modify of %d to %s ignored: %s", self.user, message.user_ref_num, message.side, reason)
+        return code is None
 
     def mass_cancel(self, message: ouch50.MassCancel, now: int) -> None:
         """`C`: answered first, the orders follow."""

@@ -90,6 +90,7 @@ class EntryEvents(Participant):
     def rested(self, order: Order, replaces: int) -> None:  # noqa: ARG002 - the feed's business
         """`T` for an order that waited outside the book."""
         ticket: Ticket = order.ticket
+        ticket.standing = True
         if ticket.waits:
             ticket.waits = False
             self.account.send_bytes(entry_answers.moved(self.market.time, order, ticket))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exchange.book import Book
-from exchange.entry_checks import LOCATED, Terms
+from exchange.entry_checks import CONTINUOUS, LOCATED, Terms
 from exchange.login import Login
 from exchange.orders import Order
-from exchange.risk_limits import LIMITS, Limits, LimitSet
+from exchange.risk_limits import LIMITS, Limit, Limits, LimitSet
 from exchange.throttle import RateLimit
 from protocols.ouch50 import MARKET_PRICES
 
@@ -22,15 +22,21 @@ if TYPE_CHECKING:
     from exchange.market import Market
 
 DOLLAR = 10_000
+# The limits that look at the kind of a sale.
+SALES = tuple(
+    row
+    for row in LIMITS
+    if row.name in ("short_sale_restricted", "locate_required", "no_short_sale", "no_short_exempt")
+)
 
 
 @dataclass(frozen=True)
 class Asked:
     """A request as the limits see it. ``close`` is the last close; ``price`` is that for a market order.
 
-    ``replaced`` is what the order it replaces counts to the exposure (price4 times shares)."""
+    ``event`` is the last system event, ``located`` whether shares were located (tag 25), ``replaced`` what the order
+    that it replaces counts to the exposure (price4 times shares)."""
 
-    terms: Terms
     book: Book
     side: str
     shares: int
@@ -38,18 +44,17 @@ class Asked:
     close: int
     event: str
     port: str
-    replaced: int
     now: int
+    cross: str = CONTINUOUS
+    is_market: bool = False
+    sweep: bool = False
+    located: bool = False
+    replaced: int = 0
 
     @property
     def notional(self) -> int:
         """Price4 times shares."""
         return self.price * self.shares
-
-    @property
-    def is_market(self) -> bool:
-        """Whether the request names no limit price."""
-        return self.terms.request.price in MARKET_PRICES
 
     def beyond(self, reference: int, percent: int) -> bool:
         """Whether the limit price is more aggressive than a reference price by more than so many percent."""
@@ -77,9 +82,9 @@ class LimitState:
         self.port = RateLimit(limits.port_rate, limits.port_burst or limits.port_rate, keyed=False)
         self.duplicates = RateLimit(limits.duplicate_rate, limits.duplicate_rate, keyed=True)
 
-    def refusal(self, asked: Asked) -> int | None:
+    def refusal(self, asked: Asked, rows: Sequence[Limit] = LIMITS) -> int | None:
         """The code of the first limit that the request breaks, None when it keeps them all."""
-        for row in LIMITS:
+        for row in rows:
             if getattr(self.limits, row.name) and BREAKS[row.name](self, asked):
                 return row.code
         return None
@@ -104,20 +109,30 @@ class PortChecks:
         """The code with which a good request must be refused, None when it keeps all limits."""
         request = terms.request
         close = self._market.directory.listings[book.symbol].price
+        market = request.price in MARKET_PRICES
         asked = Asked(
-            terms,
             book,
             side,
             request.quantity - (0 if old is None else old.executed),
-            close if request.price in MARKET_PRICES else request.price,
+            close if market else request.price,
             close,
             self._market.last_system_event,
             self._port,
-            0 if old is None else self._worth(old),
             now,
+            terms.cross,
+            market,
+            request.inter_market_sweep_eligibility == "Y",
+            terms.says(LOCATED) == "Y",
+            0 if old is None else self._worth(old),
         )
-        codes = (state.refusal(asked) for state in self._states)
-        return next((code for code in codes if code is not None), None)
+        return self._first(asked, LIMITS)
+
+    def side_refusal(self, order: Order, side: str, located: bool, now: int) -> int | None:
+        """The same for an order that is to change to another kind of sale, which only some limits look at."""
+        close = self._market.directory.listings[order.book.symbol].price
+        event, shares = self._market.last_system_event, order.open_shares()
+        asked = Asked(order.book, side, shares, order.limit, close, event, self._port, now, located=located)
+        return self._first(asked, SALES)
 
     def noted(self, order: Order) -> None:
         """An order has other open shares now."""
@@ -129,6 +144,10 @@ class PortChecks:
         """Shares were executed."""
         for state in self._states:
             state.traded_notional += shares * price
+
+    def _first(self, asked: Asked, rows: Sequence[Limit]) -> int | None:
+        codes = (state.refusal(asked, rows) for state in self._states)
+        return next((code for code in codes if code is not None), None)
 
     def _worth(self, order: Order) -> int:
         shares = order.open_shares()
@@ -188,10 +207,10 @@ BREAKS: dict[str, Callable[[LimitState, Asked], bool]] = {
     "short_sale_restricted": lambda state, asked: (
         asked.side in "TE" and asked.book.symbol in state.limits.short_sale_restricted
     ),
-    "no_sweeps": lambda _, asked: asked.terms.request.inter_market_sweep_eligibility == "Y",
+    "no_sweeps": lambda _, asked: asked.sweep,
     "max_adv_percent": _volume,
     "fat_finger_percent": lambda state, asked: asked.beyond(asked.touch(), state.limits.fat_finger_percent),
-    "locate_required": lambda _, asked: asked.side in "TE" and asked.terms.says(LOCATED) != "Y",
+    "locate_required": lambda _, asked: asked.side in "TE" and not asked.located,
     "symbol_rate": lambda state, asked: not state.symbols.allows(asked.book.locate, asked.now),
     "port_rate": lambda state, asked: not state.port.allows(None, asked.now),
     "duplicate_rate": _duplicate,
@@ -202,5 +221,5 @@ BREAKS: dict[str, Callable[[LimitState, Asked], bool]] = {
     "no_short_exempt": lambda _, asked: asked.side == "E",
     "single_order_notional": lambda state, asked: asked.notional > state.limits.single_order_notional * DOLLAR,
     "max_quantity": lambda state, asked: asked.shares > state.limits.max_quantity,
-    "no_ipo_market_buy": lambda _, asked: asked.is_market and asked.side == "B" and asked.terms.cross == "H",
+    "no_ipo_market_buy": lambda _, asked: asked.is_market and asked.side == "B" and asked.cross == "H",
 }

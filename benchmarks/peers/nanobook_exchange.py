@@ -1,7 +1,7 @@
 """nanobook: an engine in Rust; keeps every trade in memory. Its `modify` loses priority, as a replace does.
 
 Version 0.19.2 passes over orders of a level from which others were cancelled, so it fills other orders than time
-priority says, and some later operations find their order gone.
+priority says, and later operations find their order gone; after some sequences `submit_limit` does not return.
 """
 
 import nanobook

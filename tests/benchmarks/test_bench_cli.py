@@ -78,6 +78,13 @@ def test_every_package_that_is_compared_is_locked() -> None:
     assert {entry.package for entry in engine.ENGINES if entry.package} <= locked
 
 
+def test_an_engine_that_does_not_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.01)
+    idle = engine.Engine("idle", "benchmarks.peers.nothing", None, "Python", "nothing")
+    found = engine._replay(Path(sys.executable), idle, tmp_path / "no-such-file", cpu=0, repeats=1)
+    assert found == {"error": "gave up after 0.01 s"}
+
+
 def test_an_engine_that_fails_is_a_row_with_its_error() -> None:
     load = {
         "name": "one symbol",

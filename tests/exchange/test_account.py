@@ -1,19 +1,8 @@
-"""Logins and what is kept of them."""
+"""What is kept of a login."""
 
-import pytest
-
-from exchange.account import Account, EntryCounters, Login, LoginError
+from exchange.account import Account, EntryCounters
+from exchange.login import Login
 from protocols.ouch50 import AccountQueryResponse
-
-
-def test_a_login_is_user_password_firm() -> None:
-    assert Login.parse("HFT1:secret1:HFTX") == Login("HFT1", "secret1", "HFTX")
-
-
-@pytest.mark.parametrize("text", ["", "A:B", "A:B:C:D", ":B:C", "A::C", "A:B:", "A:B:FIRMS", "A B:C:D", "Ä:B:C"])
-def test_malformed_logins(text: str) -> None:
-    with pytest.raises(LoginError, match="malformed"):
-        Login.parse(text)
 
 
 def test_what_is_sent_is_numbered_recorded_and_announced() -> None:

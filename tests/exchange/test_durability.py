@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -16,14 +15,19 @@ import struct
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from exchange.control import send_command
 from tests.exchange.crash_client import Listener, Trader
 
+if TYPE_CHECKING:
+    from tests.conftest import ReadyFifo
+
+MakeFifo = Callable[[Path], "ReadyFifo"]
 KILLS = int(os.environ.get("HFTOS_KILLS", "6"))
 # Every journal gets so many crashes: a day with more than a few restarts is not a day.
 KILLS_A_DAY = 6
@@ -41,27 +45,29 @@ def free_port() -> int:
 class Day:
     """One journal and the exchanges that live and die on it."""
 
-    def __init__(self, folder: Path, seed: int, ports: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, seed: int, ports: tuple[int, int], make_ready_fifo: MakeFifo) -> None:
         self.folder = folder
         self.rng = random.Random(seed)
         self.trader = Trader("HFT1", "secret1", seed)
         self.listener = Listener("239.20.0.9", ports[0])
         self.ready: dict[str, Any] = {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[str] | None = None
+        self._make_ready_fifo = make_ready_fifo
+        self._lives = 0
         self._command = [
             *(sys.executable, "-m", "hftos.cli", "exchange", "--symbols", ",".join(SYMBOLS), "--rate", "3000"),
             *("--seed", str(seed), "--cancel-on-disconnect", "off", "--ouch-port", str(free_port())),
             *("--feed-a", f"239.20.0.9:{ports[0]}", "--feed-b", f"239.20.0.9:{ports[1]}"),
-            *("--journal", str(folder / "journal"), "--journal-checks", "200", "--ready-file", str(folder / "ready")),
+            *("--journal", str(folder / "journal"), "--journal-checks", "200"),
         ]
-        os.mkfifo(folder / "ready")
 
     def start(self) -> None:
         """Start the exchange; it serves when this returns."""
-        self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        text = (self.folder / "ready").read_text()
-        assert text, self.process.communicate()[1].decode()
-        self.ready = json.loads(text)
+        self._lives += 1
+        fifo = self._make_ready_fifo(self.folder / f"ready{self._lives}")
+        command = [*self._command, "--ready-file", str(fifo.path)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.ready = fifo.wait(self.process)
         self.trader.connect((self.ready["ouch"]["host"], self.ready["ouch"]["port"]))
 
     def trade_and_kill(self) -> None:
@@ -133,8 +139,10 @@ def executions(told: dict[int, bytes]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("number", range((KILLS + KILLS_A_DAY - 1) // KILLS_A_DAY))
-def test_a_killed_exchange_comes_back_as_it_was(tmp_path: Path, feed_ports: tuple[int, int], number: int) -> None:
-    day = Day(tmp_path, number + 1, feed_ports)
+def test_a_killed_exchange_comes_back_as_it_was(
+    tmp_path: Path, feed_ports: tuple[int, int], make_ready_fifo: MakeFifo, number: int
+) -> None:
+    day = Day(tmp_path, number + 1, feed_ports, make_ready_fifo)
     kills = min(KILLS_A_DAY, KILLS - number * KILLS_A_DAY)
     try:
         for life in range(kills):

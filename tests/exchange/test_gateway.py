@@ -5,6 +5,7 @@ import json
 import logging
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import pytest
 
 from exchange.clock import SECOND
 from exchange.entry_changes import Changes
+from exchange.gateway import Gateway
 from exchange.order_log import OrderLog
 from exchange.soup_connection import Timeouts
 from tests.exchange.conftest import feed, standing
-from tests.exchange.entry_server import LOOPBACK, EntryServer
+from tests.exchange.entry_server import LOOPBACK, EntryServer, serving
 from tests.exchange.entry_server import scenario as scenario_of_a_day
 from tests.exchange.ouch_wire import enter, login, packet
 
@@ -291,5 +293,42 @@ def test_a_port_in_use_is_an_error() -> None:
     async def test(exchange: EntryServer) -> None:
         with pytest.raises(OSError, match="in use"):
             await exchange.gateway.listen(LOOPBACK, exchange.port)
+
+    scenario(test)
+
+
+def test_orders_of_a_resumed_exchange_wait_for_their_logins_to_come_back() -> None:
+    async def test(exchange: EntryServer) -> None:
+        venue = exchange.exchange.venues[0]
+        stays, goes = venue.entries[:2]
+        for entry in (stays, goes):
+            entry.on_message(enter(1, price=1_000_000), 0)
+        gateway = Gateway(
+            exchange.exchange,
+            venue,
+            exchange.clock,
+            time.monotonic_ns,
+            exchange.logins.append,
+            cancel_on_disconnect=600,
+        )
+        port = await gateway.listen(LOOPBACK, 0)
+        gateway.guard.connected(stays)
+        gateway.guard.advance(time.monotonic_ns() + 600)
+        assert (len(stays.orders), len(goes.orders)) == (1, 0)
+        assert port
+        await gateway.close()
+
+    scenario(test)
+
+
+def test_venues_do_not_know_each_others_orders() -> None:
+    async def test(first: EntryServer) -> None:
+        async with serving(started=False) as second:
+            one, other = await first.log_in(), await second.log_in()
+            one.writer.write(order(1, "S"))
+            assert (await one.packet())[1][:1] == b"A"
+            other.writer.write(order(1, "B"))
+            assert (await other.packet())[1][:1] == b"A"
+            assert len(standing(first.market)) == len(standing(second.market)) == 1
 
     scenario(test)

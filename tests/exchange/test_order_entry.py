@@ -6,13 +6,13 @@ What is rejected and what is no request at all is in test_entry_checks.py.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
+from exchange.account import Account
+from exchange.login import Login
 from exchange.market import Market
-from tests.exchange.conftest import kinds, number, option, standing
-
-if TYPE_CHECKING:
-    from tests.exchange.conftest import Client
+from exchange.market_data import Publisher
+from exchange.order_entry import OrderEntry
+from tests.exchange.conftest import Client, kinds, number, option, standing
 
 NOW = 34_200_000_000_000
 
@@ -259,3 +259,26 @@ def test_the_day_is_told(client: Client, market: Market) -> None:
     for code in "OSQMEC":
         market.system_event(code, NOW)
     assert client.news() == [struct.pack(">cQc", b"S", NOW, code) for code in (b"S", b"E")]
+
+
+def test_a_replace_that_keeps_its_place_is_told_the_reference_of_the_feed() -> None:
+    market = Market(Publisher("S", []), keeps_priority=True)
+    market.list_symbol("AAPL")
+    client = Client(OrderEntry(Account(Login("U", "p", "HFTX"), "S", lambda *_: None), market))
+    (accepted,) = client.enter(1, "B", 300)
+    (replaced,) = client.replace(1, 2, 200)
+    assert number(replaced, 40, 8) == number(accepted, 36, 8)
+    (moved,) = client.replace(2, 3, 200, 1_490_000)
+    assert number(moved, 40, 8) > number(replaced, 40, 8)
+
+
+def test_day_and_extended_hours_end_apart(client: Client) -> None:
+    client.enter(1)
+    client.enter(2, tif="5")
+    client.enter(3, tif="6", options=option(15, b"\0\0\0\x3c"))
+    assert client.entry.next_deadline() == NOW + 60_000_000_000
+    assert client.entry.close_day(NOW) == 1
+    assert client.news() == [struct.pack(">cQIIc", b"C", NOW, 1, 100, b"E")]
+    assert client.entry.close_extended(NOW) == 2
+    assert [answer[9:13] + answer[17:18] for answer in client.news()] == [b"\0\0\0\2T", b"\0\0\0\3T"]
+    assert client.entry.next_deadline() is None

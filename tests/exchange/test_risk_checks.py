@@ -192,3 +192,25 @@ def test_the_port_is_looked_at_after_its_firm() -> None:
     client = clients(Limits({"HFTX": LimitSet(max_quantity=10)}, {"HFT1": LimitSet(max_shares=10)}))[0]
     assert code_of(client.enter(1, quantity=11)) == 0x0031
     assert code_of(client.enter(2, quantity=10)) == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "side", "located", "told"),
+    [
+        (LimitSet(no_short_sale=True), "T", b"", ""),
+        (LimitSet(no_short_sale=True), "E", b"", "M"),
+        (LimitSet(no_short_exempt=True), "E", b"", ""),
+        (LimitSet(short_sale_restricted=("AAPL",)), "T", b"", ""),
+        (LimitSet(locate_required=True), "T", b"", ""),
+        (LimitSet(locate_required=True), "T", LOCATED, "M"),
+        (LimitSet(locate_required=True), "S", b"", "M"),
+        (LimitSet(max_quantity=100), "T", b"", "M"),
+    ],
+)
+def test_a_modify_cannot_make_a_short_sale_of_what_may_not_be_one(
+    limits: LimitSet, side: str, located: bytes, told: str
+) -> None:
+    client = one(limits)
+    assert code_of(client.enter(1, "S", price=1_000_000)) == 0
+    assert kinds(client.send(modify(1, side, 90, located))) == told
+    assert client.entry.orders[1].short_sale == (told == "M" and side == "T")
