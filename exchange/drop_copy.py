@@ -16,7 +16,8 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from exchange.copy_stream import CopyStream
-from exchange.soup_connection import Connections, SoupConnection, Timeouts
+from exchange.soup_connection import Connections, SoupConnection
+from exchange.soup_session import Timeouts
 from protocols.soup import LoginRejected, LoginRequest
 from protocols.soup_server import LoggedIn, Message, SequencedStream, ServerEvent
 

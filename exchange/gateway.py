@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, cast
 from exchange.clock import SECOND, SessionClock
 from exchange.disconnect import DEFAULT_GRACE, DisconnectGuard
 from exchange.order_entry import GarbageError, OrderEntry
-from exchange.soup_connection import Connections, SoupConnection, Timeouts
+from exchange.soup_connection import Connections, SoupConnection
 from exchange.soup_frames import may_continue, split_unsequenced
+from exchange.soup_session import Timeouts
 from protocols.soup import LoginRejected, LoginRequest
 from protocols.soup_server import LoggedIn, Message, SequencedStream, ServerEvent
 

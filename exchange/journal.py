@@ -35,6 +35,10 @@ class JournalError(ValueError):
     """A journal that cannot be used; the text names the place and the remedy."""
 
 
+class JournalWriteError(OSError):
+    """The disk took no more: the exchange must stop, because nothing that follows could be recovered."""
+
+
 class Record(NamedTuple):
     """One input. ``number`` is an account or a count, by ``kind``; ``time`` is ns since midnight."""
 
@@ -61,20 +65,25 @@ class Journal:
         self.records += 1
 
     def commit(self) -> None:
-        """Write what was appended. OSError when the disk refuses: the exchange must not go on."""
+        """Write what was appended. JournalWriteError when the disk refuses: the exchange must not go on."""
         if not self._pending:
             return
-        view = memoryview(self._pending)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        self._pending = bytearray()
-        if self._sync:
-            os.fdatasync(self._descriptor)
+        try:
+            while self._pending:
+                del self._pending[: os.write(self._descriptor, self._pending)]
+            if self._sync:
+                os.fdatasync(self._descriptor)
+        except OSError as error:
+            raise JournalWriteError(
+                error.errno, f"the journal cannot be written: {error.strerror}; make room and start again with it"
+            ) from error
 
     def close(self) -> None:
         """Commit and close."""
-        self.commit()
-        os.close(self._descriptor)
+        try:
+            self.commit()
+        finally:
+            os.close(self._descriptor)
 
 
 class CommittedLine:

@@ -12,6 +12,8 @@ post-only, price type, self-match prevention) the new order does not have; side,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from exchange.account import Account
 from exchange.book import Book
 from exchange.entry_checks import AFTER_HOURS, DAY, EXTENDED, GOOD_TILL_TIME
@@ -114,6 +116,16 @@ class OrderEntry(EntryEvents):
         """End the good-till-time orders whose time is over (`C` reason `T`)."""
         while (token := self.expiries.take_due(now)) is not None:
             self.market.cancel(self.orders[token], 0, now, CANCEL_TIME)
+
+    def state(self) -> Iterator[int]:
+        """Numbers that two runs over the same inputs must agree on."""
+        yield self.account.stream.next_sequence
+        yield int(self.enabled)
+        yield len(self.orders)
+        yield self.next_deadline() or 0
+        for index, ref in sorted(self.last_refs.items()):
+            yield index
+            yield ref
 
     def _cancel_those(self, time_in_force: str | None, now: int, reason: str) -> int:
         code = 0 if time_in_force is None else ord(time_in_force)

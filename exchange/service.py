@@ -16,7 +16,7 @@ from exchange.assembly import build_session
 from exchange.clock import SECOND, SessionClock
 from exchange.control import LOOPBACK, ControlServer
 from exchange.endpoints import VenueEndpoints, listening
-from exchange.journal import CommittedLine, Journal, Record, open_journal
+from exchange.journal import CommittedLine, Journal, JournalWriteError, Record, open_journal
 from exchange.lines import Line, MulticastLine, SkewedLine
 from exchange.order_log import OrderLog
 from exchange.orders import warm
@@ -88,6 +88,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        loop.set_exception_handler(self._on_fault)
         endpoints = [
             VenueEndpoints(exchange, venue, number, self._clock, settings, self._on_login)
             for number, venue in enumerate(exchange.venues)
@@ -130,6 +131,15 @@ class Service:
                 venue.market.publisher.end(time.monotonic_ns())
                 for line in self._skewed:
                     line.release(time.monotonic_ns() + self.settings.skew)
+
+    def _on_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A connection that cannot journal what it was sent must not cost itself alone: the exchange stops."""
+        error = context.get("exception")
+        if isinstance(error, JournalWriteError):
+            self._failure = error
+            self.stop()
+        else:
+            loop.default_exception_handler(context)
 
     def _start(self) -> None:
         """Begin the day now."""

@@ -5,63 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from exchange.clock import SECOND
-from exchange.soup_frames import sequenced
+from exchange.soup_session import BatchSession, Timeouts
 from protocols.soup_server import (
     Authenticator,
     ClientGone,
     LoggedIn,
     LoginRefused,
     ServerEvent,
-    ServerState,
-    SoupServerSession,
 )
 
 log = logging.getLogger(__name__)
 
-# A client whose socket takes nothing for this long does not read.
-STALL_TIMEOUT = 10 * SECOND
-_BATCH = 512
 _OUTPUT = 1 << 18
 # Bytes read at once. One buffer serves all connections: what was read is copied out before anybody else reads.
 _BUFFER = bytearray(1 << 18)
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """SoupBinTCP's (§3.5) and how long a socket may take nothing; ns."""
-
-    silence: int = 15 * SECOND
-    login: int = 30 * SECOND
-    stall: int = STALL_TIMEOUT
-
-
-class BatchSession(SoupServerSession):
-    """A server session that frames the messages of its stream by the batch."""
-
-    @property
-    def in_step(self) -> bool:
-        """Whether the client is logged in, and no part of a packet waits in the framer."""
-        return self.state is ServerState.ACTIVE and not self._framer.pending
-
-    def heard(self, now: int) -> None:
-        """Take note that bytes came, which somebody else has worked off."""
-        self._last_received = now
-
-    def _pump(self, now: int) -> None:
-        stream = self.stream
-        if stream is None:
-            return
-        while self.next_sequence < stream.next_sequence and len(self._output) < self._max_output:
-            messages = stream.read(self.next_sequence, _BATCH)
-            self._output += sequenced(messages)
-            self.next_sequence += len(messages)
-            self._last_sent = now
-        if stream.ended and self.next_sequence == stream.next_sequence:
-            super()._pump(now)
 
 
 class SoupConnection(asyncio.BufferedProtocol):

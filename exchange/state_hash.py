@@ -14,10 +14,10 @@ _ORDER = struct.Struct(">QQiqqqqq")
 _COUNTERS = struct.Struct(">QQQQq")
 
 
-def state_hash(market: Market, streams: Iterable[int]) -> str:
+def state_hash(market: Market, accounts: Iterable[int]) -> str:
     """Hex digest over every book, queue by queue, and the orders that wait for a cross.
 
-    The counters of engine and feed and ``streams`` (next numbers) are in it as well.
+    The counters of engine and feed and ``accounts`` (numbers of the accounts) are in it as well.
     """
     digest = hashlib.blake2b(digest_size=16)
     engine = market.engine
@@ -33,7 +33,7 @@ def state_hash(market: Market, streams: Iterable[int]) -> str:
     if market.auctions is not None:
         for order in market.auctions.held():
             digest.update(_order(order))
-    for number in streams:
+    for number in accounts:
         digest.update(number.to_bytes(8, "big"))
     return digest.hexdigest()
 

@@ -110,8 +110,8 @@ class Venue:
         yield from self.entries
 
     def state_hash(self) -> str:
-        """One digest over the market and its accounts' streams."""
-        return state_hash(self.market, (entry.account.stream.next_sequence for entry in self.entries))
+        """One digest over the market and what its accounts were told and have asked."""
+        return state_hash(self.market, (number for entry in self.entries for number in entry.state()))
 
     def fees(self, added: int, removed: int) -> int:
         """Fees for shares added and removed, in 1/10,000 dollar; negative when rebates prevail."""

@@ -23,7 +23,7 @@ from exchange.order_entry import OrderEntry
 from exchange.risk_limits import Limits
 from exchange.schedule import REGULAR
 from exchange.script import Script
-from exchange.soup_connection import Timeouts
+from exchange.soup_session import Timeouts
 from exchange.supervision import supervise
 from exchange.trading_day import TradingDay
 from exchange.venue import VENUES, Venue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.clock import SECOND
-from exchange.soup_connection import Timeouts
+from exchange.soup_session import Timeouts
 from tests.exchange.entry_server import EntryServer, scenario
 from tests.exchange.ouch_wire import WireClient, cancel, enter, login, modify, option, packet, query, replace
 

@@ -16,7 +16,7 @@ from exchange.clock import SECOND
 from exchange.entry_changes import Changes
 from exchange.gateway import Gateway
 from exchange.order_log import OrderLog
-from exchange.soup_connection import Timeouts
+from exchange.soup_session import Timeouts
 from tests.exchange.conftest import feed, standing
 from tests.exchange.entry_server import LOOPBACK, EntryServer, serving
 from tests.exchange.entry_server import scenario as scenario_of_a_day

@@ -1,5 +1,6 @@
 """The journal keeps every whole record, cuts a torn end, and refuses what is damaged or not its own."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from exchange.journal import (
     FLOW,
     MESSAGE,
     CommittedLine,
+    Journal,
     JournalError,
+    JournalWriteError,
     Record,
     open_journal,
 )
@@ -154,6 +157,16 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(JournalError, match=r"cannot write to --journal .*; give another folder"):
         open_journal(tmp_path / "file", SETTINGS)
+
+
+def test_a_disk_that_takes_no_more_is_an_error_of_its_own() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        journal = Journal(os.dup(full.fileno()))
+        journal.append(*RECORDS[0])
+        with pytest.raises(JournalWriteError, match="the journal cannot be written: No space left"):
+            journal.commit()
+        with pytest.raises(JournalWriteError):
+            journal.close()
 
 
 def test_two_exchanges_cannot_have_one_journal(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from protocols.recovery_events import (
 )
 from protocols.recovery_settings import RecoverySettings, RecoveryState
 from protocols.soup import LoginRequest
-from tests.exchange.random_venue import RandomVenue, queues_of
+from tests.exchange.live_venue import LiveVenue, queues_of
 
 LOOPBACK = IPv4Address("127.0.0.1")
 GROUPS = IPv4Address("239.20.9.3"), IPv4Address("239.20.9.4")
@@ -155,9 +155,9 @@ def test_a_late_joiner_ends_in_step_with_the_venue() -> None:
             Dropping(MulticastLine(g, p, LOOPBACK), rng, range(100, 103)) for g, p in zip(GROUPS, ports, strict=True)
         ]
         publisher = Publisher("S", lines)
-        venue = RandomVenue(publisher, rng)
-        for now in range(500):
-            venue.step(now)
+        venue = LiveVenue(publisher, 5)
+        for _ in range(500):
+            venue.step()
         publisher.flush(time.monotonic_ns())
         rerequests = RerequestEndpoint(server := RerequestServer("S", publisher.store), time.monotonic_ns)
         snapshots = GlimpseEndpoint(GlimpseServer("S", venue, {"user": "secret"}), time.monotonic_ns)
@@ -165,7 +165,7 @@ def test_a_late_joiner_ends_in_step_with_the_venue() -> None:
         receiver.begin()
         await receiver.until(RecoveryState.SYNCHRONISED)
         for now in range(900):
-            venue.step(now)
+            venue.step()
             if now % 3 == 2:
                 publisher.flush(time.monotonic_ns())
                 await asyncio.sleep(0)

@@ -1,7 +1,5 @@
 """The snapshot writer: SoupBinTCP packets in pieces."""
 
-import random
-
 import pytest
 
 from exchange.market_data import Publisher
@@ -10,7 +8,7 @@ from protocols import itch50
 from protocols.glimpse import decode_end_of_snapshot
 from protocols.order_book import OrderBooks
 from protocols.soup import Framer, SequencedData
-from tests.exchange.random_venue import RandomVenue, queues_of
+from tests.exchange.live_venue import LiveVenue, queues_of
 
 
 def payloads(pieces: tuple[bytes, ...]) -> list[bytes]:
@@ -36,9 +34,9 @@ def test_pieces_hold_whole_packets_and_end_with_the_number(chunk_size: int) -> N
 
 
 def test_a_snapshot_shows_every_queue() -> None:
-    venue = RandomVenue(Publisher("S", []), random.Random(7))
-    for now in range(2000):
-        venue.step(now)
+    venue = LiveVenue(Publisher("S", []), 7)
+    for _ in range(2000):
+        venue.step()
     *state, end = payloads(take_snapshot(venue))
     books = OrderBooks()
     for data in state:

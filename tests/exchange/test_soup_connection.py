@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from exchange.clock import SECOND
-from exchange.soup_connection import Timeouts
+from exchange.soup_session import Timeouts
 from tests.exchange.conftest import standing
 from tests.exchange.entry_server import EntryServer, scenario
 from tests.exchange.ouch_wire import enter, packet, query
