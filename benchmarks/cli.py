@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from benchmarks import machine
+from benchmarks.markdown import report_lines
 
 FOLDER = Path(__file__).resolve().parent.parent / "build/bench"
 
@@ -43,11 +44,16 @@ def _epilog() -> str:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--quick", is_flag=True, help="Fewer operations, once: whether it works, not how fast it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of tables.")
-def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print the figures of the last run as Markdown; measures nothing.")
+def bench(names: tuple[str, ...], quick: bool, as_json: bool, markdown: bool) -> None:
     """Run the benchmarks NAME (all of them without a name); figures go to build/bench/NAME.json."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         raise click.UsageError(f"no benchmark {', '.join(unknown)}; there are: {', '.join(sorted(BENCHMARKS))}")
+    if markdown:
+        for name in names or sorted(BENCHMARKS):
+            click.echo("\n".join(report_lines(_last(name), BENCHMARKS[name].module)))
+        return
     reports = [_measure(name, quick) for name in names or sorted(BENCHMARKS)]
     if as_json:
         click.echo(json.dumps(reports, indent=2))
@@ -64,6 +70,15 @@ def _measure(name: str, quick: bool) -> dict[str, Any]:
     report = {"benchmark": name, "command": sys.argv, "quick": quick, "machine": facts, "results": results}
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def _last(name: str) -> dict[str, Any]:
+    """The last run's report."""
+    try:
+        report: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{name} has not been measured yet: run hftos bench {name}") from error
     return report
 
 

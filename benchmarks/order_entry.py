@@ -165,7 +165,7 @@ def tables(results: dict[str, Any]) -> list[Table]:
         table.add_row(name.replace("_", " "), f"{results[name]:,}")
     table.add_row("errors", ", ".join(sorted(set(results["errors"]))) or "none")
     for name, value in results["batch_ms"].items():
-        table.add_row(f"batch of 50 to last answer, {name}", f"{value} ms")
+        table.add_row(f"batch to its last answer, {name}", f"{value} ms")
     memory = results["exchange_rss_mib"]
     table.add_row("memory of the exchange, first, most, last", f"{memory[0]}, {max(memory)}, {memory[-1]} MiB")
     return [table]
