@@ -89,9 +89,9 @@ async def _follow(reader: FeedReader, symbol: str, depth: int) -> None:
 
 
 def _table(reader: FeedReader, symbol: str, depth: int) -> Table:
-    counters = reader.client.counters
-    title = (
-        f"{symbol}  {reader.client.state.value}  {reader.messages:,} messages  "
-        f"{counters.recovered:,} recovered  {reader.snapshots} snapshot(s)"
-    )
+    title = f"{symbol}  {reader.client.state.value}  {reader.messages:,} messages"
+    if reader.client.counters.recovered:
+        title += f"  {reader.client.counters.recovered:,} packets recovered"
+    if reader.snapshots > 1:
+        title += f"  {reader.snapshots} snapshots"
     return ladder(symbol, reader.books.view(symbol, depth), depth, title)
