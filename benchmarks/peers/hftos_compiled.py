@@ -8,10 +8,12 @@ from hftos.compiling import finder
 finder.install()
 
 from benchmarks.engine_driver import EngineDriver  # noqa: E402 - after the finder is installed
+from exchange.orders import warm  # noqa: E402
 
 
 def runner(made: Operations) -> EngineDriver:
-    """For `benchmarks.replay`."""
+    """For `benchmarks.replay`; the memory is made ready first, as the exchange does when it starts."""
+    warm()
     return EngineDriver(made)
 
 
