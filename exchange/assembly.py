@@ -191,7 +191,7 @@ class _Builder:
             mpids = dict.fromkeys([*HOUSE_MPIDS, *(login.firm for login in self._settings.logins)])
             return TradingDay(market, self._schedule, supervision, close_day, close_extended, list(mpids))
         opens_itself = self._found is None or not self._found.opens_market
-        return InstantDay(market, opens_itself, close_day)
+        return InstantDay(market, opens_itself, close_day, close_extended)
 
     def _list_symbols(self, market: Market) -> list[str]:
         """List the file's symbols under their locates, then those of the generated flow; returns the latter."""

@@ -98,7 +98,9 @@ class Auctions:
         if not self._market.engine.open:
             return Reject.CLOSED
         if order.auction == HALT:
-            open_hours = CrossHours(0, 0, 0, 0, 0, 0) if order.book.halted or order.book.quoting else None
+            # An operational halt ends without a cross.
+            listing = self._market.directory.listings[order.book.symbol]
+            open_hours = None if listing.trading_state == "T" else CrossHours(0, 0, 0, 0, 0, 0)
             return refusal(order, now, open_hours, 0)
         if order.auction not in self._held:
             return CrossReject.INVALID_CROSS
@@ -200,8 +202,10 @@ class Auctions:
         engine.set_trading(book, book.halted, book.quoting, time)
         if cross == "O":
             self.admit_waiting(book, time)
-        for watcher in self._market.watchers:
-            watcher.settled(book, time)
+        if cross != "H":
+            # After a halt cross the symbol trades again first; a rule that halts it once more comes behind that.
+            for watcher in self._market.watchers:
+                watcher.settled(book, time)
         return Cross(price, paired, match)
 
     def admit_waiting(self, book: Book, now: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from exchange.clock import SECOND
 from exchange.halts import HaltError
+from exchange.market import END_OF_MESSAGES
 from exchange.trade_log import TradeError
 from exchange.venue import Venue
 from protocols.itch50_codes import TRADING_ACTION_REASONS
@@ -72,8 +73,12 @@ def _one_of(name: str, value: str, allowed: Any) -> str:
     return value
 
 
+_LONGEST = 20
+"""Digits of the highest u64."""
+
+
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not (text.isascii() and text.isdecimal() and low <= int(text[:20]) <= high):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST and low <= int(text) <= high):
         raise CommandError(f"{name} {text!r} is out of range: give a whole number from {low} to {high}")
     return int(text)
 
@@ -117,22 +122,32 @@ class Commands:
         name = str(request.get("do"))
         if name == STATUS:
             return self._status(now)
-        command = COMMANDS.get(name)
-        if command is None:
-            raise CommandError(f"unknown command {name!r}: give {', '.join((*COMMANDS, STATUS))}")
-        fields = self._fields(name, command, request)
-        venue = self._venue(request.get("venue"))
+        command, fields, venue = self.check(request)
         try:
             return {"ok": True, "text": command.run(venue, fields, now)}
         except (HaltError, TradeError) as error:
             raise CommandError(str(error)) from error
 
+    def check(self, request: dict[str, Any]) -> tuple[Command, dict[str, str], Venue]:
+        """What a request asks for, before it is journalled; raises CommandError."""
+        name = str(request.get("do"))
+        command = COMMANDS.get(name)
+        if command is None:
+            raise CommandError(f"unknown command {name!r}: give {', '.join((*COMMANDS, STATUS))}")
+        fields = self._fields(name, command, request)
+        venue = self._venue(request.get("venue"))
+        if venue.market.last_system_event in ("", END_OF_MESSAGES):
+            over = "is over" if venue.market.last_system_event else "has not begun"
+            raise CommandError(f"the day of {venue.name} {over}: {name} is for the time in between")
+        return command, fields, venue
+
     def _venue(self, name: object) -> Venue:
         if name is None:
             return next(iter(self._venues.values()))
-        if name not in self._venues:
+        venue = self._venues.get(name) if isinstance(name, str) else None
+        if venue is None:
             raise CommandError(f"unknown venue {name!r}: give {', '.join(self._venues)}")
-        return self._venues[str(name)]
+        return venue
 
     def _fields(self, name: str, command: Command, request: dict[str, Any]) -> dict[str, str]:
         unknown = request.keys() - command.fields.keys() - {"do", "venue"}

@@ -79,6 +79,7 @@ class Exchange:
             return self._commands.run(request, now) | self._status()
         if request.get("do") in (START, END):
             raise CommandError(f"{request['do']!r} is not for operators: the exchange starts and ends its day itself")
+        self._commands.check(request)
         return self._input(request, now)
 
     def flow(self, number: int, limit: int, until: int | None) -> int:

@@ -126,6 +126,10 @@ class Halts:
         self._operational(listing, "T", now)
         listing.halted_by = ""
         self._apply(listing, now)
+        if listing.trading_state == TRADING:
+            # Day orders that waited for an opening cross which this halt prevented.
+            self._auctions.admit_waiting(self._market.book(symbol), now)
+            self._settled(symbol)
 
     def announce_ipo(self, symbol: str, quote_at: int, price: int, now: int) -> None:
         """A new issue: halted until its quotation begins at ``quote_at`` (whole seconds); ``price`` is the offer's."""

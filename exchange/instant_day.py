@@ -14,13 +14,20 @@ class InstantDay:
     """Start of messages, the directory of all symbols, system hours, market hours: all in one moment.
 
     ``opens_itself`` is False when a replayed file brings the market's opening (system event `Q`) at its own time.
-    ``at_close`` is called with the time between the end of market hours and the end of system hours.
+    ``at_close`` and ``at_end`` end the orders for market hours and for extended hours.
     """
 
-    def __init__(self, market: Market, opens_itself: bool, at_close: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        opens_itself: bool,
+        at_close: Callable[[int], None],
+        at_end: Callable[[int], None],
+    ) -> None:
         self._market = market
         self._opens_itself = opens_itself
         self._at_close = at_close
+        self._at_end = at_end
         self._started = False
 
     def start(self, now: int) -> None:
@@ -39,6 +46,7 @@ class InstantDay:
             return
         self._market.system_event("M", now)
         self._at_close(now)
+        self._at_end(now)
         for code in "EC":
             self._market.system_event(code, now)
         log.info("day ended: %d messages", len(self._market.publisher))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from exchange.account import Account
 from exchange.book import Book
-from exchange.entry_checks import AFTER_HOURS, DAY, EXTENDED, GOOD_TILL_TIME
+from exchange.entry_checks import DAY
 from exchange.entry_events import EntryEvents
 from exchange.entry_table import EntryTable, GarbageError
 from exchange.expiry import Expiries
@@ -93,16 +93,22 @@ class OrderEntry(EntryEvents):
         ticket.standing = True
 
     def cancel_all(self, now: int, reason: str) -> int:
-        """Cancel every open order with an OUCH 5.0 cancel reason (§5.5); returns how many there were."""
-        return self._cancel_those(None, now, reason)
+        """Cancel every open order with an OUCH 5.0 cancel reason (§5.5); returns how many there were.
+
+        Orders for a cross that can no longer be cancelled stay.
+        """
+        auctions = self.market.auctions
+        orders = [order for order in self.orders.values() if not (order.auction and auctions.late(order, now))]
+        return self._cancel_these(orders, now, reason)
 
     def close_day(self, now: int) -> int:
         """End of market hours: day orders are over (`C` reason `E`). Returns how many there were."""
-        return self._cancel_those(DAY, now, CANCEL_CLOSED)
+        orders = [order for order in self.orders.values() if order.ticket.time_in_force == ord(DAY)]
+        return self._cancel_these(orders, now, CANCEL_CLOSED)
 
     def close_extended(self, now: int) -> int:
         """End of system hours: whatever still stands is over (`C` reason `T`)."""
-        return sum(self._cancel_those(code, now, CANCEL_TIME) for code in (EXTENDED, GOOD_TILL_TIME, AFTER_HOURS))
+        return self._cancel_these(list(self.orders.values()), now, CANCEL_TIME)
 
     def is_open(self, token: int) -> bool:
         """Whether an order still lives."""
@@ -127,9 +133,7 @@ class OrderEntry(EntryEvents):
             yield index
             yield ref
 
-    def _cancel_those(self, time_in_force: str | None, now: int, reason: str) -> int:
-        code = 0 if time_in_force is None else ord(time_in_force)
-        orders = [order for order in self.orders.values() if code in (0, order.ticket.time_in_force)]
+    def _cancel_these(self, orders: list[Order], now: int, reason: str) -> int:
         for order in orders:
             self.market.cancel(order, 0, now, reason)
         return len(orders)

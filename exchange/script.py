@@ -1,7 +1,7 @@
 """The order flow of one market as a script: phases, one after the other, each with its own pace.
 
 Deterministic: what happens depends on the steps done, not on when they are done. The pace is for whoever keeps the
-clock.
+clock. The last phase stays even when it has nothing to do: what clients do may give its flow something again.
 """
 
 from __future__ import annotations
@@ -40,17 +40,13 @@ class Script:
 
     def start(self) -> None:
         """Begin the first phase."""
-        self._next_phase()
+        if self._waiting:
+            self._next_phase()
+            self._skip_finished()
 
     def next_time(self) -> int | None:
         """When the next step is due, ns since midnight; None when there is nothing left to do."""
-        while self.phase is not None:
-            time = self.phase.flow.next_time()
-            if time is not None:
-                return time
-            log.info("phase %s is over", self.phase.name)
-            self._next_phase()
-        return None
+        return None if self.phase is None else self.phase.flow.next_time()
 
     def step(self) -> bool:
         """Do the next step at its own time; False when there is none."""
@@ -58,6 +54,7 @@ class Script:
             return False
         assert self.phase is not None, "a next time comes from a phase"
         self.phase.flow.step()
+        self._skip_finished()
         return True
 
     def stop(self) -> None:
@@ -65,11 +62,15 @@ class Script:
         self._waiting.clear()
         self.phase = None
 
+    def _skip_finished(self) -> None:
+        """Go on to the next phase as part of the last one's last step: what clients do meanwhile must not matter."""
+        while self.phase is not None and self._waiting and self.phase.flow.next_time() is None:
+            log.info("phase %s is over", self.phase.name)
+            self._next_phase()
+
     def _next_phase(self) -> None:
-        self.phase = self._waiting.pop(0) if self._waiting else None
+        self.phase = self._waiting.pop(0)
         self.changes += 1
-        if self.phase is None:
-            return
         self.began = self._time() if self.phase.start is None else self.phase.start
         log.info("phase %s begins", self.phase.name)
         self.phase.flow.start(self.began)

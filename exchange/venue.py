@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from exchange.market import Market
+from exchange.market import END_OF_MESSAGES, Market
 from exchange.order_entry import OrderEntry
 from exchange.script import Script
 from exchange.state_hash import state_hash
@@ -96,12 +96,15 @@ class Venue:
             due = part.next_deadline()
             if due is not None and due <= now:
                 part.advance(now)
+        if self.market.last_system_event == END_OF_MESSAGES:
+            # The feed is silent from here on, so the books must not change any more.
+            self.script.stop()
 
     def flush(self, monotonic: int) -> None:
         """Send the packets of what happened; after the end of messages, end the feed's session."""
         publisher = self.market.publisher
         publisher.flush(monotonic)
-        if self.market.last_system_event == "C" and not publisher.ended:
+        if self.market.last_system_event == END_OF_MESSAGES and not publisher.ended:
             publisher.end(monotonic)
 
     def _timed(self) -> Iterator[Timed]:

@@ -104,7 +104,7 @@ def build(
     course = (
         TradingDay(market, REGULAR, supervision, close_day, close_extended)
         if day
-        else InstantDay(market, True, close_day)
+        else InstantDay(market, True, close_day, close_extended)
     )
     return Venue(VENUES["NSDQ"], market, course, Script([], lambda: market.time), supervision, entries)
 

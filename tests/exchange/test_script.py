@@ -36,7 +36,19 @@ def test_steps_come_in_order_and_the_next_phase_follows_the_last_step() -> None:
         pass
     assert (first.done, second.done) == ([10, 20], [25])
     assert second.began == 20, "where the first one ended"
-    assert script.changes == 3, "two phases and the end"
+    assert script.changes == 2
+    second.times.append(40)
+    assert script.next_time() == 40, "the last phase stays"
+
+
+def test_a_phase_begins_within_the_last_step_of_the_one_before() -> None:
+    now = [20]
+    second = Planned(25)
+    script = Script([Phase("first", Planned(10)), Phase("second", second)], lambda: now[0])
+    script.start()
+    script.step()
+    now[0] = 999  # a client trades before anybody asks for the next step
+    assert (script.next_time(), second.began) == (25, 20)
 
 
 def test_an_empty_phase_is_passed_over() -> None:
