@@ -100,7 +100,9 @@ class Auctions:
         if order.auction == HALT:
             # An operational halt ends without a cross.
             listing = self._market.directory.listings[order.book.symbol]
-            open_hours = None if listing.trading_state == "T" else CrossHours(0, 0, 0, 0, 0, 0)
+            alone = listing.halted_by and listing.trading_state == "T"
+            waits = (order.book.halted or order.book.quoting) and not alone
+            open_hours = CrossHours(0, 0, 0, 0, 0, 0) if waits else None
             return refusal(order, now, open_hours, 0)
         if order.auction not in self._held:
             return CrossReject.INVALID_CROSS

@@ -59,7 +59,7 @@ class Gateway:
         self._on_login = on_login
         self._entries = {entry.account.login.user.upper(): entry for entry in venue.entries}
         self._guard_timer: asyncio.TimerHandle | None = None
-        self._ending: bool = False
+        self.ending: bool = False
 
     async def listen(self, host: IPv4Address, port: int) -> int:
         """Take connections from now on; returns the port (chosen by the system for 0). OSError when it cannot.
@@ -94,13 +94,13 @@ class Gateway:
 
     def left(self, entry: OrderEntry) -> None:
         """Take note that a login's connection is of no more use; at the end of the session all orders stay."""
-        if not self._ending:
+        if not self.ending:
             self.guard.disconnected(entry, self.monotonic())
             self._schedule_guard()
 
     async def close(self, grace: float = 1.0) -> None:
         """End every session: clients get what is left and End of Session; after ``grace`` seconds they are cut."""
-        self._ending = True
+        self.ending = True
         if self._guard_timer is not None:
             self._guard_timer.cancel()
         for entry in self._entries.values():
@@ -192,6 +192,9 @@ class OrderConnection(SoupConnection):
         """Pass requests on, all with the time at which they were read."""
         entry, gateway = self._entry, self._gateway
         assert entry is not None, "a session passes messages on only after login"
+        if gateway.ending:
+            # The stream has ended: no answer could be told any more.
+            return
         on_message, now = gateway.exchange.on_message, gateway.clock.now(gateway.monotonic())
         payload = b""
         try:

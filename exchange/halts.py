@@ -106,8 +106,6 @@ class Halts:
         self._market.engine.set_trading(book, False, True, self._market.stamp(now))
         cross = self._auctions.cross(book, "H", now)
         self._enter_state(symbol, TRADING, reason, now)
-        self._auctions.admit_waiting(book, now)
-        self._settled(symbol)
         return cross
 
     def halt_operationally(self, symbol: str, now: int) -> None:
@@ -211,6 +209,9 @@ class Halts:
             )
         )
         self._apply(listing, now)
+        if state == TRADING:
+            # Before a rule that looks at the cross can halt the symbol once more.
+            self._auctions.admit_waiting(self._market.book(symbol), now)
         self._settled(symbol)
 
     def _apply(self, listing: Listing, now: int) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import struct
 import zlib
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from exchange.lines import Line
+
+log = logging.getLogger(__name__)
 
 _FRAME = struct.Struct(">II")
 _HEAD = struct.Struct(">BIq")
@@ -119,15 +122,33 @@ def read_records(path: Path) -> Iterator[tuple[Record, int]]:
             if not plausible or (end <= size and zlib.crc32(body) != crc):
                 if _torn(file, end, size):
                     return
-                raise JournalError(
-                    f"{path}: the record at byte {offset} is damaged (length {length}); "
-                    "restore the file from a copy, or start a new day in another folder"
-                )
+                raise JournalError(_damaged(path, offset, length))
             if end > size:
+                if _holds_record(file, offset + 1, size):
+                    raise JournalError(_damaged(path, offset, length))
                 return
             kind, number, time = _HEAD.unpack_from(body)
             yield Record(kind, number, time, body[_HEAD.size :]), end
             offset = end
+
+
+def _damaged(path: Path, offset: int, length: int) -> str:
+    return (
+        f"{path}: the record at byte {offset} is damaged (length {length}); "
+        "restore the file from a copy, or start a new day in another folder"
+    )
+
+
+def _holds_record(file: BinaryIO, begin: int, size: int) -> bool:
+    """Whether a whole record stands somewhere behind: then a length before it is damaged, and nothing is torn."""
+    file.seek(begin)
+    rest = file.read()
+    for at in range(size - begin - _FRAME.size - _HEAD.size + 1):
+        length, crc = _FRAME.unpack_from(rest, at)
+        body = rest[at + _FRAME.size : at + _FRAME.size + length]
+        if _HEAD.size <= length <= MAX_RECORD and len(body) == length and zlib.crc32(body) == crc:
+            return True
+    return False
 
 
 def _torn(file: BinaryIO, end: int, size: int) -> bool:
@@ -185,15 +206,23 @@ def _resume(journal: Journal, descriptor: int, path: Path, settings: dict[str, A
     if record.kind != SETTINGS:
         raise JournalError(f"{path} is not a journal of this exchange; give another --journal")
     _compare(path, json.loads(record.payload), json.loads(text))
-    return _inputs(journal, descriptor, records, end)
+    return _inputs(journal, descriptor, path, records, end)
 
 
-def _inputs(journal: Journal, descriptor: int, records: Iterator[tuple[Record, int]], end: int) -> Iterator[Record]:
+def _inputs(
+    journal: Journal, descriptor: int, path: Path, records: Iterator[tuple[Record, int]], end: int
+) -> Iterator[Record]:
     journal.records = 1
     for record, behind in records:
         journal.records += 1
         end = behind
         yield record
+    torn = os.fstat(descriptor).st_size - end
+    if torn:
+        # Kept all the same: it is what was in flight when the process died.
+        with path.with_suffix(".torn").open("ab") as aside:
+            aside.write(os.pread(descriptor, torn, end))
+        log.warning("%s: %d bytes of a torn record were cut off; they are in %s", path, torn, aside.name)
     os.ftruncate(descriptor, end)
     os.lseek(descriptor, end, os.SEEK_SET)
 

@@ -103,6 +103,25 @@ def test_any_torn_end_costs_the_last_record_only(tmp_path: Path) -> None:
         assert (tmp_path / FILE).stat().st_size == len(whole) - last
 
 
+def test_what_was_torn_is_kept_aside_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole = written(tmp_path)
+    (tmp_path / FILE).write_bytes(whole[:-3])
+    reread(tmp_path)
+    torn = 8 + 13 + len(RECORDS[-1].payload) - 3
+    assert (tmp_path / "journal.torn").read_bytes() == whole[-3 - torn : -3]
+    assert f"{torn} bytes of a torn record were cut off" in caplog.text
+
+
+def test_a_plausible_but_wrong_length_in_front_of_whole_records_is_damage(tmp_path: Path) -> None:
+    whole = bytearray(written(tmp_path))
+    at = whole.index(b"OOOO") - 21
+    whole[at : at + 4] = struct.pack(">I", 60_000)
+    (tmp_path / FILE).write_bytes(whole)
+    with pytest.raises(JournalError, match="damaged"):
+        reread(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == whole, "nothing was cut off"
+
+
 def test_zeros_of_a_lost_page_are_a_torn_end(tmp_path: Path) -> None:
     whole = written(tmp_path)
     (tmp_path / FILE).write_bytes(whole + bytes(4096))

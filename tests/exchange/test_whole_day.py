@@ -93,6 +93,19 @@ def test_a_halt_cross_that_breaches_the_breaker_leaves_the_symbol_halted() -> No
     assert day.trading_states()[5:] == [b"Q", b"T"]
 
 
+def test_day_orders_that_waited_enter_before_the_breaker_halts_the_symbol_again() -> None:
+    day = Day(9 * HOUR)
+    low = day.price * 92 // 10_000 * 100
+    day.send(enter(1, "B", 300, price=low))
+    day.send(enter(2, "S", price=low))
+    day.do("halt")
+    day.later(10 * HOUR)
+    day.do("quote")
+    day.do("resume")
+    kinds = [message[:1] + (message[19:20] if message[:1] == b"H" else b"") for message in feed(day.session)]
+    assert kinds[-5:] == [b"Q", b"HT", b"A", b"W", b"HH"]
+
+
 def test_day_orders_that_an_operational_halt_kept_from_the_open_enter_when_it_is_lifted() -> None:
     day = Day(9 * HOUR)
     day.send(enter(1, "B", price=day.price))
