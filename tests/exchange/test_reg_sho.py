@@ -2,8 +2,8 @@
 
 import pytest
 
-from exchange.auction import Auctions
 from exchange.reg_sho import RegSho
+from exchange.supervision import supervise
 from protocols.itch50 import RegShoShortSalePriceTestRestrictedIndicator
 from tests.exchange.floor import MINUTE, NINE_THIRTY, Floor
 
@@ -55,11 +55,11 @@ def test_outside_regular_hours_nothing_triggers(floor: Floor, reg_sho: RegSho, n
 
 
 def test_a_cross_triggers_too(floor: Floor, reg_sho: RegSho) -> None:
-    auctions = Auctions(floor.market)
-    book = floor.market.book("AAPL")
-    floor.market.engine.set_trading(book, False, True, floor.now)
+    halts = supervise(floor.market).halts
+    halts.halt("AAPL", "T1", floor.now)
+    halts.quote("AAPL", "T3", floor.now, None)
     trade(floor, 850_000)
-    auctions.cross(book, "H", floor.now)
+    halts.resume("AAPL", "", floor.now)
     assert indicators(floor) == [("AAPL", "1")]
 
 
