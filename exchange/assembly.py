@@ -126,6 +126,7 @@ def build_session(
         builder = _Builder(settings, order_log, limits, found, labels, resources)
         for number, name in enumerate(settings.venues):
             builder.venue(number, name, lines.get(name, ()))
+        _check_limits(settings, limits, builder.session_symbols())
         session = builder.session
         session.exchange = Exchange(builder.venues, journal, settings.checks)
         session.resources = resources.pop_all()
@@ -193,6 +194,10 @@ class _Builder:
         opens_itself = self._found is None or not self._found.opens_market
         return InstantDay(market, opens_itself, close_day, close_extended)
 
+    def session_symbols(self) -> set[str]:
+        """All symbols that are listed."""
+        return {symbol for venue in self.venues for symbol in venue.market.directory.listings}
+
     def _list_symbols(self, market: Market) -> list[str]:
         """List the file's symbols under their locates, then those of the generated flow; returns the latter."""
         try:
@@ -246,6 +251,23 @@ class _Builder:
         self.session.accounts.append(account)
         self._resources.callback(account.close)
         return OrderEntry(account, market, self._limits)
+
+
+def _check_limits(settings: Settings, limits: Limits, symbols: set[str]) -> None:
+    """Limits that apply to nobody or nothing are a mistake; ServiceError names the first one."""
+    users, firms = {login.user for login in settings.logins}, {login.firm for login in settings.logins}
+    named = [*limits.volumes]
+    for one in (*limits.ports.values(), *limits.firms.values()):
+        named += [*one.restricted_stocks, *one.short_sale_restricted]
+    for what, names, known in (
+        ("port", limits.ports, users),
+        ("firm", limits.firms, firms),
+        ("symbol", named, symbols),
+    ):
+        for name in names:
+            if name not in known:
+                some = ", ".join(sorted(known)[:8])
+                raise ServiceError(f"{settings.limits}: {what} {name!r} is none of this session: give one of {some}")
 
 
 def _fees(venue: Venue, entry: OrderEntry) -> int:

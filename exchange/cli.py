@@ -101,6 +101,7 @@ def exchange(context: click.Context, /, **options: Any) -> None:
     below look into a running exchange, or operate it: they find it by its ready file.
     """
     if context.invoked_subcommand is not None:
+        _refuse_options(context)
         return
     level = logging.INFO if options["verbose"] else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -110,6 +111,14 @@ def exchange(context: click.Context, /, **options: Any) -> None:
     except REFUSED as error:
         raise InputError(str(error)) from error
     click.echo(json.dumps(counters))
+
+
+def _refuse_options(context: click.Context) -> None:
+    """Options of the exchange in front of a command would be dropped in silence."""
+    for name in context.params:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            option = next(one.opts[0] for one in context.command.params if one.name == name)
+            raise InputError(f"{option} does not go with {context.invoked_subcommand}: give its options behind it")
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -159,6 +168,10 @@ def _check_contradictions(options: dict[str, Any]) -> None:
         raise InputError("--early-close says when a trading day ends: give --day too")
     if options["short_restricted"] and not options["day"]:
         raise InputError("--short-restricted belongs to a trading day: give --day too")
+    if options["journal"] is None and (options["journal_sync"] or options["journal_checks"]):
+        raise InputError("--journal-sync and --journal-checks are about a journal: give --journal too")
+    if values.pace(options["speed"]) != 1 and not options["day"] and options["replay"] is None:
+        raise InputError(f"--speed {options['speed']} is the pace of a replay or a day: give --replay or --day too")
     if options["symbols"] is not None and options["universe"] is not None:
         raise InputError(f"--symbols and --universe {options['universe']} contradict each other: leave one out")
     if options["day"] and options["speed"] == "max":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from rich.table import Table
 
 from exchange.cli_values import InputError
 from exchange.commands import CommandError
-from exchange.control import send_command
+from exchange.control import answers, send_command
 from exchange.live_book import LiveBookError, show
 
 DEFAULT_READY_FILE = Path("build/exchange.json")
@@ -65,7 +67,10 @@ def pick_venue(ready: dict[str, Any], name: str | None) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print the book once, as one line of JSON.")
 def book(symbol: str, ready_file: Path, venue: str | None, depth: int, once: bool, as_json: bool) -> None:
     """Show the live book of SYMBOL, taken from the feed: snapshot, both lines, re-requests."""
-    part = pick_venue(read_ready(ready_file), venue)
+    ready = read_ready(ready_file)
+    part = pick_venue(ready, venue)
+    if not answers(ready):
+        raise _dead(ready_file, ready, ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)))
     try:
         asyncio.run(show(part, symbol, depth, once, as_json))
     except LiveBookError as error:
@@ -81,6 +86,16 @@ def _send(ready_file: Path, venue: str | None, request: dict[str, Any]) -> dict[
         return send_command(ready["control"]["port"], request)
     except CommandError as error:
         raise InputError(str(error)) from error
+    except OSError as error:
+        raise _dead(ready_file, ready, error) from error
+
+
+def _dead(path: Path, ready: dict[str, Any], error: OSError) -> InputError:
+    reason = error.strerror or error
+    return InputError(
+        f"the exchange of {path} (pid {ready.get('pid')}) does not answer: {reason}; "
+        "start it again, or name the ready file of a running one"
+    )
 
 
 @click.command()
@@ -92,7 +107,7 @@ def status(ready_file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer))
         return
-    table = Table(title=f"state {answer['state_hash']} after {answer['inputs']:,} inputs", title_justify="left")
+    table = Table(title=_state(answer), title_justify="left")
     for name in ("venue", "time", "event", "feed", "halted", "orders in", "logins"):
         table.add_column(name)
     for name, venue in answer["venues"].items():
@@ -107,6 +122,11 @@ def status(ready_file: Path, as_json: bool) -> None:
             str(venue["logins"]),
         )
     Console().print(table)
+
+
+def _state(answer: dict[str, Any]) -> str:
+    inputs = answer["inputs"]
+    return f"state {answer['state_hash']}, " + ("no journal" if inputs is None else f"{inputs:,} inputs journalled")
 
 
 def _operator(name: str, text: str, argument: str, extras: tuple[Decorator, ...] = ()) -> click.Command:

@@ -176,5 +176,5 @@ def _venue_status(venue: Venue, now: int) -> dict[str, Any]:
         "halted": [one.symbol for one in market.directory.listings.values() if one.trading_state != "T"],
         "received": sum(entry.account.counters.received for entry in venue.entries),
         "logins": len(venue.entries),
-        "matches": market.engine.last_match,
+        "last_match": market.engine.last_match,
     }

@@ -72,6 +72,15 @@ class ControlServer:
             return {"ok": False, "error": str(error)}
 
 
+def answers(ready: dict[str, Any]) -> bool:
+    """Whether the exchange of a ready file is there."""
+    try:
+        with socket.create_connection((LOOPBACK, int(ready["control"]["port"])), ANSWER_TIMEOUT):
+            return True
+    except (OSError, KeyError, TypeError, ValueError):
+        return False
+
+
 def send_command(port: int, request: dict[str, Any]) -> dict[str, Any]:
     """Send one command to the exchange of this host and return its answer.
 

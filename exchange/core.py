@@ -80,6 +80,8 @@ class Exchange:
         if request.get("do") in (START, END):
             raise CommandError(f"{request['do']!r} is not for operators: the exchange starts and ends its day itself")
         self._commands.check(request)
+        # Whoever reads the log later must see who stepped in and when, at any level of it.
+        log.warning("operator at %d ns: %s", now, request)
         return self._input(request, now)
 
     def flow(self, number: int, limit: int, until: int | None) -> int:
@@ -169,7 +171,7 @@ class Exchange:
 
     def _status(self) -> dict[str, Any]:
         return {
-            "inputs": 0 if self._journal is None else self._journal.records - 1,
+            "inputs": None if self._journal is None else self._journal.records - 1,
             "state_hash": self.state_hash(),
             "resumed": self.resumed,
         }

@@ -33,7 +33,9 @@ _DATAGRAM = 65_536
 
 
 class FeedReader:
-    """Books of one venue. ``on_change`` is called after every batch of messages; ``ended`` is set with the session.
+    """Books of one venue. ``last_heard``: monotonic time of the last datagram.
+
+    ``on_change`` is called after every batch of messages; ``ended`` is set with the session.
 
     ``venue`` is a venue's part of the ready file: ``feed_a``, ``feed_b``, ``rerequest``, ``glimpse``, ``session``.
     """
@@ -42,6 +44,7 @@ class FeedReader:
         self.books = OrderBooks()
         self.snapshots = 0
         self.messages = 0
+        self.last_heard = monotonic()
         self.synchronised = asyncio.Event()
         self.ended = asyncio.Event()
         self.on_change: Callable[[], None] = lambda: None
@@ -87,7 +90,9 @@ class FeedReader:
     def _receive(self, line: socket.socket, take: Callable[[bytes, int], list[Event]]) -> None:
         try:
             while True:
-                self._apply(take(line.recv(_DATAGRAM), self._monotonic()))
+                data = line.recv(_DATAGRAM)
+                self.last_heard = self._monotonic()
+                self._apply(take(data, self.last_heard))
         except BlockingIOError:
             pass
         except ConnectionRefusedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -13,19 +14,23 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from exchange.clock import SECOND
 from exchange.feed_reader import FeedReader
 from protocols.book_view import BookView
 
 # GLIMPSE of 9,000 symbols takes a second or two; a feed that is not there never comes.
 JOIN_TIMEOUT = 30.0
 _REDRAWS = 8
+# MoldUDP64 has a heartbeat every second: a few missing ones are news, many are the end.
+SILENT = 3.0
+DEAD = 15.0
 
 
 class LiveBookError(ValueError):
     """The book cannot be shown; the text names the value and the remedy."""
 
 
-def ladder(symbol: str, view: BookView, depth: int, title: str) -> Table:
+def ladder(view: BookView, depth: int, title: str) -> Table:
     """Bids and asks side by side, best first, with sizes and numbers of orders."""
     table = Table(title=title, title_justify="left")
     for name in ("orders", "shares", "bid"):
@@ -38,7 +43,7 @@ def ladder(symbol: str, view: BookView, depth: int, title: str) -> Table:
         ask = _cells(asks[row]) if row < len(asks) else ("", "", "")
         table.add_row(bid[2], bid[1], bid[0], *ask)
     if not (bids or asks):
-        table.add_row("", "", "no orders", symbol, "", "")
+        table.title = f"{title}  no orders"
     return table
 
 
@@ -81,17 +86,29 @@ async def _follow(reader: FeedReader, symbol: str, depth: int) -> None:
     with Live(_table(reader, symbol, depth), auto_refresh=False, console=Console()) as live:
         while not reader.ended.is_set():
             changed.clear()
-            await changed.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), 1.0)
+            if _silence(reader) > DEAD:
+                raise LiveBookError(
+                    f"nothing has come from the exchange for {DEAD:.0f} s: it is gone, or the lines are"
+                )
             # The terminal is drawn a few times a second, however busy the book is.
             drawn = loop.time()
             live.update(_table(reader, symbol, depth), refresh=True)
             await asyncio.sleep(max(0.0, drawn + 1 / _REDRAWS - loop.time()))
 
 
+def _silence(reader: FeedReader) -> float:
+    """Seconds since the last datagram."""
+    return (time.monotonic_ns() - reader.last_heard) / SECOND
+
+
 def _table(reader: FeedReader, symbol: str, depth: int) -> Table:
-    title = f"{symbol}  {reader.client.state.value}  {reader.messages:,} messages"
+    title = f"{symbol}  {reader.client.state.value}  {reader.messages:,} messages since the snapshot"
+    if _silence(reader) > SILENT:
+        title = f"[bold red]{symbol}  silent for {_silence(reader):.0f} s: this book is old[/bold red]"
     if reader.client.counters.recovered:
         title += f"  {reader.client.counters.recovered:,} packets recovered"
     if reader.snapshots > 1:
         title += f"  {reader.snapshots} snapshots"
-    return ladder(symbol, reader.books.view(symbol, depth), depth, title)
+    return ladder(reader.books.view(symbol, depth), depth, title)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from exchange.control import answers
 from exchange.settings import ServiceError
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,15 @@ def write_ready(path: Path, value: Any) -> str | None:
         reason = "nobody reads from it" if error.errno == errno.ENXIO else error.strerror
         raise ServiceError(f"cannot write {path}: {reason}; open it for reading first, or give a new path") from error
     return None
+
+
+def running(path: Path) -> object:
+    """The process number in a ready file whose exchange still answers; None where there is none."""
+    try:
+        ready = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+    return ready.get("pid") if isinstance(ready, dict) and answers(ready) else None
 
 
 def remove_ready(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from exchange.journal import CommittedLine, Journal, JournalWriteError, Record, 
 from exchange.lines import Line, MulticastLine, SkewedLine
 from exchange.order_log import OrderLog
 from exchange.orders import warm
-from exchange.ready_file import DEFAULT_READY_FILE, remove_ready, write_json, write_ready
+from exchange.ready_file import DEFAULT_READY_FILE, remove_ready, running, write_json, write_ready
 from exchange.settings import Endpoint, ServiceError, Settings
 
 log = logging.getLogger(__name__)
@@ -106,13 +106,25 @@ class Service:
             self._drive()
             if settings.ready_file is None:
                 ready.parent.mkdir(parents=True, exist_ok=True)
-            written = write_ready(ready, self._ready(parts, port))
+            written = self._write_ready(ready, self._ready(parts, port))
             log.info("session %s serves on %s", settings.session, settings.bind)
             await self._stop.wait()
         finally:
             if written is not None:
                 remove_ready(ready, written)
             await self._close(endpoints, control)
+
+    def _write_ready(self, path: Path, value: dict[str, Any]) -> str | None:
+        """Write the ready file, but never over that of an exchange that runs."""
+        other = running(path)
+        if other is None:
+            return write_ready(path, value)
+        if self.settings.ready_file is not None:
+            raise ServiceError(
+                f"{path} is the ready file of a running exchange (pid {other}): stop it, or give another"
+            )
+        log.warning("%s is that of a running exchange (pid %s): none is written; give --ready-file", path, other)
+        return None
 
     async def _close(self, endpoints: list[VenueEndpoints], control: ControlServer) -> None:
         if self._timer is not None:

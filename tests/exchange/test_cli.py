@@ -361,8 +361,12 @@ WRONG = {
     "agent's symbol": (["--agent=spoof:symbol=NONE"], "NONE"),
     "limits": (["--limits=/nonexistent/limits"], "/nonexistent/limits"),
     "journal": (["--journal=/proc/nowhere"], "cannot write to --journal /proc/nowhere"),
-    "checks": (["--journal-checks=-1"], "--journal-checks -1 is out of range"),
+    "checks": (["--journal=/tmp", "--journal-checks=-1"], "--journal-checks -1 is out of range"),
     "glimpse port": (["--glimpse-port=99999"], "--glimpse-port 99999 is out of range"),
+    "sync without journal": (["--journal-sync"], "give --journal too"),
+    "checks without journal": (["--journal-checks=5"], "give --journal too"),
+    "pace of nothing": (["--speed=10"], "--speed 10 is the pace of a replay or a day"),
+    "options before a command": (["--seconds=1", "status"], "--seconds does not go with status"),
     "log folder": (["--log-dir=/proc/nowhere"], "cannot write to --log-dir /proc/nowhere"),
 }
 
@@ -463,6 +467,47 @@ def test_a_command_without_an_exchange_says_how_to_start_one(tmp_path: Path, con
     result = CliRunner().invoke(exchange, ["status", f"--ready-file={path}"])
     assert result.exit_code == 2
     assert str(path) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[port.HFT9]\nmax_shares = 1", "port 'HFT9' is none of this session: give one of HFT1"),
+        ("[firm.NONE]\nmax_shares = 1", "firm 'NONE' is none of this session: give one of HFTX"),
+        ("[port.HFT1]\nrestricted_stocks = ['ZZZZ']", "symbol 'ZZZZ' is none of this session"),
+        ("[adv]\nZZZZ = 1", "symbol 'ZZZZ' is none of this session"),
+    ],
+)
+def test_limits_that_apply_to_nobody_are_refused(tmp_path: Path, text: str, error: str) -> None:
+    path = tmp_path / "limits.toml"
+    path.write_text(text)
+    result = CliRunner().invoke(exchange, ["--no-flow", f"--limits={path}"])
+    assert result.exit_code == 2
+    assert error in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("halt", "MSFT"), ("book", "MSFT", "--once"), ("book", "MSFT")])
+def test_a_command_to_an_exchange_that_is_gone_says_so_at_once(start: Start, arguments: tuple[str, ...]) -> None:
+    running = start("--no-flow", "--symbols=MSFT")
+    running.process.kill()
+    running.process.communicate()
+    code, out, err = operate(running, *arguments)
+    assert (code, out) == (2, "")
+    assert f"(pid {running.process.pid}) does not answer: Connection refused; start it again" in err
+
+
+def test_an_exchange_does_not_take_the_ready_file_of_another_one(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT")
+    copy = running.log_dir / "ready.json"
+    copy.write_text(json.dumps(running.ready))
+    feeds = ["--feed-a=239.20.8.3:26411", "--feed-b=239.20.8.3:26412"]
+    result = CliRunner().invoke(exchange, ["--no-flow", *feeds, f"--ready-file={copy}"])
+    assert result.exit_code == 2
+    assert (
+        f"is the ready file of a running exchange (pid {running.process.pid}): stop it, or give another"
+        in result.stderr
+    )
+    assert json.loads(copy.read_text()) == running.ready
 
 
 def test_several_venues_serve_side_by_side(start: Start) -> None:
