@@ -43,6 +43,7 @@ class Service:
         self._clock = SessionClock(0)
         self._changes = -1
         self._end_at: int | None = None
+        self._serving = False
 
     def stop(self) -> None:
         """End the session properly and let `run` return."""
@@ -78,9 +79,10 @@ class Service:
         return journal, records
 
     def _resume(self, records: Iterator[Record]) -> None:
-        count = self._exchange.replay(records)
-        if count:
-            log.warning("resumed after %d inputs, state %s", count, self._exchange.state_hash())
+        self._exchange.replay(records)
+        resumed = self._exchange.resumed
+        if resumed is not None:
+            log.warning("resumed after %d inputs, state %s", resumed["inputs"], resumed["state_hash"])
             self._clock.set(self._exchange.last_time, 0, 0.0)
 
     async def _serve(self) -> None:
@@ -107,6 +109,7 @@ class Service:
             if settings.ready_file is None:
                 ready.parent.mkdir(parents=True, exist_ok=True)
             written = self._write_ready(ready, self._ready(parts, port))
+            self._serving = True
             log.info("session %s serves on %s", settings.session, settings.bind)
             await self._stop.wait()
         finally:
@@ -130,12 +133,16 @@ class Service:
         if self._timer is not None:
             self._timer.cancel()
         await control.close()
-        now = time.monotonic_ns()
-        if not self._exchange.ended:
-            self._exchange.end(self._clock.now(now))
-        self._exchange.commit(now)
+        # A start that failed ends nothing: neither in the journal nor for those who listen to the lines.
+        if self._serving:
+            now = time.monotonic_ns()
+            if not self._exchange.ended:
+                self._exchange.end(self._clock.now(now))
+            self._exchange.commit(now)
         for point in endpoints:
             await point.close()
+        if not self._serving:
+            return
         for line in self._skewed:
             line.release(time.monotonic_ns() + self.settings.skew)
         for _ in range(LAST_END_PACKETS):

@@ -9,6 +9,7 @@ import pytest
 from exchange.account import Login
 from exchange.assembly import Session, build_session
 from exchange.clock import SECOND
+from exchange.journal import open_journal
 from exchange.order_log import OrderLog
 from exchange.settings import Endpoint, Ports, ServiceError, Settings
 
@@ -33,20 +34,35 @@ def feed(session: Session, number: int = 0) -> list[bytes]:
     return messages
 
 
-def run_until(session: Session, end: int) -> None:
+def journalled(folder: Path, **changes: Any) -> Session:
+    """A session on the journal of a folder, gone through what it holds."""
+    of = settings(**changes)
+    journal, records = open_journal(folder, of.identity())
+    session = build_session(of, {}, OrderLog(None), journal)
+    session.resources.callback(journal.close)
+    session.exchange.replay(records)
+    return session
+
+
+def let_pass(session: Session, until: int) -> None:
     """Let flow and timers happen in the order of their times."""
     exchange = session.exchange
-    exchange.start(session.start_time)
     while True:
         times = [time for venue in exchange.venues if (time := venue.script.next_time()) is not None]
         deadline = exchange.next_deadline()
-        due = min([*times, *([] if deadline is None else [deadline])], default=end)
-        if due >= end:
-            break
+        due = min([*times, *([] if deadline is None else [deadline])], default=None)
+        if due is None or due > until:
+            return
         for number in range(len(exchange.venues)):
             exchange.flow(number, 100, due)
         exchange.advance(due)
-    exchange.end(end)
+
+
+def run_until(session: Session, end: int) -> None:
+    """A whole session, from its start to its end."""
+    session.exchange.start(session.start_time)
+    let_pass(session, end - 1)
+    session.exchange.end(end)
 
 
 def test_a_seed_gives_the_same_feed_to_the_byte(real_slice: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from exchange.cli import exchange
+from exchange.control import send_command
 from exchange.ready_file import write_json
 from exchange.settings import ServiceError
 from protocols import itch50, mold
@@ -520,3 +521,28 @@ def test_several_venues_serve_side_by_side(start: Start) -> None:
     status = json.loads(operate(running, "status", "--json")[1])["venues"]
     assert (status["NSDQ"]["halted"], status["PSX"]["halted"]) == ([], ["MSFT"])
     assert set(running.stop()["venues"]) == {"NSDQ", "PSX"}
+
+
+def test_a_start_that_fails_does_not_end_the_journalled_session(start: Start, tmp_path: Path) -> None:
+    journal = f"--journal={tmp_path / 'journal'}"
+    first = start("--no-flow", "--symbols=MSFT", journal)
+    first.process.kill()
+    first.process.communicate()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        failed = CliRunner().invoke(exchange, ["--no-flow", "--symbols=MSFT", journal, f"--ouch-port={port}"])
+    assert (failed.exit_code, "Address already in use" in failed.stderr) == (2, True)
+    ready = tmp_path / "again"
+    os.mkfifo(ready)
+    again = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "--no-flow", "--symbols=MSFT", journal, f"--ready-file={ready}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        status = send_command(json.loads(ready.read_text())["control"]["port"], {"do": "status"})
+    finally:
+        again.terminate()
+        again.communicate(timeout=20)
+    assert status["venues"]["NSDQ"]["system_event"] == "Q", "the market is still open"

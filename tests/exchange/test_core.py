@@ -12,6 +12,7 @@ from exchange.commands import CommandError
 from exchange.journal import FILE, FLOW, JournalError, open_journal, read_records
 from exchange.order_log import OrderLog
 from exchange.settings import Settings
+from tests.exchange import test_assembly
 from tests.exchange.conftest import cancel, enter
 from tests.exchange.recording_line import Wire
 from tests.exchange.test_assembly import feed, settings
@@ -20,12 +21,7 @@ SETUP = {"symbols": ("AAPL", "MSFT"), "rate": 2_000.0}
 
 
 def journalled(folder: Path, **changes: Any) -> Session:
-    of = settings(**SETUP, **changes)
-    journal, records = open_journal(folder, of.identity())
-    session = build_session(of, {}, OrderLog(None), journal)
-    session.resources.callback(journal.close)
-    session.exchange.replay(records)
-    return session
+    return test_assembly.journalled(folder, **SETUP, **changes)
 
 
 def trade(session: Session, seed: int, begin: int = 0, steps: int = 300) -> int:

@@ -11,38 +11,14 @@ from exchange.assembly import Session, build_session
 from exchange.clock import SECOND
 from exchange.commands import CommandError
 from exchange.control import ControlServer
-from exchange.journal import open_journal
 from exchange.order_log import OrderLog
 from protocols import itch50
 from protocols.order_book import OrderBooks
 from tests.exchange.conftest import cancel, enter, replace
-from tests.exchange.test_assembly import feed, settings
+from tests.exchange.test_assembly import feed, journalled, let_pass, settings
 
 HOUR, MINUTE = 3600 * SECOND, 60 * SECOND
 AT_THE_MARKET = 0x7FFF_FFFF
-
-
-def journalled(folder: Path, **changes: Any) -> Session:
-    of = settings(**changes)
-    journal, records = open_journal(folder, of.identity())
-    session = build_session(of, {}, OrderLog(None), journal)
-    session.resources.callback(journal.close)
-    session.exchange.replay(records)
-    return session
-
-
-def let_pass(session: Session, until: int) -> None:
-    """Let happen what is due, in the order of its times."""
-    exchange = session.exchange
-    while True:
-        times = [time for venue in exchange.venues if (time := venue.script.next_time()) is not None]
-        deadline = exchange.next_deadline()
-        due = min([*times, *([] if deadline is None else [deadline])], default=None)
-        if due is None or due > until:
-            return
-        for number in range(len(exchange.venues)):
-            exchange.flow(number, 100, due)
-        exchange.advance(due)
 
 
 class Day:
