@@ -28,10 +28,15 @@ class Benchmark:
 
 
 BENCHMARKS = {
+    "books": Benchmark("benchmarks.native.books", "Decoding and books: messages a second beside other packages'."),
+    "decode": Benchmark("benchmarks.native.decode", "Decoding: messages a second beside other packages'."),
     "engine": Benchmark("benchmarks.engine", "Matching engine: operations a second beside other packages'."),
+    "icount": Benchmark("benchmarks.icount.bench", "Tick to order: guest instructions, beside other ways to do it."),
     "late_join": Benchmark("benchmarks.late_join", "Feed: a client that joins 9,000 symbols late."),
     "order_entry": Benchmark("benchmarks.order_entry", "Order entry: 200 clients, 50,000 orders a second, a minute."),
+    "path": Benchmark("benchmarks.native.path", "The whole trader on a memory port: frame in, order frame out."),
     "publisher": Benchmark("benchmarks.publisher", "Feed: messages a second into memory."),
+    "rtt": Benchmark("benchmarks.rtt", "Round trips into the virtual machine: DPDK beside AF_PACKET."),
 }
 
 

@@ -24,6 +24,8 @@ def report_lines(report: dict[str, Any], module: str) -> list[str]:
         lines += table_lines(table)
     facts = report["machine"]
     quotable = "not quotable: a virtual machine, compare rows with each other only" if facts["virtual"] else "quotable"
+    if report["results"].get("quotable"):
+        quotable = "quotable: a count of instructions, the same on every machine"
     lines += [
         f"`hftos bench {report['benchmark']}`, {facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}, Python "
         f"{facts['python']}, {facts['compiler']}, {facts['date']}; {quotable}.",

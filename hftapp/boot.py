@@ -30,7 +30,7 @@ class Boot:
             "pid1_s": round(self.pid1_s, 3),
             "version": VERSION,
             "uname": f"{names.sysname} {names.release} {names.version} {names.machine}",
-            "cmdline": _cmdline(),
+            "cmdline": command_line(),
             "cpu": {
                 "trader": trader_cpu,
                 "isolated": list(self.isolated),
@@ -40,7 +40,8 @@ class Boot:
         }
 
 
-def _cmdline() -> str:
+def command_line() -> str:
+    """The kernel command line, "" where it cannot be read."""
     try:
         return Path("/proc/cmdline").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -56,7 +57,10 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
     machine.isolated = cpu.read_list("isolated")
     machine.nohz_full = cpu.read_list("nohz_full")
     housekeeping = cpu.housekeeping()
-    machine.results = knobs.apply(knobs.table(machine.isolated, housekeeping))
+    rows = knobs.table(machine.isolated, housekeeping)
+    if settings.nic.port == "dpdk":
+        rows.append(knobs.huge_pages(settings.nic.rx_descriptors + settings.nic.tx_descriptors))
+    machine.results = knobs.apply(rows)
     machine.results.append(knobs.move_interrupts(machine.isolated, housekeeping))
     fd, result = knobs.hold_wakeup_latency()
     machine.results.append(result)

@@ -15,7 +15,8 @@ from rich.table import Table
 from hftapp import config
 from hftapp.journal import JournalError
 from hftapp.ready_file import wait_for
-from hftapp.supervisor import Outcome, Supervisor
+from hftapp.reporter import Outcome
+from hftapp.supervisor import Supervisor
 
 NO_CARD = (
     "A NIC of one's own and root are for a trading server; on an ordinary host start `hftos exchange --ready-file "

@@ -3,14 +3,15 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from hftapp.config_table import KEYS, PARAMS, PARSERS, STRATEGY_KEYS, Key
+from hftapp.config_table import KEYS, PARAMS, PARSERS, STRATEGY_KEYS, VENUE_KEYS, Key, is_symbol
 
 ALL_SYMBOLS = "*"
+MAX_VENUES = 4
 
 
 class ConfigError(ValueError):
@@ -27,6 +28,7 @@ class Host:
     """Section `[host]`."""
 
     name: str
+    record: bool
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,18 @@ class Nic:
     """Section `[nic]`: the trading network."""
 
     port: str
-    mac: str
+    device: str
     interface: str
+    mac: str
     address: IPv4Interface | None
     idle: str
+    promiscuous: bool
+    noiommu: bool
+    rx_descriptors: int
+    tx_descriptors: int
+    busy_poll: bool
+    capture: str
+    sent: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class Cpu:
     policy: str
     priority: int
     lock_memory: bool
+    silence: bool
+    headroom_mb: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,8 @@ class Feed:
     gap_timeout_ms: int
     silence_timeout_ms: int
     hold_packets: int
+    max_orders: int
+    max_levels: int
     start: str
 
 
@@ -86,15 +100,41 @@ class OrderEntry:
 
 @dataclass(frozen=True)
 class Risk:
-    """Section `[risk]`: the limits every order is held against. Shares, dollars, 1/100 %."""
+    """Section `[risk]`: the limits every order is held against. Shares, dollars, 1/100 %, 1/s, µs."""
 
     max_order_shares: int
-    price_collar_bps: int
-    max_position_shares: int
     max_order_notional: int
+    price_collar_bps: int
+    fat_finger_bps: int
+    max_position_shares: int
+    max_symbol_open_notional: int
     max_open_notional: int
     max_open_orders: int
+    max_gross_exposure: int
+    max_net_exposure: int
+    max_executed_notional: int
     max_orders_per_second: int
+    max_symbol_orders_per_second: int
+    duplicate_window_us: int
+    permitted: tuple[str, ...]
+    restricted: tuple[str, ...]
+    borrow: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Venue:
+    """One `[[venue]]`: its name, its code in operational halts (ITCH 5.0), its lines, its gateway, its fees.
+
+    Fees are per share in 1/100,000 dollar: `taker_fee` is paid for removing liquidity, `maker_rebate` received for
+    adding it; either may be negative.
+    """
+
+    name: str
+    market_code: str
+    feed: Feed
+    order_entry: OrderEntry
+    taker_fee: int
+    maker_rebate: int
 
 
 @dataclass(frozen=True)
@@ -119,6 +159,9 @@ class Config:
     order_entry: OrderEntry
     risk: Risk
     strategies: tuple[StrategyConfig, ...]
+    venues: tuple[Venue, ...]
+    document: Mapping[str, Any] = field(compare=False)
+    """The file's content as it was read."""
 
 
 SECTIONS: dict[str, type] = {
@@ -166,7 +209,7 @@ def _document(text: str, source: str) -> dict[str, Any]:
 def build(document: Mapping[str, Any], *, source: str = "hftos.toml") -> Config:
     """Validate a parsed document; raises ConfigError with every mistake."""
     problems: list[str] = []
-    known = [*SECTIONS, "strategy"]
+    known = [*SECTIONS, "strategy", "venue"]
     problems += [_unknown(f"[{name}]", name, known) for name in document if name not in known]
     values: dict[str, Any] = {}
     for name, kind in SECTIONS.items():
@@ -178,11 +221,13 @@ def build(document: Mapping[str, Any], *, source: str = "hftos.toml") -> Config:
         found = _section(f"{name}.", section, keys, problems)
         values[name] = kind(**found)
     strategies = _strategies(document.get("strategy", []), problems)
+    venues = _sections("venue", document.get("venue", [{}]), VENUE_KEYS, problems)
     if not problems:
-        problems += _together(values)
+        problems += _together(values) + _venues_together(venues)
     if problems:
         raise ConfigError(source, problems)
-    return Config(**values, strategies=strategies)
+    chosen = tuple(_venue(entry, values) for entry in venues)
+    return Config(**values, strategies=strategies, venues=chosen, document=document)
 
 
 def _unknown(shown: str, name: str, known: Iterable[str]) -> str:
@@ -216,31 +261,76 @@ def _strategies(given: object, problems: list[str]) -> tuple[StrategyConfig, ...
     return tuple(_strategy(f"strategy[{number}].", entry, problems) for number, entry in enumerate(given))
 
 
+def _sections(name: str, given: object, keys: Iterable[Key], problems: list[str]) -> list[dict[str, Any]]:
+    """The values of each section `[[name]]`."""
+    if not isinstance(given, list) or not given or not all(isinstance(entry, Mapping) for entry in given):
+        problems.append(f"{name}: must be a list of sections [[{name}]]")
+        return []
+    return [_section(f"{name}[{number}].", entry, keys, problems) for number, entry in enumerate(given)]
+
+
+def _venue(entry: Mapping[str, Any], values: Mapping[str, Any]) -> Venue:
+    """A venue; what its section leaves out is as in `[feed]` and `[order_entry]`."""
+    own = {name: value for name, value in entry.items() if value is not None and value != ""}
+    feed = {name: own[name] for name in ("a", "b", "session") if name in own}
+    gateway = {name: own[name] for name in ("host", "port", "user", "password") if own.get(name)}
+    return Venue(
+        entry["name"],
+        entry["market_code"],
+        replace(values["feed"], **feed),
+        replace(values["order_entry"], **gateway),
+        entry["taker_fee"],
+        entry["maker_rebate"],
+    )
+
+
+def _venues_together(venues: list[dict[str, Any]]) -> list[str]:
+    """Rules over all venues."""
+    problems = []
+    if len(venues) > MAX_VENUES:
+        problems.append(f"venue: {len(venues)} sections; at most {MAX_VENUES} venues are possible")
+    for name in ("name", "a", "b"):
+        given = [entry[name] for entry in venues]
+        if len(venues) > 1 and (None in given or len(set(given)) < len(given)):
+            problems.append(f"venue: with several venues each needs its own {name}")
+    return problems
+
+
 def _strategy(prefix: str, entry: Mapping[str, Any], problems: list[str]) -> StrategyConfig:
     plain = {name: value for name, value in entry.items() if name not in ("symbols", "params")}
     found = _section(prefix, plain, STRATEGY_KEYS, problems)
     symbols = entry.get("symbols", [ALL_SYMBOLS])
-    if not isinstance(symbols, list) or not symbols or not all(_is_symbol(symbol) for symbol in symbols):
+    if not isinstance(symbols, list) or not symbols or not all(is_symbol(symbol) for symbol in symbols):
         problems.append(f'{prefix}symbols = {symbols!r}: must be a list of symbols of 1 to 8 characters, or ["*"]')
         symbols = [ALL_SYMBOLS]
     params = entry.get("params", {})
     if not isinstance(params, Mapping):
         problems.append(f"{prefix}params = {params!r}: must be a table")
         params = {}
-    checked = _section(f"{prefix}params.", params, PARAMS.get(found["kind"], ()), problems) if found["kind"] else {}
+    checked = _params(f"{prefix}params.", params, found["kind"], problems)
     return StrategyConfig(found["kind"], tuple(symbols), found["max_symbols"], checked)
 
 
-def _is_symbol(symbol: object) -> bool:
-    return isinstance(symbol, str) and 1 <= len(symbol) <= 8 and symbol.isascii() and symbol == symbol.strip()
+def _params(prefix: str, given: Mapping[str, Any], kind: str | None, problems: list[str]) -> dict[str, Any]:
+    """A built-in strategy's parameters by its table; those of others are checked by their class when it is loaded."""
+    if kind is None:
+        return {}
+    if kind in PARAMS:
+        return _section(prefix, given, PARAMS[kind], problems)
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            problems.append(f"{prefix}{name} = {value!r}: must be an integer")
+    return dict(given)
 
 
 def _together(values: Mapping[str, Any]) -> list[str]:
     """Rules over more than one key."""
     nic: Nic = values["nic"]
     problems = []
-    if nic.port == "af_packet" and not nic.mac and not nic.interface:
-        problems.append('nic.mac = "": port "af_packet" needs nic.mac or nic.interface')
+    if nic.port in ("dpdk", "af_xdp", "af_packet") and not (nic.device or nic.interface or nic.mac):
+        problems.append(f'nic.mac = "": port "{nic.port}" needs nic.device, nic.interface or nic.mac')
+    if nic.port == "pcap" and not (nic.capture and nic.mac):
+        problems.append('nic.capture = "": port "pcap" needs nic.capture, the file to replay, and nic.mac')
     if nic.port != "memory" and nic.address is None:
         problems.append(f'nic.address = "": port "{nic.port}" needs {_allowed("nic", "address")}')
     if nic.port != "socket" and nic.idle != "spin":

@@ -2,10 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+PCI = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
 
 
 class Key(NamedTuple):
@@ -37,26 +39,35 @@ class Key(NamedTuple):
 ALLOWED = {
     "bool": "true or false",
     "mac": 'a MAC address such as "52:54:00:20:00:10", or ""',
+    "pci": 'a PCI address such as "0000:00:03.0", or ""',
     "address": 'an IPv4 address with prefix length such as "10.20.0.10/24", or ""',
     "host": 'an IPv4 address such as "10.20.0.1"',
     "endpoint": 'IPv4 address and port such as "10.30.0.1:9300", or ""',
     "group": 'IPv4 multicast address and port such as "239.20.0.1:26401"',
+    "optional_group": 'IPv4 multicast address and port such as "239.20.0.1:26401", or ""',
+    "optional_host": 'an IPv4 address such as "10.20.0.1", or ""',
+    "strategy": '"market_maker", "imbalance_taker", or a class as "module.Class"',
+    "symbols": 'a list of symbols of 1 to 8 characters, or ["*"]',
+    "shares_by_symbol": 'a table of symbols (or "*") and shares from 0 to 100_000_000',
 }
 
 PORT_HIGH = 65_535
+MOST_SHARES = 100_000_000
 
 KEYS = (
     Key("host", "name", "text", "hftos", "name of this machine in reports", 1, 64),
+    Key("host", "record", "bool", False, "write down every frame and timer, so that the run can be replayed"),
     Key(
         "nic",
         "port",
         "choice",
         "af_packet",
         "how frames are read and written",
-        choices=("af_packet", "socket", "memory"),
+        choices=("dpdk", "af_xdp", "af_packet", "pcap", "memory", "socket"),
     ),
-    Key("nic", "mac", "mac", "52:54:00:20:00:10", "MAC address of the trading NIC (af_packet)"),
-    Key("nic", "interface", "text", "", "name of the trading interface, instead of its MAC address", 0, 15),
+    Key("nic", "device", "pci", "", "PCI address of the trading NIC; goes before interface and mac"),
+    Key("nic", "interface", "text", "", "name of the trading interface; goes before mac", 0, 15),
+    Key("nic", "mac", "mac", "52:54:00:20:00:10", "MAC address of the trading NIC (pcap: that it answers to)"),
     Key("nic", "address", "address", "10.20.0.10/24", "IPv4 address of the trader's own stack, or of the sockets"),
     Key(
         "nic",
@@ -66,6 +77,13 @@ KEYS = (
         "when nothing arrives: poll again at once, or wait (socket only)",
         choices=("spin", "wait"),
     ),
+    Key("nic", "promiscuous", "bool", False, "receive what is for other stations too"),
+    Key("nic", "noiommu", "bool", False, "dpdk: take the card even where no IOMMU confines its DMA"),
+    Key("nic", "rx_descriptors", "int", 1024, "dpdk: frames that the receive ring holds", 64, 16_384, unit="frames"),
+    Key("nic", "tx_descriptors", "int", 256, "dpdk: frames that the send ring holds", 64, 16_384, unit="frames"),
+    Key("nic", "busy_poll", "bool", True, "af_xdp: the driver's receive work on the trader's CPU, not in interrupts"),
+    Key("nic", "capture", "text", "", "pcap: file that is replayed (pcap or pcapng)", 0, 255),
+    Key("nic", "sent", "text", "", "pcap: file for what is sent (pcapng); empty: kept in memory", 0, 255),
     Key("management", "mac", "mac", "52:54:00:30:00:10", "MAC address of the management NIC; empty: leave it alone"),
     Key("management", "address", "address", "10.30.0.10/24", "IPv4 address of the management NIC"),
     Key("management", "office", "endpoint", "10.30.0.1:9300", "the office's collector; empty: no telemetry"),
@@ -81,6 +99,8 @@ KEYS = (
     Key("cpu", "policy", "choice", "other", "scheduling class of the trader", choices=("other", "fifo")),
     Key("cpu", "priority", "int", 1, "priority under policy fifo", 1, 99),
     Key("cpu", "lock_memory", "bool", True, "mlockall(2) in the trader"),
+    Key("cpu", "silence", "bool", True, "a system call ends the trader, where its port and clock need none (seccomp)"),
+    Key("cpu", "headroom_mb", "int", 64, "free memory a silent trader starts with: all it gets", 1, 65_536, unit="MiB"),
     Key("feed", "session", "text", "", "MoldUDP64 session; empty: the first one seen", 0, 10),
     Key("feed", "a", "group", "239.20.0.1:26401", "line A"),
     Key("feed", "b", "group", "239.20.0.2:26402", "line B"),
@@ -96,6 +116,26 @@ KEYS = (
         unit="ms",
     ),
     Key("feed", "hold_packets", "int", 4096, "packets held back while a gap is open", 16, 65_536, unit="packets"),
+    Key(
+        "feed",
+        "max_orders",
+        "int",
+        1 << 18,
+        "live orders there is room for from the start; beyond, the table grows",
+        1 << 10,
+        1 << 24,
+        unit="orders",
+    ),
+    Key(
+        "feed",
+        "max_levels",
+        "int",
+        1 << 17,
+        "price levels there is room for from the start; beyond, the table grows",
+        1 << 10,
+        1 << 22,
+        unit="levels",
+    ),
     Key("feed", "start", "choice", "one", "first message wanted", choices=("one", "seen")),
     Key("order_entry", "host", "host", "10.20.0.1", "order gateway"),
     Key("order_entry", "port", "int", 24_000, "TCP port of the order gateway", 1, PORT_HIGH),
@@ -113,6 +153,7 @@ KEYS = (
         unit="ms",
     ),
     Key("risk", "max_order_shares", "int", 1000, "largest order", 1, 999_999, unit="shares"),
+    Key("risk", "max_order_notional", "int", 1_000_000, "largest order value", 1, 10**9, unit="dollars"),
     Key(
         "risk",
         "price_collar_bps",
@@ -120,6 +161,16 @@ KEYS = (
         300,
         "furthest limit price from the mid (else last) price",
         1,
+        10_000,
+        unit="1/100 %",
+    ),
+    Key(
+        "risk",
+        "fat_finger_bps",
+        "int",
+        100,
+        "furthest a limit price may reach through the best price of the other side",
+        0,
         10_000,
         unit="1/100 %",
     ),
@@ -133,14 +184,130 @@ KEYS = (
         10**8,
         unit="shares",
     ),
-    Key("risk", "max_order_notional", "int", 1_000_000, "largest order value", 1, 10**9, unit="dollars"),
+    Key(
+        "risk",
+        "max_symbol_open_notional",
+        "int",
+        5_000_000,
+        "value of the open orders in one symbol",
+        1,
+        10**10,
+        unit="dollars",
+    ),
     Key("risk", "max_open_notional", "int", 20_000_000, "value of all open orders", 1, 10**10, unit="dollars"),
     Key("risk", "max_open_orders", "int", 200, "open orders, all symbols", 1, 100_000, unit="orders"),
-    Key("risk", "max_orders_per_second", "int", 500, "orders and replaces in any second", 1, 1_000_000, unit="1/s"),
+    Key(
+        "risk",
+        "max_gross_exposure",
+        "int",
+        50_000_000,
+        "value of all positions, long and short added, with everything open filled",
+        1,
+        10**11,
+        unit="dollars",
+    ),
+    Key(
+        "risk",
+        "max_net_exposure",
+        "int",
+        25_000_000,
+        "value of long less short positions, each way, with the value of all open orders added",
+        1,
+        10**11,
+        unit="dollars",
+    ),
+    Key(
+        "risk",
+        "max_executed_notional",
+        "int",
+        1_000_000_000,
+        "value of all executions of the day, beyond which the kill switch trips",
+        1,
+        10**11,
+        unit="dollars",
+    ),
+    Key(
+        "risk",
+        "max_orders_per_second",
+        "int",
+        500,
+        "orders and replaces of one order session in any second",
+        1,
+        1_000_000,
+        unit="1/s",
+    ),
+    Key(
+        "risk",
+        "max_symbol_orders_per_second",
+        "int",
+        100,
+        "orders and replaces in one symbol in any second",
+        1,
+        1_000_000,
+        unit="1/s",
+    ),
+    Key(
+        "risk",
+        "duplicate_window_us",
+        "int",
+        1000,
+        "how long a new order with the same terms as an earlier one counts as its duplicate",
+        1,
+        1_000_000,
+        unit="µs",
+    ),
+    Key("risk", "permitted", "symbols", ("*",), 'symbols that may be traded; "*" is every symbol'),
+    Key("risk", "restricted", "symbols", (), "symbols in which no order may be sent"),
+    Key(
+        "risk",
+        "borrow",
+        "shares_by_symbol",
+        {"*": 10_000},
+        'shares located for short sales, by symbol; "*" is every other symbol',
+    ),
+)
+
+VENUE_KEYS = (
+    Key("venue", "name", "text", "NSDQ", "name of the venue in reports", 1, 8),
+    Key(
+        "venue",
+        "market_code",
+        "choice",
+        "Q",
+        "its code in operational halts: Q Nasdaq, B BX, X PSX",
+        choices=("Q", "B", "X"),
+    ),
+    Key("venue", "session", "text", "", "MoldUDP64 session; empty: feed.session", 0, 10),
+    Key("venue", "a", "optional_group", "", "line A; empty: feed.a"),
+    Key("venue", "b", "optional_group", "", "line B; empty: feed.b"),
+    Key("venue", "host", "optional_host", "", "order gateway; empty: order_entry.host"),
+    Key("venue", "port", "int", 0, "TCP port of the order gateway; 0: order_entry.port", 0, PORT_HIGH),
+    Key("venue", "user", "text", "", "SoupBinTCP user name; empty: order_entry.user", 0, 6),
+    Key("venue", "password", "text", "", "SoupBinTCP password; empty: order_entry.password", 0, 10),
+    Key(
+        "venue",
+        "taker_fee",
+        "int",
+        300,
+        "paid for a share removed; negative: received",
+        -10_000,
+        10_000,
+        unit="1/100,000 dollar",
+    ),
+    Key(
+        "venue",
+        "maker_rebate",
+        "int",
+        200,
+        "received for a share added; negative: paid",
+        -10_000,
+        10_000,
+        unit="1/100,000 dollar",
+    ),
 )
 
 STRATEGY_KEYS = (
-    Key("strategy", "kind", "choice", None, "which strategy", choices=("market_maker", "imbalance_taker")),
+    Key("strategy", "kind", "strategy", None, "which strategy: a built-in one, or a class of the folder strategies"),
     Key(
         "strategy",
         "max_symbols",
@@ -260,6 +427,12 @@ def _mac(_key: Key, value: object) -> object:
     return value.lower()
 
 
+def _pci(_key: Key, value: object) -> object:
+    if not isinstance(value, str) or (value and not PCI.match(value.lower())):
+        raise ValueError
+    return value.lower()
+
+
 def _address(_key: Key, value: object) -> object:
     if not isinstance(value, str) or (value and "/" not in value):
         raise ValueError
@@ -284,11 +457,44 @@ def _endpoint(_key: Key, value: object) -> object:
     return ipaddress.IPv4Address(host), number
 
 
+def _optional_group(key: Key, value: object) -> object:
+    return None if value == "" else _group(key, value)
+
+
+def _optional_host(key: Key, value: object) -> object:
+    return None if value == "" else _host(key, value)
+
+
+def _strategy(_key: Key, value: object) -> object:
+    if not isinstance(value, str) or (value not in PARAMS and not DOTTED.match(value)):
+        raise ValueError
+    return value
+
+
 def _group(key: Key, value: object) -> object:
     found = _endpoint(key, value)
     if not isinstance(found, tuple) or not found[0].is_multicast:
         raise ValueError
     return found
+
+
+def is_symbol(value: object) -> bool:
+    """Whether a value can be the name of a symbol (ITCH 5.0, field Stock: 8 characters, padded on the right)."""
+    return isinstance(value, str) and 1 <= len(value) <= 8 and value.isascii() and value == value.strip()
+
+
+def _symbols(_key: Key, value: object) -> object:
+    if not isinstance(value, list | tuple) or not all(is_symbol(symbol) for symbol in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _shares_by_symbol(_key: Key, value: object) -> object:
+    if not isinstance(value, Mapping) or not all(is_symbol(symbol) for symbol in value):
+        raise ValueError
+    if not all(type(shares) is int and 0 <= shares <= MOST_SHARES for shares in value.values()):
+        raise ValueError
+    return dict(value)
 
 
 PARSERS: dict[str, Callable[[Key, object], object]] = {
@@ -297,8 +503,14 @@ PARSERS: dict[str, Callable[[Key, object], object]] = {
     "choice": _choice,
     "bool": _bool,
     "mac": _mac,
+    "pci": _pci,
     "address": _address,
     "host": _host,
     "endpoint": _endpoint,
     "group": _group,
+    "optional_group": _optional_group,
+    "optional_host": _optional_host,
+    "strategy": _strategy,
+    "symbols": _symbols,
+    "shares_by_symbol": _shares_by_symbol,
 }

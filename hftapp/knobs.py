@@ -87,6 +87,19 @@ FIXED = (
 )
 
 
+HUGE_PAGE_BYTES = 2 << 20
+_BUFFER_BYTES = 2560
+"""A packet buffer with its header, rounded up to whole cache lines (DPDK's rte_mbuf.h: 128 + 128 + 2,048 bytes)."""
+_OTHER_PAGES = 16
+"""For the card's rings, DPDK's own tables and what falls off at page boundaries."""
+
+
+def huge_pages(frames: int) -> Knob:
+    """The row that reserves memory for a user-space driver whose rings hold `frames` frames."""
+    pages = _OTHER_PAGES + -(-frames * _BUFFER_BYTES // HUGE_PAGE_BYTES)
+    return Knob("vm.nr_hugepages", "/proc/sys/vm/nr_hugepages", str(pages), "packet buffers of the user-space driver")
+
+
 def table(isolated: Sequence[int], housekeeping: Sequence[int]) -> list[Knob]:
     """The rows for a machine with these CPUs: the fixed ones and those that name CPUs."""
     rows = list(FIXED)

@@ -12,9 +12,19 @@ def foreseen(error: BaseException) -> bool:
 
 
 def text(error: BaseException) -> str:
-    """The line, after the traceback of an error that is not `foreseen`."""
+    """The line, after the traceback of an error that is not `foreseen`.
+
+    Without source lines: a trader that fails while it is silent may open no file.
+    """
     if foreseen(error):
         return line(error)
-    import traceback
-
-    return "".join(traceback.format_exception(error)).rstrip("\n")
+    lines = ["Traceback (most recent call last):"]
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}')
+        trace = trace.tb_next
+    before = error.__cause__ or error.__context__
+    if before is not None:
+        lines.insert(0, f"{text(before)}\nand then:")
+    return "\n".join([*lines, line(error)])

@@ -1,33 +1,61 @@
-"""Kinds of records in the rings between PID 1 and the trader, and the rings themselves."""
+"""Kinds of records between the supervisor and the trader, and everything else that the two share."""
 
+import struct
+from typing import Final
+
+from hftapp.figures import Figures
 from hftapp.ring import Ring
+from hftapp.trader.figures_table import LAYOUT
 
-# Journal ring (trader to PID 1): payload = one raw OUCH message.
+# Journal ring (trader to supervisor): payload = one raw OUCH message.
 OUT, IN = 1, 2
-# Telemetry ring (trader to PID 1): payload = marshal of a dict of plain values; EXIT: of (status, reason).
+# Telemetry ring (trader to supervisor): payload = marshal of a dict of plain values; RISK: `RISK_RECORD`; EXIT: of
+# (status, reason). STATS is the supervisor's own, from the figures.
 STATS, RISK, GAP, STATE, BOOK, EXIT = 16, 17, 18, 19, 20, 21
-# Control ring (PID 1 to trader): no payload.
+# Control ring (supervisor to trader): no payload.
 STOP, KILL = 32, 33
+# Recording ring (trader to supervisor), and the file it becomes: `hftapp.trader.recorder`.
+HEADER, FRAME_FIRST, FRAME_MORE, TURN = 48, 49, 50, 51
 
 DIRECTIONS = {OUT: "out", IN: "in"}
 COMMANDS = {"stop": STOP, "kill": KILL}
 
+RISK_RECORD: Final = struct.Struct(">HIqq")
+"""A refusal: code of the check, index of the instrument, value found, limit."""
+
 JOURNAL_BYTES = 1 << 22
 TELEMETRY_BYTES = 1 << 23
 CONTROL_BYTES = 1 << 12
+RECORDING_BYTES = 1 << 25
 
 
 class Rings:
-    """The three rings of one trader, made before it is forked."""
+    """The rings of one trader and its figures, made before it is forked. `recording`: None when nothing is recorded."""
 
     def __init__(
-        self, journal: int = JOURNAL_BYTES, telemetry: int = TELEMETRY_BYTES, control: int = CONTROL_BYTES
+        self,
+        journal: int = JOURNAL_BYTES,
+        telemetry: int = TELEMETRY_BYTES,
+        control: int = CONTROL_BYTES,
+        recording: int = 0,
     ) -> None:
-        self.journal = Ring(journal)
-        self.telemetry = Ring(telemetry)
-        self.control = Ring(control)
+        self.journal = Ring(journal, "journal")
+        self.telemetry = Ring(telemetry, "telemetry")
+        self.control = Ring(control, "control")
+        self.recording = Ring(recording, "recording") if recording else None
+        self.figures = Figures(LAYOUT)
+
+    def prefault(self) -> None:
+        """Enter all of it into this process's page table: no later access faults."""
+        for shared in (*(ring.shared for ring in self._all()), self.figures.shared):
+            shared.prefault()
 
     def close(self) -> None:
-        """Release all three."""
-        for ring in (self.journal, self.telemetry, self.control):
+        """Release everything."""
+        for ring in self._all():
             ring.close()
+        self.figures.close()
+
+    def _all(self) -> list[Ring]:
+        rings = [self.journal, self.telemetry, self.control]
+        return [*rings, self.recording] if self.recording is not None else rings

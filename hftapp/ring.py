@@ -1,19 +1,32 @@
-"""Single-producer, single-consumer ring in shared anonymous memory: the only thing PID 1 and the trader share.
+"""Single-producer, single-consumer ring in shared memory: how the supervisor and the trader tell each other something.
 
-Layout: three u64 words a cache line apart (head, written by the producer; tail, written by the consumer; records
-dropped), then the data. A record is `u32 length, u16 kind, u16 0, u64 time ns, payload`, padded to 8 bytes; it never
-wraps: a length of 0xFFFFFFFF says that the rest up to the end is unused. Head and tail count bytes and only grow.
-Each word is stored with one aligned 8-byte move, and x86 keeps stores in order, so no lock is needed.
+Layout in 64-bit words: head (written by the producer) at 0, tail (written by the consumer) at 8, records dropped at 16,
+each in a cache line of its own; the data from 24 on. A record is `u32 length, u16 kind, u16 0`, `i64 time ns`, payload,
+padded to whole words; it never wraps: a length of 0xFFFFFFFF says that the rest up to the end is unused. Head and tail
+count bytes and only grow.
+
+No lock is needed: a record is written before the head that covers it, and read before the tail that frees it
+(`hftapp.shared` says why plain moves do that). The producer keeps the tail it saw last and looks at the consumer's
+cache line only when the ring seems full.
 """
 
-import mmap
-import struct
-from typing import NamedTuple
+from __future__ import annotations
 
-HEAD, TAIL, DROPPED = 0, 8, 16  # in words of 8 bytes
-DATA = 192
-HEADER = struct.Struct("=IHHQ")
-SKIP = 0xFFFFFFFF
+from array import array
+from typing import NamedTuple, NoReturn
+
+import cython
+
+from hftapp.shared import SharedMemory
+
+if not cython.compiled:
+    from hftapp.octets import Octets, copy
+    from hftapp.shared import acquire, octets_of, release, words_of
+
+_HEAD, _TAIL, _DROPPED = 0, 8, 16
+_DATA = 24
+_HEADER = 16
+_SKIP = 0xFFFF_FFFF
 
 
 class Record(NamedTuple):
@@ -24,78 +37,108 @@ class Record(NamedTuple):
     payload: bytes
 
 
+@cython.final
+@cython.cclass
 class Ring:
-    """One direction of one pair of processes; created before the fork. Capacity in bytes, a power of two."""
+    """One direction of one pair of processes; created before the fork. Capacity in bytes, a power of two.
 
-    def __init__(self, capacity: int) -> None:
+    Raises ValueError for another capacity, OSError when there is no memory.
+    """
+
+    def __init__(self, capacity: int, name: str = "ring") -> None:
         if capacity < 64 or capacity & (capacity - 1):
             raise ValueError(f"ring capacity {capacity}: must be a power of two of at least 64 bytes")
         self.capacity = capacity
-        self._memory = mmap.mmap(-1, DATA + capacity)
-        self._words = memoryview(self._memory).cast("Q")
+        self.shared = SharedMemory(name, 8 * _DATA + capacity)
+        self._octets = octets_of(self.shared.octets)
+        self._words = words_of(self.shared.words)
         self._limit = capacity // 2
+        self._tail = 0
+        self._kept: memoryview | None = None
 
     @property
     def dropped(self) -> int:
         """Records that did not fit."""
-        return self._words[DROPPED]
+        self._open()
+        return self._words[_DROPPED]
 
     @property
     def largest(self) -> int:
         """Most bytes of payload that a record can have."""
-        return self._limit - HEADER.size
+        return self._limit - _HEADER
 
     @property
     def used(self) -> int:
         """Bytes that wait for the consumer."""
-        return self._words[HEAD] - self._words[TAIL]
+        self._open()
+        return acquire(self._words, _HEAD) - acquire(self._words, _TAIL)
+
+    def waiting(self) -> bool:
+        """Whether there is something for the consumer; two loads, so for every turn of a loop."""
+        return acquire(self._words, _HEAD) != self._words[_TAIL]
 
     def push(self, kind: int, time: int, payload: bytes) -> bool:
         """Append a record (producer); False, and counted as dropped, when it does not fit.
 
         A payload larger than half the ring never fits and raises ValueError.
         """
-        length = len(payload)
-        need = (HEADER.size + length + 7) & ~7
+        return self.push_octets(kind, time, payload, 0, len(payload))
+
+    def push_octets(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
+        """As `push`, of `length` bytes in memory. Allocates nothing."""
+        need = (_HEADER + length + 7) & ~7
         if need > self._limit:
-            raise ValueError(f"record of {length} bytes in a ring of {self.capacity}: the limit is {self.largest}")
-        words = self._words
-        head = words[HEAD]
+            self._refuse(length)
+        head = self._words[_HEAD]
         at = head & (self.capacity - 1)
         rest = self.capacity - at
         skip = rest if rest < need else 0
-        if head + skip + need - words[TAIL] > self.capacity:
-            words[DROPPED] += 1
-            return False
-        memory = self._memory
-        if skip:
-            memory[DATA + at : DATA + at + 4] = b"\xff\xff\xff\xff"
+        if head + skip + need - self._tail > self.capacity:
+            self._tail = acquire(self._words, _TAIL)
+            if head + skip + need - self._tail > self.capacity:
+                self._words[_DROPPED] += 1
+                return False
+        if skip != 0:
+            self._words[_DATA + (at >> 3)] = _SKIP
             at = 0
-        start = DATA + at
-        HEADER.pack_into(memory, start, length, kind, 0, time)
-        memory[start + HEADER.size : start + HEADER.size + length] = payload
-        words[HEAD] = head + skip + need
+        word = _DATA + (at >> 3)
+        self._words[word] = length | (kind & 0xFFFF) << 32
+        self._words[word + 1] = time
+        copy(self._octets, 8 * word + _HEADER, data, at_data, length)
+        release(self._words, _HEAD, head + skip + need)
         return True
 
     def drain(self, limit: int = 1024) -> list[Record]:
         """Take up to `limit` records (consumer)."""
-        words = self._words
-        head, tail = words[HEAD], words[TAIL]
+        self._open()
+        head = acquire(self._words, _HEAD)
+        tail = self._words[_TAIL]
+        octets = self.shared.octets
         found: list[Record] = []
         while tail != head and len(found) < limit:
             at = tail & (self.capacity - 1)
-            (length,) = struct.unpack_from("=I", self._memory, DATA + at)
-            if length == SKIP:
+            word = _DATA + (at >> 3)
+            length = self._words[word] & _SKIP
+            if length == _SKIP:
                 tail += self.capacity - at
                 continue
-            _, kind, _, time = HEADER.unpack_from(self._memory, DATA + at)
-            start = DATA + at + HEADER.size
-            found.append(Record(kind, time, self._memory[start : start + length]))
-            tail += (HEADER.size + length + 7) & ~7
-        words[TAIL] = tail
+            start = 8 * word + _HEADER
+            found.append(Record(self._words[word] >> 32, self._words[word + 1], bytes(octets[start : start + length])))
+            tail += (_HEADER + length + 7) & ~7
+        release(self._words, _TAIL, tail)
         return found
 
     def close(self) -> None:
         """Give the memory back (this process's view of it)."""
-        self._words.release()
-        self._memory.close()
+        self._limit = 0
+        self._kept = memoryview(array("q", bytes(8 * _DATA)))
+        self._words = words_of(self._kept)
+        self.shared.close()
+
+    def _refuse(self, length: int) -> NoReturn:
+        self._open()
+        raise ValueError(f"record of {length} bytes in a ring of {self.capacity}: the limit is {self.largest}")
+
+    def _open(self) -> None:
+        if self._limit == 0:
+            raise ValueError("the ring's memory was released: it is closed")

@@ -1,32 +1,46 @@
 """The same wire over ordinary kernel sockets: no privileges needed, and no claim to speed."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import os
 import select
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address
+from typing import Final
 
-from hftapp.wire import NOTHING, Channel, Datagrams, Endpoint
+from hftapp.channel import Channel
+from hftapp.clock import Clock
+from hftapp.nic.port import BURST
+from hftapp.octets import Octets, Room
+from hftapp.wire import Endpoint, Wire
 
-BURST = 32
-DATAGRAM = 65_536
-RECEIVE_BUFFER = 4 << 20
-WAIT_MS = 1
+DATAGRAM: Final = 65_536
+STAGING: Final = 4096
+"""Bytes of the longest message that `reserve` makes room for."""
+RECEIVE_BUFFER: Final = 4 << 20
+WAIT_MS: Final = 1
+_DATAGRAM = DATAGRAM
 
 
-class SocketChannel:
-    """A kernel TCP connection, non-blocking."""
+class SocketChannel(Channel):
+    """A kernel TCP connection, non-blocking. `established` becomes true in the wire's `rx`."""
 
     def __init__(self, host: IPv4Address, port: int) -> None:
+        super().__init__()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._out = b""
-        self._established = False
-        self.closed: str | None = None
+        self._waiting = b""
+        self._staging = bytearray(STAGING)
+        self.out: Room = self._staging
+        self._store = bytearray(DATAGRAM)
+        self._view = memoryview(self._store)
+        self.data: Octets = self._store
+        self._end = 0
         code = self._socket.connect_ex((str(host), port))
         if code not in (0, errno.EINPROGRESS):
             self._fail(os.strerror(code))
@@ -35,51 +49,65 @@ class SocketChannel:
         """Descriptor to wait on; -1 once closed."""
         return self._socket.fileno()
 
-    @property
-    def established(self) -> bool:
-        """Whether the connection stands."""
-        if not self._established and self.closed is None:
+    def poll(self) -> None:
+        """Find out whether the connection stands by now."""
+        if not self.established and self.closed is None:
             code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
                 self._fail(os.strerror(code))
             else:
                 with contextlib.suppress(OSError):
                     self._socket.getpeername()
-                    self._established = True
-        return self._established
+                    self.established = True
+
+    def reserve(self, length: int, _now: int) -> bool:
+        """Make room for one message; False when the connection is over. Raises ValueError for a length not 1..4096."""
+        if not 0 < length <= STAGING:
+            raise ValueError(f"cannot reserve {length} bytes: a message has 1 to {STAGING}")
+        return self.closed is None
+
+    def commit(self, length: int, now: int) -> None:
+        """Send it; raises ConnectionError when the connection is over."""
+        self.send(bytes(self._staging[:length]), now)
 
     def send(self, data: bytes, _now: int) -> None:
         """Send what the kernel takes, keep the rest; raises ConnectionError when the connection is over."""
         if self.closed is not None:
             raise ConnectionError(self.closed)
-        self._out += data
+        self._waiting += data
         self.push()
 
     def push(self) -> None:
         """Send what is kept."""
-        if not self._out or self.closed is not None:
+        if not self._waiting or self.closed is not None:
             return
         try:
-            self._out = self._out[self._socket.send(self._out) :]
+            self._waiting = self._waiting[self._socket.send(self._waiting) :]
         except BlockingIOError:
             return
         except OSError as error:
             self._fail(str(error))
 
-    def receive(self, _now: int) -> bytes:
-        """Bytes that have arrived."""
-        if self.closed is not None or not self._established:
-            return b""
-        self.push()
-        try:
-            data = self._socket.recv(DATAGRAM)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            self._fail(str(error))
-            return b""
-        if not data:
-            self._fail("closed by the peer")
+    def receive(self, _now: int) -> int:
+        """Take what has arrived, as far as it fits; returns how many bytes can be read."""
+        if self.closed is None and self.established:
+            self.push()
+            self._fetch()
+        return self._end - self.start
+
+    def consume(self, count: int) -> None:
+        """Forget bytes that were read; raises ValueError when there are fewer."""
+        if not 0 <= count <= self._end - self.start:
+            raise ValueError(f"cannot consume {count} bytes: {self._end - self.start} can be read")
+        self.start += count
+        if self.start == self._end:
+            self.start = self._end = 0
+
+    def read(self, now: int) -> bytes:
+        """Return all bytes that can be read, and forget them."""
+        count = self.receive(now)
+        data = bytes(self._store[self.start : self.start + count])
+        self.consume(count)
         return data
 
     def close(self, _now: int) -> None:
@@ -93,58 +121,90 @@ class SocketChannel:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("=ii", 1, 0))
         self._fail("aborted")
 
+    def _fetch(self) -> None:
+        if self.start > 0 and self._end > DATAGRAM // 2:
+            rest = bytes(self._store[self.start : self._end])
+            self._view[: len(rest)] = rest
+            self.start, self._end = 0, len(rest)
+        if self._end == DATAGRAM:
+            return
+        try:
+            count = self._socket.recv_into(self._view[self._end :])
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(str(error))
+            return
+        if count == 0:
+            self._fail("closed by the peer")
+        self._end += count
+
     def _fail(self, reason: str) -> None:
         if self.closed is None:
             self.closed = reason
-        self._established = False
+        self.established = False
         self._socket.close()
 
 
-class SocketWire:
+class SocketWire(Wire):
     """Kernel sockets on the interface that has `address`. `wait`: sleep up to 1 ms when nothing arrives."""
 
-    def __init__(
-        self, address: IPv4Address, lines: Sequence[Endpoint], clock: Callable[[], int], *, wait: bool = False
-    ) -> None:
+    def __init__(self, address: IPv4Address, lines: Sequence[Endpoint], clock: Clock, *, wait: bool = False) -> None:
+        super().__init__()
+        self.count = 1
         self._clock = clock
-        self._lines = [_member(group, port, address) for group, port in lines]
+        self._sockets = [_member(group, port, address) for group, port in lines]
         self._poller = select.poll() if wait else None
-        self._channel: SocketChannel | None = None
-        self._watched = -1
+        self._channels: list[SocketChannel] = []
+        self._watched: set[int] = set()
         self._packets = self._bytes = 0
-        self.stamp = 0
+        self._store = bytearray(BURST * DATAGRAM)
+        self._view = memoryview(self._store)
+        self._base: Octets = self._store
+        self._next_line = 0
         if self._poller is not None:
-            for line in self._lines:
+            for line in self._sockets:
                 self._poller.register(line, select.POLLIN)
 
-    def rx(self, _now: int) -> Datagrams:
-        """Up to 32 datagrams of each line."""
-        found: list[tuple[int, bytes]] = []
-        for number, line in enumerate(self._lines):
-            for _ in range(BURST):
+    def rx(self, _now: int) -> int:
+        """Up to 32 datagrams; the line that is asked first changes, so that none waits for another for ever."""
+        for channel in self._channels:
+            channel.poll()
+        found = 0
+        lines = len(self._sockets)
+        for step in range(lines):
+            number = (self._next_line + step) % lines
+            while found < 32:
+                at = found * _DATAGRAM
                 try:
-                    data = line.recv(DATAGRAM)
+                    size = self._sockets[number].recv_into(self._view[at : at + DATAGRAM])
                 except BlockingIOError:
                     break
-                found.append((number, data))
-                self._bytes += len(data)
-        if found:
-            self._packets += len(found)
-            self.stamp = self._clock()
-            return found
-        if self._poller is not None:
-            self._wait(self._poller)
-        return NOTHING
+                self._lines[found] = number
+                self._frames[found] = self._base
+                self._starts[found] = at
+                self._sizes[found] = size
+                self._bytes += size
+                found += 1
+        if found == 0:
+            if self._poller is not None:
+                self._wait(self._poller)
+            return 0
+        self._next_line = (self._next_line + 1) % lines
+        self._packets += found
+        self.ticks = self._clock.ticks()
+        return found
 
     def connect(self, host: IPv4Address, port: int, _now: int) -> Channel:
         """Start a kernel TCP connection."""
-        self._channel = SocketChannel(host, port)
-        return self._channel
+        channel = SocketChannel(host, port)
+        self._channels = [known for known in self._channels if known.closed is None] + [channel]
+        return channel
 
     def tx(self, _now: int) -> None:
         """Push what the kernel did not take before."""
-        if self._channel is not None:
-            self._channel.push()
+        for channel in self._channels:
+            channel.push()
 
     def stats(self) -> dict[str, int]:
         """Datagrams and bytes received."""
@@ -152,20 +212,19 @@ class SocketWire:
 
     def close(self, now: int) -> None:
         """Close every socket."""
-        if self._channel is not None:
-            self._channel.close(now)
-        for line in self._lines:
+        for channel in self._channels:
+            channel.close(now)
+        for line in self._sockets:
             line.close()
 
     def _wait(self, poller: select.poll) -> None:
-        fd = self._channel.fileno() if self._channel is not None else -1
-        if fd != self._watched:
-            if self._watched >= 0:
-                with contextlib.suppress(KeyError, OSError):
-                    poller.unregister(self._watched)
-            if fd >= 0:
-                poller.register(fd, select.POLLIN)
-            self._watched = fd
+        descriptors = {channel.fileno() for channel in self._channels} - {-1}
+        for fd in self._watched - descriptors:
+            with contextlib.suppress(KeyError, OSError):
+                poller.unregister(fd)
+        for fd in descriptors - self._watched:
+            poller.register(fd, select.POLLIN)
+        self._watched = descriptors
         poller.poll(WAIT_MS)
 
 

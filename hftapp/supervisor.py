@@ -1,7 +1,11 @@
 """The supervisor: starts the trader on its CPU, writes the journal, feeds the office, passes commands, judges the end.
 
-It shares three rings with the trader and nothing else. The journal is written before anything else is handled. Only
-what endangers the journal ends trading; whatever goes wrong in reporting is said and left at that.
+It shares rings and figures (`hftapp.records.Rings`) with the trader and nothing else. The journal is written before
+anything else is handled. Only what endangers the journal ends trading; whatever goes wrong in reporting is said and
+left at that.
+
+It never sleeps longer than `POLL_MS`, on its own CPU: a ring is no event to wait for, and telling the supervisor that
+something is in it would cost the trader a system call.
 """
 
 import contextlib
@@ -11,47 +15,22 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from hftapp import cpu, reasons, records
+from hftapp import clock, cpu, reasons, records
 from hftapp.boot import Boot
 from hftapp.config import Config, ConfigError
-from hftapp.histogram import percentiles
-from hftapp.journal import Journal
 from hftapp.records import Rings
-from hftapp.ring import Record
+from hftapp.reporter import Outcome, Reporter
+from hftapp.run_files import RunFiles
 from hftapp.telemetry import Telemetry
 
 POLL_MS = 5
+STATS_NS = 1_000_000_000
 FLUSH_NS = 5_000_000_000
 STOP_GRACE_NS = 15_000_000_000
 EVENTS = 64
 """Telemetry records handled before the journal ring is looked at again."""
-ORDERS_JOURNAL = "orders.journal"
-RISK_JOURNAL = "risk.journal"
-
-EVENT_NAMES = {
-    records.RISK: "risk",
-    records.GAP: "gap",
-    records.STATE: "state",
-    records.BOOK: "book",
-}
-
-
-@dataclass
-class Outcome:
-    """How the run ended: status (0 = as planned), reason, the final stats record, the books by symbol, counts."""
-
-    status: int
-    reason: str
-    stats: dict[str, Any] = field(default_factory=dict)
-    books: dict[str, dict[str, Any]] = field(default_factory=dict)
-    gaps: list[dict[str, Any]] = field(default_factory=list)
-    journal: Path | None = None
-    journal_records: int = 0
-    risk_records: int = 0
 
 
 def trader_cpu(settings: Config) -> int | None:
@@ -88,34 +67,27 @@ class Supervisor:
         self._seconds = seconds
         self._trader = trader
         self._cpu = trader_cpu(settings)
-        self._rings = Rings()
-        self._orders = Journal(Path(journal_dir) / ORDERS_JOURNAL)
-        self._risks = Journal(Path(journal_dir) / RISK_JOURNAL)
+        self._rings = Rings(recording=records.RECORDING_BYTES if settings.host.record else 0)
+        self._files = RunFiles(journal_dir, self._rings, say)
         self._telemetry: Telemetry | None = None
-        self._outcome = Outcome(1, "trader ended without a reason", journal=self._orders.path)
-        self._exit: tuple[int, str] | None = None
+        self._outcome = Outcome(1, "trader ended without a reason", journal=self._files.orders.path)
         self._stop_deadline: int | None = None
-        self._baseline: tuple[int, dict[str, int]] | None = None
+        self._reporter = Reporter(self._rings.figures, self._cpu, self._outcome, self._offer, say)
+        self._reporter.dropped = self._dropped
+        self._next_stats = 0
         self._interrupted = False
         self._commands: list[str] = []
-        self._unwritten: list[Record] = []
-        self._traded = False
-        self._last_state = ""
-        for written in (self._orders, self._risks):
-            if written.set_aside is not None:
-                say(f"{written.path} had a damaged end: the whole file is kept as {written.set_aside}")
-            elif written.torn_bytes:
-                say(f"{written.path}: an incomplete last record of {written.torn_bytes} bytes was cut off")
 
     def run(self) -> Outcome:
         """Run the trader to its end; everything it left in the rings is journalled and sent before this returns."""
         office = self._settings.management.office
         if office is not None:
             address = (str(office[0]), office[1])
-            self._telemetry = Telemetry(address, self._orders.path, on_command=self.command, say=self._say)
+            self._telemetry = Telemetry(address, self._files.orders.path, on_command=self.command, say=self._say)
             if self._boot is not None:
                 self._telemetry.hello(self._boot.record(self._cpu))
-        pid = self._start()
+        clock.publish(self._rings.figures.reference)
+        pid = self._reporter.pid = self._start()
         try:
             self._watch(pid)
         except Exception as error:
@@ -175,7 +147,8 @@ class Supervisor:
         except BaseException as error:  # the reason must reach the supervisor, whatever it is
             if not reasons.foreseen(error):
                 os.write(2, f"{reasons.text(error)}\n".encode(errors="backslashreplace"))
-            self._rings.telemetry.push(records.EXIT, time.time_ns(), marshal.dumps((1, reasons.line(error))))
+            # Nothing of the kernel's from here on, not even its clock: a silent trader may not ask for it.
+            self._rings.telemetry.push(records.EXIT, 0, marshal.dumps((1, reasons.line(error))))
         finally:
             os._exit(status)
 
@@ -193,13 +166,16 @@ class Supervisor:
                 self._interrupted, end = False, None
                 self.command("stop")
             self._pass_on()
+            self._every_second(now)
             if self._stop_deadline is not None and now >= self._stop_deadline:
                 self._stop_deadline = None
-                self._exit = (1, "trader did not stop in time and was killed")
+                self._reporter.exit = (1, "trader did not stop in time and was killed")
                 os.kill(pid, signal.SIGKILL)
             reaped, status = os.waitpid(pid, os.WNOHANG)
             if reaped:
                 self._drain()
+                if self._reporter.exit is None:
+                    self._figures()
                 self._judge(status)
                 return
             poller.poll(POLL_MS)
@@ -216,15 +192,7 @@ class Supervisor:
         self._outcome.status, self._outcome.reason = 1, f"supervisor failed: {reasons.line(error)}"
         self._say(reasons.text(error))
         self._say(self._outcome.reason)
-        while batch := self._rings.journal.drain():
-            self._unwritten += batch
-        while self._unwritten:
-            try:
-                self._orders.append(self._unwritten[:1])
-            except (OSError, ValueError) as refused:
-                self._say(f"{len(self._unwritten)} journal records are lost: {refused}")
-                break
-            self._unwritten.pop(0)
+        self._files.rescue_orders()
         if self._telemetry is not None:
             self._telemetry.journal_grew()
         try:
@@ -232,104 +200,74 @@ class Supervisor:
         except Exception as again:
             self._say(f"the trader's last records are lost: {reasons.line(again)}")
 
+    def _every_second(self, now: int) -> None:
+        """Figures to the office, and a true time for the trader's clock to follow."""
+        if now < self._next_stats:
+            return
+        self._next_stats = now + STATS_NS
+        clock.publish(self._rings.figures.reference)
+        if self._reporter.exit is None:
+            self._figures()
+
+    def _figures(self) -> None:
+        try:
+            self._reporter.figures(time.time_ns())
+        except Exception as error:  # a report that cannot be made is no reason to stop trading
+            self._say(f"the figures were not reported: {reasons.line(error)}")
+
+    def _offer(self, line: dict[str, object]) -> None:
+        if self._telemetry is not None:
+            self._telemetry.offer(line)
+
+    def _dropped(self) -> dict[str, int]:
+        """Records that did not reach the office."""
+        return {
+            "ring_dropped": self._rings.telemetry.dropped,
+            "queue_dropped": self._telemetry.dropped if self._telemetry else 0,
+        }
+
     def _judge(self, status: int) -> None:
         """Exit status and reason from what the trader said last and from how its process ended."""
-        if self._exit is not None:
-            self._outcome.status, self._outcome.reason = self._exit
+        reporter = self._reporter
+        if reporter.exit is not None:
+            self._outcome.status, self._outcome.reason = reporter.exit
         elif os.WIFSIGNALED(status):
-            name = signal.Signals(os.WTERMSIG(status)).name
-            self._outcome.status, self._outcome.reason = 1, f"trader killed by {name}"
+            number = os.WTERMSIG(status)
+            self._outcome.status, self._outcome.reason = 1, f"trader killed by {signal.Signals(number).name}"
+            if number == signal.SIGSYS:
+                call = reporter.silence.refused() or "unknown"
+                self._outcome.reason += f": it made the system call {call}, which a silent trader may not"
         else:
             self._outcome.status = os.waitstatus_to_exitcode(status) or 1
-        if self._outcome.status == 0 and not self._traded:
+        if self._outcome.status == 0 and not reporter.traded:
             entry = self._settings.order_entry
             self._outcome.status = 1
-            self._outcome.reason += f"; never logged in at {entry.host}:{entry.port} ({self._last_state})"
+            self._outcome.reason += f"; never logged in at {entry.host}:{entry.port} ({reporter.last_state})"
 
     def _write_journal(self) -> None:
-        """Write what waits in the journal ring; what the file system refuses stays in `_unwritten`."""
-        while batch := self._rings.journal.drain():
-            self._unwritten += batch
-            self._orders.append(self._unwritten)
-            self._unwritten = []
-            if self._telemetry is not None:
-                self._telemetry.journal_grew()
+        if self._files.write_orders() and self._telemetry is not None:
+            self._telemetry.journal_grew()
 
     def _drain(self) -> None:
         self._write_journal()
         while batch := self._rings.telemetry.drain(EVENTS):
             for record in batch:
-                if record.kind == records.RISK:
-                    self._outcome.risk_records = self._risks.append([record])
                 try:
-                    self._event(record.kind, record.time, marshal.loads(record.payload))
+                    refusal = self._reporter.event(record)
                 except Exception as error:  # a report that cannot be made is no reason to stop trading
                     self._say(f"a record of kind {record.kind} was not reported: {reasons.line(error)}")
+                    refusal = None
+                if refusal is not None:
+                    entry = record.kind, record.time, marshal.dumps(refusal)
+                    self._outcome.risk_records = self._files.risks.append([entry])
             self._write_journal()
-
-    def _event(self, kind: int, stamp: int, payload: Any) -> None:
-        if kind == records.EXIT:
-            self._exit = self._exit or payload
-            return
-        if kind == records.STATS:
-            line = self._stats(stamp, payload)
-        else:
-            line = {"kind": EVENT_NAMES[kind], **({} if kind == records.BOOK else {"t": stamp}), **payload}
-        if kind == records.BOOK:
-            self._outcome.books[payload["symbol"]] = payload
-        elif kind == records.GAP:
-            self._outcome.gaps.append(payload)
-        elif kind == records.STATE:
-            self._state(payload["state"])
-        if self._telemetry is not None:
-            self._telemetry.offer(line)
-
-    def _state(self, state: str) -> None:
-        self._say(f"trader: {state}")
-        if state == "trading":
-            self._traded = True
-            if self._cpu is not None and self._baseline is None:
-                self._baseline = (time.monotonic_ns(), cpu.read_interrupts(self._cpu))
-        elif not state.startswith("closing"):
-            self._last_state = state
-
-    def _stats(self, stamp: int, payload: dict[str, Any]) -> dict[str, Any]:
-        """The stats record: the trader's counters, its latency percentiles, and the interrupts on its CPU."""
-        line = {"kind": "stats", "t": stamp, **payload}
-        line["tick_to_trade"] = percentiles(payload["tick_to_trade"])
-        line["cpu"] = self._interrupts()
-        line["telemetry"] = {
-            "ring_dropped": self._rings.telemetry.dropped,
-            "queue_dropped": self._telemetry.dropped if self._telemetry else 0,
-        }
-        self._outcome.stats = line
-        return line
-
-    def _interrupts(self) -> dict[str, Any]:
-        """Interrupts on the trader's CPU since trading began."""
-        if self._baseline is None or self._cpu is None:
-            return {"seconds": 0.0, "local_timer_interrupts": 0, "per_s": 0.0, "interrupts": {}}
-        start, before = self._baseline
-        seconds = (time.monotonic_ns() - start) / 1e9
-        now = cpu.read_interrupts(self._cpu)
-        grown = {name: count - before.get(name, 0) for name, count in now.items() if count > before.get(name, 0)}
-        local = grown.get("LOC", 0)
-        return {
-            "seconds": round(seconds, 3),
-            "local_timer_interrupts": local,
-            "per_s": round(local / seconds, 3) if seconds else 0.0,
-            "interrupts": grown,
-        }
+        self._files.write_recording()
 
     def _finish(self) -> None:
-        self._outcome.journal_records = self._orders.count
-        for written in (self._orders, self._risks):
-            try:
-                written.close()
-            except OSError as error:
-                self._say(f"{written.path} may be incomplete: {error}")
-                if self._outcome.status == 0:
-                    self._outcome.status, self._outcome.reason = 1, f"{written.path} may be incomplete: {error}"
+        self._outcome.journal_records = self._files.orders.count
+        trouble = self._files.close()
+        if trouble and self._outcome.status == 0:
+            self._outcome.status, self._outcome.reason = 1, trouble
         if self._telemetry is not None:
             self._telemetry.offer({"kind": "exit", "status": self._outcome.status, "reason": self._outcome.reason})
             if not self._telemetry.flush(FLUSH_NS):

@@ -1,7 +1,7 @@
 """Builds the bootable image, step by step; each step is cached under everything it depends on.
 
 build root → kernel source → `.config` → kernel
-           → initramfs (program, library, interpreter)
+           → compiled modules → initramfs (program, library, interpreter, DPDK's drivers)
            → unified kernel image → disk image
 
 A step whose inputs have not changed is not run, whatever changed elsewhere.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from image import buildroot, cache, disk, initramfs, kernel, packages, profile, progress, uki
+from image import buildroot, cache, compiled, disk, initramfs, kernel, packages, profile, progress, uki
 from image.progress import Reporter
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -55,28 +55,30 @@ def build(
 ) -> Built:
     """Builds what is missing and puts the results into `output`.
 
-    `sources` holds hftapp, protocols and hftos.toml. Raises ImageError or RootfsError, whose text names the remedy.
+    `sources` holds hftapp, protocols, hftos.toml and the pyproject.toml that lists the compiled modules. Raises
+    ImageError or RootfsError, whose text names the remedy.
     """
     reporter = reporter or progress.default()
     chosen = profile.load(profile_name)
     version = release()
     root = buildroot.ensure(reporter, locked=locked)
-    compiled = kernel.ensure(root, chosen, reporter)
-    packed = initramfs.ensure(root, sources, version, reporter)
-    unified = uki.ensure(root, compiled, packed.archive, chosen.cmdline, version, reporter)
+    booted = kernel.ensure(root, chosen, reporter)
+    modules = compiled.ensure(root, sources, initramfs.PACKAGES, reporter)
+    packed = initramfs.ensure(root, sources, modules, chosen.drivers, version, reporter)
+    unified = uki.ensure(root, booted, packed.archive, chosen.cmdline, version, reporter)
     image = disk.ensure(root, unified, reporter)
     files = {
-        "vmlinuz": compiled.image,
+        "vmlinuz": booted.image,
         "initramfs.cpio.zst": packed.archive,
         "hftos.efi": unified,
         "hftos.img": image,
-        "kernel.config": compiled.config,
+        "kernel.config": booted.config,
     }
     output.mkdir(parents=True, exist_ok=True)
     with cache.lock("output", cache.root()):
         _put(files, output)
         (output / "cmdline").write_text(chosen.cmdline, encoding="utf-8")
-        manifest = _manifest(chosen, version, root, compiled, packed, output)
+        manifest = _manifest(chosen, version, root, booted, packed, output)
         (output / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for kind, keep in _PRUNED.items():
         cache.prune(kind, keep)
@@ -140,17 +142,17 @@ def _manifest(
     chosen: profile.Profile,
     version: str,
     root: buildroot.BuildRoot,
-    compiled: kernel.Kernel,
+    booted: kernel.Kernel,
     packed: initramfs.Built,
     output: Path,
 ) -> dict[str, Any]:
     kernel_part = {
         "name": "linux",
         "kind": "kernel",
-        "version": f"{kernel.PACKAGE} {compiled.version}",
-        "bytes": compiled.image.stat().st_size,
+        "version": f"{kernel.PACKAGE} {booted.version}",
+        "bytes": booted.image.stat().st_size,
         "files": 1,
-        "sha256": cache.hash_file(compiled.image),
+        "sha256": cache.hash_file(booted.image),
         "why": chosen.summary,
     }
     names = ("vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img", "cmdline", "kernel.config")

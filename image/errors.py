@@ -23,3 +23,7 @@ class LockedVersionError(ImageError):
 
 class CommandFailedError(ImageError):
     """A tool in the build root failed; the text ends with the last lines it printed."""
+
+
+class ModuleRefusedError(ImageError):
+    """A module of the program that does not compile for the image; the text holds the compiler's words."""

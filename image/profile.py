@@ -1,6 +1,7 @@
 """Reads `kernel-config/`: profiles, the fragments they combine, the kernel command line.
 
-The folder is data only. A fragment is one concern: rows of symbol, value and reason. A profile names fragments, kernel
+The folder is data only. A fragment is one concern: rows of symbol, value and reason. A list of drivers names DPDK's
+poll mode drivers (PMDs) for the cards of a kind of machine. A profile names fragments, a list of drivers, kernel
 parameters and the arguments of `/init`, again with reasons. A row without a reason is an error: nobody can later tell
 whether it may go.
 """
@@ -34,14 +35,23 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """One poll mode driver of DPDK by its library's name, as in `librte_net_virtio.so`: `net_virtio`."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """A kernel configuration and the command line it is booted with."""
+    """A kernel configuration, the command line it is booted with, and the DPDK drivers of the image."""
 
     name: str
     summary: str
     symbols: tuple[Symbol, ...]
     parameters: tuple[Parameter, ...]
     init: tuple[Parameter, ...]
+    drivers: tuple[Driver, ...] = ()
 
     @property
     def cmdline(self) -> str:
@@ -65,14 +75,37 @@ def load(name: str, folder: Path = KERNEL_CONFIG) -> Profile:
     path = folder / "profiles" / f"{name}.toml"
     if not path.is_file():
         raise ProfileError(f"no profile {name!r}; there are: {', '.join(names(folder)) or 'none'}")
-    table = _read(path, {"summary", "fragments", "parameters", "init"})
+    table = _read(path, {"summary", "fragments", "pmds", "parameters", "init"})
     return Profile(
         name=name,
         summary=_text(table, "summary", path),
         symbols=_symbols([str(f) for f in table.get("fragments", [])], folder),
         parameters=_parameters(table, "parameters", "parameter", path),
         init=_parameters(table, "init", "argument", path),
+        drivers=drivers(str(table["pmds"]), folder) if "pmds" in table else (),
     )
+
+
+def driver_lists(folder: Path = KERNEL_CONFIG) -> list[str]:
+    """The lists of drivers there are, sorted."""
+    return sorted(path.stem for path in (folder / "pmds").glob("*.toml"))
+
+
+def drivers(name: str, folder: Path = KERNEL_CONFIG) -> tuple[Driver, ...]:
+    """The drivers of the list `name`. Raises ProfileError for an unknown list, a malformed row or one that is twice."""
+    path = folder / "pmds" / f"{name}.toml"
+    if not path.is_file():
+        raise ProfileError(f"no list of PMDs {name!r}; there are: {', '.join(driver_lists(folder)) or 'none'}")
+    table = _read(path, {"machines", "pmds"})
+    _text(table, "machines", path)
+    found: dict[str, Driver] = {}
+    for row in table.get("pmds", []):
+        _check_keys(row, {"pmd", "why"}, path)
+        driver = Driver(_text(row, "pmd", path), _text(row, "why", path))
+        if driver.name in found:
+            raise ProfileError(f"{path}: {driver.name} is listed twice; keep one row")
+        found[driver.name] = driver
+    return tuple(found.values())
 
 
 def _symbols(fragments: list[str], folder: Path) -> tuple[Symbol, ...]:

@@ -53,6 +53,18 @@ class TerminatedError(KeyboardInterrupt):
     callback=configuration,
     help="hftos.toml for the guest.",
 )
+@click.option(
+    "--nic",
+    type=click.Choice(["virtio", "e1000e"]),
+    default="virtio",
+    show_default=True,
+    help="Model of the trading card.",
+)
+@click.option(
+    "--port",
+    type=click.Choice(["dpdk", "af_xdp", "af_packet"]),
+    help="The guest's port to its trading card.  [default: as configured]",
+)
 @click.option("--loss-a", type=_PROBABILITY, default=0.0, help="Share of packets lost on line A.")
 @click.option("--loss-b", type=_PROBABILITY, default=0.0, help="Share of packets lost on line B, never the same ones.")
 @click.option("--drop-both", callback=packet_numbers, metavar="N[,N]", help="Packets to lose on both lines: a gap.")
@@ -85,6 +97,8 @@ def run(
     no_replay: bool,
     disk: bool,
     config: Path | None,
+    nic: str,
+    port: str | None,
     loss_a: float,
     loss_b: float,
     drop_both: tuple[int, ...],
@@ -101,8 +115,8 @@ def run(
     Builds the image first when something changed. Exits with 1 when anything does not add up, 2 for a wrong option, 130
     after Ctrl-C and 143 after SIGTERM. With --drop-both the run is ok when the trader takes the gap as it should.
     """
-    if disk and (config is not None or extra_arguments):
-        raise click.UsageError("--disk boots the image as it is: leave out --config and --append")
+    if disk and (config is not None or extra_arguments or port is not None):
+        raise click.UsageError("--disk boots the image as it is: leave out --config, --port and --append")
     try:
         rules = feed_rules(loss_a, loss_b, drop_both) + [rule for text in links for rule in parse_link(text)]
     except LinkError as error:
@@ -119,6 +133,8 @@ def run(
         drop_both=drop_both,
         memory_mib=memory,
         extra_arguments=extra_arguments,
+        nic=nic,
+        port=port,
         budgets=Budgets().scaled(patience),
     )
     _explained(lambda: _run(scenario, no_build, as_json))

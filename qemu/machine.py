@@ -21,17 +21,29 @@ class MachineError(RuntimeError):
     """The machine cannot be built here; the text names what is missing."""
 
 
+# Device and options by the name of the model. Without the legacy interface, as a trading server's card, and with DMA
+# through the IOMMU, or a user-space driver would program addresses that the card takes for physical ones.
+MODELS = {
+    "virtio": "virtio-net-pci,disable-legacy=on,iommu_platform=on",
+    "e1000e": "e1000e",
+    "vmxnet3": "vmxnet3",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A virtio network card: `local` is QEMU's socket path, `remote` the switch's."""
+    """A network card of a model of `MODELS`: `local` is QEMU's socket path, `remote` the switch's."""
 
     name: str
     mac: str
     local: Path
     remote: Path
+    model: str = "virtio"
 
     def argv(self) -> list[str]:
-        """`-netdev` and `-device`. Without the legacy interface and the boot ROM, as a trading server's card."""
+        """`-netdev` and `-device`, without a boot ROM. Raises MachineError for an unknown model."""
+        if self.model not in MODELS:
+            raise MachineError(f"{self.model!r} is no model of a network card: must be one of {', '.join(MODELS)}")
         backend = ",".join(
             (
                 f"dgram,id={self.name}",
@@ -39,7 +51,7 @@ class Nic:
                 f"remote.type=unix,remote.path={_escaped(self.remote)}",
             )
         )
-        device = f"virtio-net-pci,netdev={self.name},mac={self.mac},disable-legacy=on,romfile="
+        device = f"{MODELS[self.model]},netdev={self.name},mac={self.mac},romfile="
         return ["-netdev", backend, "-device", device]
 
 
@@ -77,7 +89,11 @@ class DiskBoot:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A q35 machine without default devices. `cpu` "max" is all the accelerator can give (x86-64-v2 and more)."""
+    """A q35 machine without default devices, with an IOMMU.
+
+    `cpu` "max" is all the accelerator can give (x86-64-v2 and more). `icount` lets virtual time go by 1 ns with each
+    instruction of the guest (emulation only): a figure measured in it is the same every time.
+    """
 
     accelerator: Accelerator
     boot: DirectBoot | DiskBoot
@@ -87,13 +103,15 @@ class Machine:
     cpus: int = 2
     memory_mib: int = 512
     cpu: str = "max"
+    iommu: bool = True
+    icount: bool = False
 
     def argv(self) -> list[str]:
         """The whole command line. A guest that reboots ends QEMU; the serial console goes to a file, which never
         blocks the guest."""
         return [
             *(QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
-            *("-machine", "q35", *self.accelerator.argv(), "-cpu", self.cpu),
+            *("-machine", "q35", *self._accelerator(), *self._iommu(), "-cpu", self.cpu),
             *("-smp", str(self.cpus), "-m", f"{self.memory_mib}M"),
             *("-chardev", f"file,id=console,path={_escaped(self.console)}", "-serial", "chardev:console"),
             *("-chardev", f"socket,id=qmp,path={_escaped(self.qmp)}", "-mon", "chardev=qmp,mode=control"),
@@ -101,6 +119,22 @@ class Machine:
             *(argument for nic in self.nics for argument in nic.argv()),
             *self.boot.argv(),
         ]
+
+    def _accelerator(self) -> list[str]:
+        if not self.icount:
+            return self.accelerator.argv()
+        if self.accelerator.name != "tcg":
+            raise MachineError(
+                f"instructions are counted in emulation only, not under {self.accelerator.name}: set HFTOS_ACCEL=tcg"
+            )
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+
+    def _iommu(self) -> list[str]:
+        """Before every device that it is to serve. KVM's own interrupt controller cannot remap interrupts."""
+        if not self.iommu:
+            return []
+        split = ["-machine", "kernel-irqchip=split"] if self.accelerator.name == "kvm" else []
+        return [*split, "-device", "intel-iommu,intremap=on,caching-mode=on"]
 
 
 def find_firmware() -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 Also turns it into the configurations and command lines of its parts. Everything a run writes lies under `directory`.
 """
 
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -16,12 +17,14 @@ from qemu.accel import Accelerator
 from qemu.budget import Budgets
 from qemu.children import ROOT
 from qemu.links import Rule
-from qemu.machine import DirectBoot, DiskBoot, Machine, Nic, find_firmware
+from qemu.machine import DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
 from rootfs import cpio
 
 SLICE = ROOT / "tests/data/12302019_SNIPPET.NASDAQ_ITCH50"
 REPLAY_SPEED = 0.001  # the slice is 2.36 ms of the open; a thousandth of real time makes it 2.36 s
 _REPLAY_SHARE = 0.5
+_PORT = re.compile(r'^(\[nic\]\n(?:[^\[\n].*\n|\n)*?port\s*=\s*)("[^"\n]*")', re.MULTILINE)
+"""The value of `port` in the section `[nic]` of a configuration."""
 
 _OWN_FOLDERS = ("exchange", "office", "captures")
 _OWN_FILES = ("console.log", "switch.json", "report.json", "initramfs.cpio", "firmware.vars")
@@ -42,7 +45,9 @@ class Image:
 class Scenario:
     """One run. `links` are rules of the switch's configuration; `extra_arguments` go to the guest's kernel.
 
-    `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is expected.
+    `nic` is the model of the trading card (`qemu.machine.MODELS`), `port` the guest's port to it instead of the
+    configuration's. `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is
+    expected.
     """
 
     directory: Path
@@ -56,6 +61,8 @@ class Scenario:
     drop_both: tuple[int, ...] = ()
     memory_mib: int = 512
     extra_arguments: str = ""
+    nic: str = "virtio"
+    port: str | None = None
     budgets: Budgets = field(default_factory=Budgets)
 
     @property
@@ -141,8 +148,11 @@ def collector_command(scenario: Scenario, control: Path) -> list[str]:
 def machine(scenario: Scenario, image: Image, accelerator: Accelerator, sockets: Path) -> Machine:
     """The trading server: two network cards, booted directly or from its disk image."""
     nics = tuple(
-        Nic(name, mac, sockets / f"{name}.qemu", sockets / f"{name}.switch")
-        for name, mac in ((plan.TRADER, plan.TRADER_MAC), (plan.SERVER, plan.SERVER_MAC))
+        Nic(name, mac, sockets / f"{name}.qemu", sockets / f"{name}.switch", model)
+        for name, mac, model in (
+            (plan.TRADER, plan.TRADER_MAC, scenario.nic),
+            (plan.SERVER, plan.SERVER_MAC, "virtio"),
+        )
     )
     return Machine(
         accelerator,
@@ -152,6 +162,20 @@ def machine(scenario: Scenario, image: Image, accelerator: Accelerator, sockets:
         sockets / "qmp",
         memory_mib=scenario.memory_mib,
     )
+
+
+def guest_configuration(scenario: Scenario, default: Path = ROOT / "hftos.toml") -> bytes | None:
+    """The guest's `hftos.toml` when it is not the image's own: another file, another port, or both.
+
+    Raises MachineError for a file without a line `port = …` in `[nic]` to be replaced.
+    """
+    if scenario.port is None:
+        return scenario.config.read_bytes() if scenario.config is not None else None
+    path = scenario.config or default
+    text, count = _PORT.subn(rf'\g<1>"{scenario.port}"', path.read_text(encoding="utf-8"), count=1)
+    if not count:
+        raise MachineError(f"{path} has no line `port = …` in its section [nic]: the port cannot be replaced there")
+    return text.encode()
 
 
 def _disk_boot(scenario: Scenario, image: Image) -> DiskBoot:
@@ -164,9 +188,9 @@ def _disk_boot(scenario: Scenario, image: Image) -> DiskBoot:
 def _direct_boot(scenario: Scenario, image: Image) -> DirectBoot:
     """Kernel arguments go before `--`, behind which the program's own begin."""
     initramfs = image.initramfs
-    if scenario.config is not None:
+    if (changed := guest_configuration(scenario)) is not None:
         initramfs = scenario.directory / "initramfs.cpio"
-        archive = cpio.write([cpio.file("etc/hftos.toml", scenario.config.read_bytes())])
+        archive = cpio.write([cpio.file("etc/hftos.toml", changed)])
         # The kernel looks for a further archive at the next multiple of four.
         base = image.initramfs.read_bytes()
         initramfs.write_bytes(base + bytes(-len(base) % 4) + archive)

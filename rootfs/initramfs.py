@@ -1,4 +1,5 @@
-"""Assembles the initramfs: the interpreter as `/init`, its shared objects, the library as byte code, the program.
+"""Assembles the initramfs: the interpreter as `/init`, its shared objects, the library as byte code, the program, whose
+hot modules are machine code, and DPDK with the drivers of the cards the image is for.
 
 No shell, no second program: `/init` is the only program. The dynamic loader is marked executable as well, because the
 kernel maps it with `/init` only then; the libraries are not, since mapping them needs no more than reading.
@@ -6,7 +7,7 @@ kernel maps it with `/init` only then; the libraries are not, since mapping them
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
@@ -36,7 +37,8 @@ class Source:
 
     `root` is the build root, `interpreter` the Python binary in it, `tree` and `modules` what `rootfs.python_tree`
     wrote, `versions` the packages of the build root, `release` the version of our own code, `config` the default
-    configuration.
+    configuration, `drivers` the place in the image of each DPDK driver, which is also its place in the build root, to
+    what it is for.
     """
 
     root: Path
@@ -46,28 +48,37 @@ class Source:
     versions: Mapping[str, str]
     release: str
     config: bytes | None
+    drivers: Mapping[str, str] = field(default_factory=dict)
 
 
 def assemble(source: Source) -> Initramfs:
     """The initramfs of these parts; the same parts give the same bytes."""
-    extensions = {str(m["path"]): str(m["module"]) for m in source.modules if str(m["path"]).endswith(".so")}
+    compiled = {str(m["path"]): str(m["module"]) for m in source.modules if m["own"] and _is_extension(m)}
+    extensions = {str(m["path"]): str(m["module"]) for m in source.modules if not m["own"] and _is_extension(m)}
     originals = [source.root / path for path in extensions]
+    drivers = [(source.root / place).resolve() for place in source.drivers]
     libraries = elf_closure.closure([source.interpreter, *originals], source.root)
-    owned = owners(source.root, [source.interpreter.resolve(), *originals, *libraries.values()])
+    more = elf_closure.closure([source.interpreter, *(source.tree / path for path in compiled), *drivers], source.root)
+    more = {place: file for place, file in more.items() if place not in libraries}
+    files_owned = [source.interpreter.resolve(), *originals, *libraries.values(), *more.values(), *drivers]
+    owned = owners(source.root, files_owned)
     files = {INIT: source.interpreter.read_bytes()}
     parts = [
         component("python", "interpreter", _version(source, source.interpreter, owned), dict(files), "runs the program")
     ]
     for place, file in libraries.items():
+        parts.append(_library(source, place, file, owned, files, "needed by the interpreter"))
+    for place, file in more.items():
+        parts.append(_library(source, place, file, owned, files, "needed by compiled modules and DPDK's drivers"))
+    for (place, why), file in zip(source.drivers.items(), drivers, strict=True):
         files[place] = file.read_bytes()
         version = _version(source, file, owned)
-        parts.append(
-            component(Path(place).name, "library", version, {place: files[place]}, "needed by the interpreter")
-        )
+        parts.append(component(Path(place).name, "DPDK driver", version, {place: files[place]}, why))
     for path, module in extensions.items():
         files[path] = (source.tree / path).read_bytes()
         version = _version(source, source.root / path, owned)
         parts.append(component(module, "extension", version, {path: files[path]}, "imported by the program"))
+    parts += _compiled(source, compiled, files)
     parts += _python(source, files)
     if source.config is not None:
         files["etc/hftos.toml"] = source.config
@@ -95,6 +106,32 @@ def decompress(packed: bytes) -> bytes:
     """The archives in a file that `compress` made, including plain ones appended to it."""
     stream = zstandard.ZstdDecompressor().decompressobj()
     return stream.decompress(packed) + stream.unused_data
+
+
+def _is_extension(module: Mapping[str, object]) -> bool:
+    return str(module["path"]).endswith(".so")
+
+
+def _library(
+    source: Source, place: str, file: Path, owned: Mapping[Path, str], files: dict[str, bytes], why: str
+) -> Component:
+    """Adds a shared object to `files`."""
+    files[place] = file.read_bytes()
+    version = _version(source, file, owned)
+    kind = "DPDK library" if version.startswith("librte-") else "library"
+    return component(Path(place).name, kind, version, {place: files[place]}, why)
+
+
+def _compiled(source: Source, compiled: Mapping[str, str], files: dict[str, bytes]) -> list[Component]:
+    """Adds the program's compiled modules to `files`; one component for each of our packages."""
+    groups: dict[str, dict[str, bytes]] = {}
+    for path, module in compiled.items():
+        files[path] = (source.tree / path).read_bytes()
+        groups.setdefault(module.split(".")[0], {})[path] = files[path]
+    return [
+        component(f"{name}, compiled", "machine code", source.release, group, "the trading path")
+        for name, group in sorted(groups.items())
+    ]
 
 
 def _version(source: Source, file: Path, owned: Mapping[Path, str]) -> str:

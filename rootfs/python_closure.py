@@ -4,12 +4,16 @@ Standard library only: it runs on the target's Python.
 
 Imports inside functions count: the image has no second chance. Branches that cannot be taken on the target are left out
 (`TYPE_CHECKING`, `__name__ == "__main__"`, other operating systems), and so are the modules of a table of exclusions.
+
+A module that Cython has compiled is an extension module in the image, but what it imports is still what its source
+says, and what its declarations (`.pxd`) `cimport`: the types of other compiled modules.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from rootfs.errors import MissingModuleError
 _TARGET = {"sys.platform": "linux", "os.name": "posix"}
 # Modules without a file of their own: another module puts itself there.
 _ALIASES = {"os.path": "posixpath", "collections.abc": "_collections_abc"}
+_CIMPORT = re.compile(r"^\s*from\s+([\w.]+)\s+cimport\b", re.MULTILINE)
 _MAYBE = ("ImportError", "ModuleNotFoundError", "Exception", "AttributeError")
 
 
@@ -32,12 +37,16 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One module of the closure. `file` is its source or extension module; `importer` is who asked for it first."""
+    """One module of the closure. `file` is its source or extension module; `importer` is who asked for it first.
+
+    `compiled` is the extension module that stands for a compiled source.
+    """
 
     name: str
     file: Path
     is_package: bool
     importer: str
+    compiled: Path | None = None
 
     @property
     def is_extension(self) -> bool:
@@ -54,9 +63,13 @@ class Closure:
 
 
 def closure(
-    roots: Iterable[str], path: Sequence[Path], excluded: Mapping[str, str], own: Sequence[str] = ()
+    roots: Iterable[str],
+    path: Sequence[Path],
+    excluded: Mapping[str, str],
+    own: Sequence[str] = (),
+    compiled: Mapping[str, Path] | None = None,
 ) -> Closure:
-    """Everything `roots` can import from the folders of `path`.
+    """Everything `roots` can import from the folders of `path`; `compiled` maps names to extension modules.
 
     `excluded` maps names of modules and packages to the reason they stay out, unless a module of the packages `own`
     imports them itself. Those modules may import nothing that is missing: that raises MissingModuleError with file and
@@ -64,7 +77,8 @@ def closure(
     """
     found = Closure()
     roots = list(roots)
-    asked = _own_imports([name for name in roots if name.split(".")[0] in own], path, own)
+    compiled = compiled or {}
+    asked = _own_imports([name for name in roots if name.split(".")[0] in own], path, own, compiled)
     excluded = {name: reason for name, reason in excluded.items() if name not in asked}
     waiting = [(Import(name, 0, False), "the image") for name in roots]
     while waiting:
@@ -81,14 +95,16 @@ def closure(
             if module is None:
                 _note_missing(found, wanted, importer, own)
                 break
+            module = replace(module, compiled=compiled.get(name))
             found.modules[name] = module
-            if not module.is_extension:
-                waiting += [(i, name) for i in imports(module.file.read_text("utf-8"), name, module.is_package, path)]
+            waiting += [(i, name) for i in _imports_of(module, path, compiled)]
     found.modules = dict(sorted(found.modules.items()))
     return found
 
 
-def _own_imports(roots: Iterable[str], path: Sequence[Path], own: Sequence[str]) -> set[str]:
+def _own_imports(
+    roots: Iterable[str], path: Sequence[Path], own: Sequence[str], compiled: Mapping[str, Path]
+) -> set[str]:
     """Every name, parents included, that the own modules reachable from `roots` import."""
     asked: set[str] = set()
     waiting = list(roots)
@@ -98,9 +114,23 @@ def _own_imports(roots: Iterable[str], path: Sequence[Path], own: Sequence[str])
                 continue
             asked.add(name)
             module = find(name, path) if name.split(".")[0] in own else None
-            if module and not module.is_extension:
-                waiting += [i.name for i in imports(module.file.read_text("utf-8"), name, module.is_package, path)]
+            if module:
+                module = replace(module, compiled=compiled.get(name))
+                waiting += [i.name for i in _imports_of(module, path, compiled)]
     return asked
+
+
+def _imports_of(module: Module, path: Sequence[Path], compiled: Mapping[str, Path]) -> list[Import]:
+    """What a module of the closure imports; nothing is known of extension modules that are not ours."""
+    if module.is_extension:
+        return []
+    source = module.file.read_text("utf-8")
+    found = imports(source, module.name, module.is_package, path, compiled=module.compiled is not None)
+    declarations = module.file.with_suffix(".pxd")
+    if module.compiled is not None and declarations.is_file():
+        names = _CIMPORT.findall(declarations.read_text("utf-8"))
+        found += [Import(name, 0, False) for name in names if name in compiled]
+    return found
 
 
 def find(name: str, path: Sequence[Path], importer: str = "") -> Module | None:
@@ -117,21 +147,25 @@ def find(name: str, path: Sequence[Path], importer: str = "") -> Module | None:
     return None
 
 
-def imports(source: str, name: str, is_package: bool, path: Sequence[Path] = ()) -> list[Import]:
+def imports(
+    source: str, name: str, is_package: bool, path: Sequence[Path] = (), *, compiled: bool = False
+) -> list[Import]:
     """What the source of module `name` imports, as absolute names.
 
-    `from a import b` gives `a.b` only where that is a module in `path`.
+    `from a import b` gives `a.b` only where that is a module in `path`. A `compiled` module does not import `cython`,
+    which Cython replaces, nor what is below `if not cython.compiled`.
     """
     package = name if is_package else name.rpartition(".")[0]
     result = []
-    for node, optional in _statements(ast.parse(source), False):
+    for node, optional in _statements(ast.parse(source), False, compiled):
         if isinstance(node, ast.Import):
-            result += [Import(alias.name, node.lineno, optional) for alias in node.names]
+            names = (alias.name for alias in node.names)
+            result += [Import(n, node.lineno, optional) for n in names if not (compiled and n == "cython")]
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, package)
             result.append(Import(base, node.lineno, optional))
-            names = (f"{base}.{alias.name}" for alias in node.names)
-            result += [Import(n, node.lineno, optional) for n in names if find(n, path)]
+            inner = (f"{base}.{alias.name}" for alias in node.names)
+            result += [Import(n, node.lineno, optional) for n in inner if find(n, path)]
         elif isinstance(node, ast.Call) and (literal := _dynamic(node)):
             result.append(Import(literal, node.lineno, optional))
     return result
@@ -155,26 +189,26 @@ def _dynamic(node: ast.Call) -> str | None:
     return None
 
 
-def _statements(node: ast.AST, optional: bool) -> Iterator[tuple[ast.AST, bool]]:
+def _statements(node: ast.AST, optional: bool, compiled: bool) -> Iterator[tuple[ast.AST, bool]]:
     """Every node below `node` that can run on the target, with whether a failing import there is caught."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If):
-            verdict = _decide(child.test)
+            verdict = _decide(child.test, compiled)
             branches = [*(child.body if verdict is not False else []), *(child.orelse if verdict is not True else [])]
             for branch in branches:
                 yield branch, optional
-                yield from _statements(branch, optional)
-            yield from _statements(child.test, optional)
+                yield from _statements(branch, optional, compiled)
+            yield from _statements(child.test, optional, compiled)
             continue
         yield child, optional
         if isinstance(child, ast.Try) and _catches(child):
             for part in child.body:
-                yield from _statements(ast.Module([part], []), True)
+                yield from _statements(ast.Module([part], []), True, compiled)
             rest = [*child.handlers, *child.orelse, *child.finalbody]
             for other in rest:
-                yield from _statements(other, optional)
+                yield from _statements(other, optional, compiled)
         else:
-            yield from _statements(child, optional)
+            yield from _statements(child, optional, compiled)
 
 
 def _catches(node: ast.Try) -> bool:
@@ -182,14 +216,16 @@ def _catches(node: ast.Try) -> bool:
     return any(name in caught for name in _MAYBE)
 
 
-def _decide(test: ast.expr) -> bool | None:
+def _decide(test: ast.expr, compiled: bool) -> bool | None:
     """Whether a condition is known to hold or not on the target; None when it is not known."""
     text = ast.unparse(test)
     if text in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'", "_mswindows", "_WIN32"):
         return False
+    if text == "cython.compiled":
+        return compiled
     match test:
         case ast.UnaryOp(ast.Not(), operand):
-            verdict = _decide(operand)
+            verdict = _decide(operand, compiled)
             return None if verdict is None else not verdict
         case ast.Compare(left, [ast.Eq() | ast.NotEq() as operator], [ast.Constant(value)]):
             known = _TARGET.get(ast.unparse(left))
@@ -212,8 +248,10 @@ def _exclusion(name: str, excluded: Mapping[str, str]) -> str:
 def _note_missing(found: Closure, wanted: Import, importer: str, own: Sequence[str]) -> None:
     if importer == "the image" or (importer.split(".")[0] in own and not wanted.optional):
         where = f"{importer}, line {wanted.line}" if wanted.line else importer
-        raise MissingModuleError(
-            f"{where} imports {wanted.name}, which is not in the image: "
-            "the image holds the standard library, hftapp and protocols only"
+        reason = (
+            f"list {importer} under [tool.hftos] compiled in pyproject.toml"
+            if wanted.name == "cython"
+            else "the image holds the standard library and our own packages only"
         )
+        raise MissingModuleError(f"{where} imports {wanted.name}, which is not in the image: {reason}")
     found.left_out.setdefault(wanted.name, f"not in this Python; {importer} can do without")

@@ -1,12 +1,14 @@
 """The Python part of the initramfs: closure, byte code, extension modules. Runs on the target's Python.
 
 As a program: `python3 -m rootfs.python_tree SPEC OUT`. SPEC is JSON: `program` (the package started with `-m`),
-`packages` (folder names of our own packages), `sources` (the folder that holds them), `stdlib` (the target's library
-folder). OUT receives `tree/` with the files at their places below `/`, and `closure.json`.
+`packages` (folder names of our own packages), `named` (those of them whose modules configuration may name), `sources`
+(the folder that holds them), `stdlib` (the target's library folder), `compiled` (module name to extension module, for
+those that Cython has compiled). OUT receives `tree/` with the files at their places below `/`, and `closure.json`.
 """
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rootfs import stdlib_policy
@@ -19,22 +21,29 @@ LIBRARY_OPTIMIZE = 2
 OWN_OPTIMIZE = 0
 
 
-def collect(program: str, packages: list[str], sources: Path, stdlib: Path) -> Closure:
-    """The closure of `program`, and of those of its package's modules that the image can hold.
+def collect(
+    program: str,
+    packages: list[str],
+    sources: Path,
+    stdlib: Path,
+    compiled: Mapping[str, Path] | None = None,
+    named: Sequence[str] = (),
+) -> Closure:
+    """The closure of `program`, and of those modules of the packages `named` that the image can hold.
 
     The latter because configuration names strategies, which no import statement does. What cannot be imported in the
     image (a command line for developers) is left out with the reason.
     """
     path = [sources, stdlib, stdlib / "lib-dynload"]
     roots = [f"{program}.__main__", *stdlib_policy.INTERPRETER]
-    found = closure(roots, path, stdlib_policy.EXCLUDED, packages)
-    for file in sorted((sources / program).rglob("*.py")):
+    found = closure(roots, path, stdlib_policy.EXCLUDED, packages, compiled)
+    for file in (file for package in named for file in sorted((sources / package).rglob("*.py"))):
         parts = file.relative_to(sources).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         if name in found.modules:
             continue
         try:
-            extra = closure([name], path, stdlib_policy.EXCLUDED, packages)
+            extra = closure([name], path, stdlib_policy.EXCLUDED, packages, compiled)
         except MissingModuleError as error:
             found.left_out[name] = str(error)
             continue
@@ -44,10 +53,15 @@ def collect(program: str, packages: list[str], sources: Path, stdlib: Path) -> C
 
 
 def place(module: Module, sources: Path, stdlib: Path) -> str:
-    """Where the module lies in the image, relative to `/`: byte code beside the library, extensions where they were."""
+    """Where the module lies in the image, relative to `/`: byte code beside the library, extensions where they were.
+
+    A compiled module lies where its source was.
+    """
     base = sources if module.file.is_relative_to(sources) else stdlib
     relative = module.file.relative_to(base)
-    if not module.is_extension:
+    if module.compiled is not None:
+        relative = relative.with_suffix(".so")
+    elif not module.is_extension:
         relative = relative.with_suffix(".pyc")
     return f"usr/lib/{stdlib.name}/{relative.as_posix()}"
 
@@ -57,7 +71,8 @@ def main() -> int:
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out, sources, stdlib = Path(sys.argv[2]), Path(spec["sources"]), Path(spec["stdlib"])
     try:
-        found = collect(spec["program"], spec["packages"], sources, stdlib)
+        compiled = {name: Path(file) for name, file in spec.get("compiled", {}).items()}
+        found = collect(spec["program"], spec["packages"], sources, stdlib, compiled, spec["named"])
     except (RootfsError, SyntaxError) as error:
         print(f"{type(error).__name__}: {error}")
         return 1
@@ -65,8 +80,8 @@ def main() -> int:
     for module in found.modules.values():
         where = place(module, sources, stdlib)
         own = module.name.split(".")[0] in spec["packages"]
-        data = module.file.read_bytes()
-        if not module.is_extension:
+        data = (module.compiled or module.file).read_bytes()
+        if not module.is_extension and module.compiled is None:
             data = compile_module(data, "/" + where.removesuffix("c"), OWN_OPTIMIZE if own else LIBRARY_OPTIMIZE)
         target = out / "tree" / where
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """A/B line arbitration of MoldUDP64 (PROTOCOLS §2): every message once, in order, from whichever line has it first.
 
-Sans-I/O: datagrams and the time go in, messages come out, `next_deadline` says when `tick` has something to do.
+Sans-I/O: datagrams and the time go in, messages go to the handler, `deadline` says when `tick` has something to do. A
+datagram that continues the stream is checked and passed on where it lies; only an early one is copied.
 Decisions the protocol leaves open:
 
 - An early packet is held back until the other line closes the gap or `gap_timeout` has passed since the gap was first
@@ -8,266 +9,322 @@ Decisions the protocol leaves open:
   behind them.
 - A heartbeat or end of session that announces more than was received opens a gap too (loss at the tail).
 - A packet more than `MAX_JUMP` messages ahead is believed only when a second one continues it: a single damaged
-  sequence number must not make the receiver skip the day.
-- When the hold-back store is full the gap is given up at once: memory stays bounded.
+  sequence number must not make the receiver skip the day. Numbers above `HIGHEST` are never believed.
+- When the hold-back store is full the gap is given up at once: memory stays bounded. An early datagram that is larger
+  than a slot is not held; it counts as lost unless it comes again in time.
 """
 
-import heapq
-import struct
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from __future__ import annotations
 
-from protocols import mold
-from protocols.errors import ProtocolError
+from array import array
 
-HEADER = struct.Struct(">10sQH")
-END = 0xFFFF
-CONTROL = (0, END)
-"""Message counts that mean heartbeat and end of session."""
+import cython
+
+from hftapp.feed.announced import Announced
+from hftapp.feed.counters import COUNTERS as COUNTERS
+from hftapp.feed.counters import FeedCounters, Gap
+from hftapp.feed.handler import MessageHandler
+from hftapp.feed.holdback import HoldBack
+
+if not cython.compiled:
+    from hftapp.octets import Octets, be16, be64
+
+NEVER = (1 << 63) - 1
+"""`Arbiter.deadline` while no gap is open."""
 MAX_JUMP = 1_000_000
-MAX_ANNOUNCED = 64
-"""Announcements of numbers not yet received that are told apart; one more counts as part of the last."""
-NO_MESSAGES: tuple[bytes, ...] = ()
+HIGHEST = 1 << 62
+SLOT_SIZE = 1536
+"""Bytes of a held datagram: all that an Ethernet frame can carry."""
+_PACKETS, _MESSAGES, _DUPLICATES, _HEARTBEATS, _GAPS, _LOST, _MALFORMED = range(7)
+_WRONG_SESSION, _IMPLAUSIBLE, _HELD, _OVERSIZED, _LINES = range(7, 12)
+_NEVER, _MAX_JUMP, _HIGHEST = NEVER, MAX_JUMP, HIGHEST
+_HEADER = 20
+_END = 0xFFFF
+_UNSET = -1
 
 
-class Gap(NamedTuple):
-    """Messages `first` to `last` (both included) that neither line delivered in time."""
-
-    first: int
-    last: int
-
-
-@dataclass
-class FeedCounters:
-    """Totals of one feed. `packets` counts data packets of all lines, `messages` those passed on."""
-
-    packets: int = 0
-    messages: int = 0
-    duplicates: int = 0
-    heartbeats: int = 0
-    gaps: int = 0
-    lost: int = 0
-    malformed: int = 0
-    wrong_session: int = 0
-    implausible: int = 0
-    held: int = 0
-    by_line: list[int] = field(default_factory=lambda: [0, 0])
-
-
+@cython.final
+@cython.cclass
 class Arbiter:
     """One session on two lines. Times in ns of any one clock that does not go backwards.
 
     `session`: 10 characters, or empty for the first session seen. `start`: first number wanted, or None for the first
-    one seen. `gap_timeout`: ns. `hold_packets`: most packets held back.
+    one seen. `gap_timeout`: ns. `hold_packets`: most packets held back. `counts`: an array of `len(COUNTERS)` 64-bit
+    integers to count in, by default its own.
 
+    `deadline`: when an open gap has to be given up (`tick`), `NEVER` while there is none. `gap_open`: messages exist
+    that have not arrived, so what the books show is behind the market. `new_gaps`: `take_gaps` has something.
     `heard`: when each line last carried the session, `current`: when a packet or heartbeat last showed that nothing
-    before `expected` was missed (both 0 before the first). `foreign`: the last other session seen.
+    before `expected` was missed (0 before the first). `foreign`: the last other session seen.
     """
 
     def __init__(
-        self, *, session: str = "", start: int | None = 1, gap_timeout: int = 50_000_000, hold_packets: int = 4096
+        self,
+        handler: MessageHandler,
+        *,
+        session: str = "",
+        start: int | None = 1,
+        gap_timeout: int = 50_000_000,
+        hold_packets: int = 4096,
+        counts: array[int] | memoryview | None = None,
     ) -> None:
         if len(session) > 10 or not session.isascii():
             raise ValueError(f"session {session!r}: up to 10 ASCII characters")
         if gap_timeout <= 0 or hold_packets <= 0:
             raise ValueError(f"gap_timeout {gap_timeout} and hold_packets {hold_packets} must be positive")
-        self._session = session.encode().ljust(10) if session else b""
-        self._expected = start
-        self._timeout = gap_timeout
-        self._capacity = hold_packets
-        self._early: list[int] = []
-        self._packets: dict[int, tuple[int, Sequence[bytes]]] = {}
-        self._announced: deque[tuple[int, int]] = deque()
-        self._end: int | None = None
-        self._far: int | None = None
-        self._gaps: list[Gap] = []
-        self.counters = FeedCounters()
+        self.deadline = NEVER
+        self.gap_open = False
+        self.new_gaps = False
         self.ended = False
-        self.heard = [0, 0]
         self.current = 0
-        self.foreign = b""
+        self.counts = array("q", bytes(8 * len(COUNTERS))) if counts is None else counts
+        self.heard = array("q", bytes(16))
+        self.next_number = _UNSET if start is None else start
+        self._handler = handler
+        self._joined = bool(session)
+        self._head = self._tail = 0
+        self._foreign_head = self._foreign_tail = 0
+        if session:
+            self._join(session.encode().ljust(10), 0)
+        self._timeout = gap_timeout
+        self._watchful = False
+        self._end = _UNSET
+        self._far = _UNSET
+        # A packet that makes the store one too many is held before the gap in front of it is given up.
+        self._early = HoldBack(hold_packets + 1, SLOT_SIZE)
+        self._announced = Announced()
+        self._gaps: list[Gap] = []
 
     @property
     def session(self) -> str:
         """The session joined; empty before the first packet when none was given."""
-        return self._session.decode().strip()
+        return _text(self._head, self._tail) if self._joined else ""
+
+    @property
+    def foreign(self) -> bytes:
+        """The last other session seen, 10 bytes; empty before the first."""
+        if self.counts[_WRONG_SESSION] == 0:
+            return b""
+        return int(self._foreign_head).to_bytes(8, "big") + int(self._foreign_tail).to_bytes(2, "big")
 
     @property
     def expected(self) -> int | None:
         """Number of the next message; None before the first packet when any start is accepted."""
-        return self._expected
+        return None if self.next_number == _UNSET else self.next_number
 
     @property
-    def next_deadline(self) -> int | None:
-        """When an open gap has to be given up (`tick`), None while there is none.
-
-        Every packet held lies behind the gap, so the one held longest tells since when the gap is known.
-        """
-        announced = self._missing()
-        opened = announced[1] if announced is not None else None
-        if self._early:
-            held = next(iter(self._packets.values()))[0]
-            opened = held if opened is None else min(held, opened)
-        return None if opened is None else opened + self._timeout
-
-    @property
-    def gap_open(self) -> bool:
-        """Whether messages are known to exist that have not arrived: what the books show is behind the market."""
-        return bool(self._early) or self._missing() is not None
+    def counters(self) -> FeedCounters:
+        """The counts at this moment, by name."""
+        return FeedCounters(*self.counts)
 
     def take_gaps(self) -> list[Gap]:
         """Gaps given up since the last call."""
         gaps, self._gaps = self._gaps, []
+        self.new_gaps = False
         return gaps
 
-    def on_packet(self, line: int, data: bytes, now: int) -> Sequence[bytes]:
-        """Take one datagram of line 0 or 1; returns the messages it releases, in order. Never raises on bad input."""
-        counters = self.counters
-        if len(data) < HEADER.size:
-            counters.malformed += 1
-            return NO_MESSAGES
-        session, sequence, count = HEADER.unpack_from(data)
-        if session != self._session and (self._session or not self._adopt(data)):
-            if self._session:
-                counters.wrong_session += 1
-                self.foreign = session
-            return NO_MESSAGES
+    def on_datagram(self, line: int, payload: bytes, now: int) -> int:
+        """Take one datagram as a `bytes` object; see `on_packet`."""
+        return self.on_packet(line, payload, 0, len(payload), now)
+
+    def on_packet(self, line: int, data: Octets, at: int, length: int, now: int) -> int:
+        """Take one datagram of line 0 or 1; returns how many messages it let through. Never raises on bad input."""
+        if length < _HEADER:
+            self.counts[_MALFORMED] += 1
+            return 0
+        ours = be64(data, at) == self._head and be16(data, at + 8) == self._tail and self._joined
+        if not ours and not self._belongs(data, at, length):
+            return 0
         self.heard[line] = now
-        if count in CONTROL:
-            return self._control(data, sequence, count, now)
-        counters.packets += 1
-        counters.by_line[line] += 1
-        expected = self._expected
-        if expected is not None and sequence + count <= expected:
-            counters.duplicates += 1
-            return NO_MESSAGES
-        try:
-            packet = mold.decode(data)
-        except ProtocolError:
-            counters.malformed += 1
-            return NO_MESSAGES
-        if not isinstance(packet, mold.Packet):
-            counters.malformed += 1
-            return NO_MESSAGES
-        if expected is None:
-            expected = self._expected = sequence
-        messages = packet.messages
-        if sequence > expected:
-            return self._hold(sequence, messages, now)
-        if sequence < expected:
-            messages = messages[expected - sequence :]
-        self._expected = sequence + count
+        number, count = be64(data, at + 10), be16(data, at + 18)
+        if number > _HIGHEST:
+            self.counts[_IMPLAUSIBLE] += 1
+            return 0
+        sequence = number
+        if count == 0 or count == _END:
+            return self._control(length, sequence, count, now)
+        self.counts[_PACKETS] += 1
+        self.counts[_LINES + line] += 1
+        if sequence + count <= self.next_number:
+            self.counts[_DUPLICATES] += 1
+            return 0
+        if not self._framed(data, at, length, count):
+            self.counts[_MALFORMED] += 1
+            return 0
+        if self.next_number == _UNSET:
+            self.next_number = sequence
+        skip = self.next_number - sequence
+        if skip < 0:
+            return self._hold(data, at, length, sequence, count, now)
+        self.next_number = sequence + count
         self.current = now
-        if self._early or self._end is not None:
-            return self._release(list(messages))
-        counters.messages += len(messages)
-        return messages
+        self.counts[_MESSAGES] += count - skip
+        self._pass_on(data, at + _HEADER, count, skip)
+        if not self._watchful:
+            return count - skip
+        return count - skip + self._release()
 
-    def tick(self, now: int) -> Sequence[bytes]:
-        """Give up gaps whose time has come; returns the messages behind them."""
-        released: list[bytes] = []
-        while (deadline := self.next_deadline) is not None and deadline <= now:
-            announced = self._missing()
-            due = [announced[0]] if announced is not None and announced[1] + self._timeout == deadline else []
-            released.extend(self._give_up(min(due + self._early[:1])))
-        return released
+    def tick(self, now: int) -> int:
+        """Give up gaps whose time has come; returns how many messages behind them were passed on."""
+        passed = 0
+        while self.deadline <= now:
+            resume = _NEVER
+            if self._early.count > 0:
+                resume = self._early.sequence(0)
+            if self._announced.count > 0 and self._announced.since() + self._timeout == self.deadline:
+                resume = min(resume, self._announced.number())
+            passed += self._give_up(resume)
+        return passed
 
-    def _adopt(self, data: bytes) -> bool:
-        """Join the session of the first well-formed packet, but not one that has just ended."""
-        try:
-            if isinstance(mold.decode(data), mold.EndOfSession):
-                return False
-        except ProtocolError:
-            self.counters.malformed += 1
+    def _belongs(self, data: Octets, at: int, length: int) -> bool:
+        """Whether a datagram is of the session, for one that does not look so; without a session, it may be joined.
+
+        The first well-formed packet is, but not one of a session that has just ended.
+        """
+        if self._joined:
+            self._foreign_head, self._foreign_tail = be64(data, at), be16(data, at + 8)
+            self.counts[_WRONG_SESSION] += 1
             return False
-        self._session = data[:10]
+        count = be16(data, at + 18)
+        plain = True
+        for i in range(10):
+            if data[at + i] > 127:
+                plain = False
+        if count == 0 or count == _END:
+            plain = plain and length == _HEADER
+        else:
+            plain = plain and self._framed(data, at, length, count)
+        if not plain:
+            self.counts[_MALFORMED] += 1
+            return False
+        if count == _END:
+            return False
+        self._join(data, at)
+        self._joined = True
         return True
 
-    def _control(self, data: bytes, sequence: int, count: int, now: int) -> Sequence[bytes]:
+    def _join(self, data: Octets, at: int) -> None:
+        self._head, self._tail = be64(data, at), be16(data, at + 8)
+
+    def _framed(self, data: Octets, at: int, length: int, count: int) -> bool:
+        """Whether a datagram holds `count` messages and nothing else; tells the handler what is to come."""
+        end = at + length
+        position = at + _HEADER
+        left = count
+        while left > 0:
+            if position + 2 > end:
+                return False
+            size = be16(data, position)
+            position += 2
+            if position + size > end:
+                return False
+            if left < count:
+                self._handler.foresee(data, position, size)
+            position += size
+            left -= 1
+        return position == end
+
+    def _pass_on(self, data: Octets, at: int, count: int, skip: int) -> None:
+        """Give the messages of a well-formed packet to the handler, but for the first `skip`."""
+        position = at
+        left = count
+        while left > 0:
+            size = be16(data, position)
+            position += 2
+            if left <= count - skip:
+                self._handler.on_message(data, position, size)
+            position += size
+            left -= 1
+
+    def _control(self, length: int, sequence: int, count: int, now: int) -> int:
         """Heartbeat or end of session: both announce the next number."""
-        if len(data) != HEADER.size:
-            self.counters.malformed += 1
-            return NO_MESSAGES
-        self.counters.heartbeats += 1
-        expected = self._expected
-        if expected is None:
-            expected = self._expected = sequence
-        if sequence < expected or not self._plausible(sequence, sequence):
-            return NO_MESSAGES
-        if sequence == expected:
+        if length != _HEADER:
+            self.counts[_MALFORMED] += 1
+            return 0
+        self.counts[_HEARTBEATS] += 1
+        if self.next_number == _UNSET:
+            self.next_number = sequence
+        if sequence < self.next_number or not self._plausible(sequence, sequence):
+            return 0
+        if sequence == self.next_number:
             self.current = now
         else:
-            self._announce(sequence, now)
-        if count == END:
+            self._announced.add(sequence, now)
+        if count == _END:
             self._end = sequence
-            self.ended = expected >= sequence
-        return NO_MESSAGES
-
-    def _announce(self, sequence: int, now: int) -> None:
-        """Note that everything below `sequence` exists; numbers known to be missing keep the time they were noticed."""
-        announced = self._announced
-        if self._missing() is not None and sequence <= announced[-1][0]:
-            return
-        if len(announced) == MAX_ANNOUNCED:
-            announced.pop()
-        announced.append((sequence, now))
-
-    def _missing(self) -> tuple[int, int] | None:
-        """The oldest announcement not met yet: number and time."""
-        announced, expected = self._announced, self._expected
-        while announced and expected is not None and announced[0][0] <= expected:
-            announced.popleft()
-        return announced[0] if announced else None
+        self._settle()
+        return 0
 
     def _plausible(self, sequence: int, after: int) -> bool:
         """Whether to believe a number; `after` is the one that would continue it."""
-        assert self._expected is not None
-        if sequence - self._expected <= MAX_JUMP or sequence == self._far:
-            self._far = None
+        if sequence - self.next_number <= _MAX_JUMP or sequence == self._far:
+            self._far = _UNSET
             return True
         self._far = after
-        self.counters.implausible += 1
+        self.counts[_IMPLAUSIBLE] += 1
         return False
 
-    def _hold(self, sequence: int, messages: Sequence[bytes], now: int) -> Sequence[bytes]:
+    def _hold(self, data: Octets, at: int, length: int, sequence: int, count: int, now: int) -> int:
         """Keep an early packet; a full store gives up the gap in front of it at once."""
-        if not self._plausible(sequence, sequence + len(messages)):
-            return NO_MESSAGES
-        known = self._packets.get(sequence)
-        if known is not None:
-            self.counters.duplicates += 1
-            if len(known[1]) < len(messages):
-                self._packets[sequence] = (known[0], messages)
-            return NO_MESSAGES
-        heapq.heappush(self._early, sequence)
-        self._packets[sequence] = (now, messages)
-        self.counters.held += 1
-        return self._give_up(self._early[0]) if len(self._early) > self._capacity else NO_MESSAGES
+        if not self._plausible(sequence, sequence + count):
+            return 0
+        if length > self._early.slot_size:
+            self.counts[_OVERSIZED] += 1
+            return 0
+        known = self._early.find(sequence)
+        if known >= 0:
+            self.counts[_DUPLICATES] += 1
+            if self._early.messages(known) < count:
+                self._early.exchange(known, data, at, length, count)
+            return 0
+        self._early.put(data, at, length, sequence, count, now)
+        self.counts[_HELD] += 1
+        if self._early.count == self._early.capacity:
+            return self._give_up(self._early.sequence(0))
+        self._settle()
+        return 0
 
-    def _give_up(self, resume: int) -> list[bytes]:
-        """Skip to number `resume`, report what is missing, release what follows."""
-        assert self._expected is not None
-        self._gaps.append(Gap(self._expected, resume - 1))
-        self.counters.gaps += 1
-        self.counters.lost += resume - self._expected
-        self._expected = resume
-        return self._release([])
+    def _give_up(self, resume: int) -> int:
+        """Skip to number `resume`, report what is missing, pass on what follows."""
+        self._gaps.append(Gap(self.next_number, resume - 1))
+        self.new_gaps = True
+        self.counts[_GAPS] += 1
+        self.counts[_LOST] += resume - self.next_number
+        self.next_number = resume
+        return self._release()
 
-    def _release(self, released: list[bytes]) -> list[bytes]:
-        """Append every held packet that now follows; overlaps are cut."""
-        expected = self._expected
-        assert expected is not None
-        early = self._early
-        while early and early[0] <= expected:
-            sequence = heapq.heappop(early)
-            messages = self._packets.pop(sequence)[1]
-            if sequence + len(messages) > expected:
-                released.extend(messages[expected - sequence :])
-                expected = sequence + len(messages)
-        self._expected = expected
-        if self._end is not None and expected >= self._end:
-            self.ended = True
-        self.counters.messages += len(released)
-        return released
+    def _release(self) -> int:
+        """Pass on every held packet that now follows; overlaps are cut."""
+        passed = 0
+        while self._early.count > 0 and self._early.sequence(0) <= self.next_number:
+            count = self._early.messages(0)
+            skip = self.next_number - self._early.sequence(0)
+            if skip < count:
+                self.next_number += count - skip
+                self._pass_on(self._early.room, self._early.offset(0) + _HEADER, count, skip)
+                passed += count - skip
+            self._early.drop_first()
+        self.counts[_MESSAGES] += passed
+        self._settle()
+        return passed
+
+    def _settle(self) -> None:
+        """Bring `ended`, `gap_open` and `deadline` up to date after a change out of the ordinary.
+
+        Every packet held lies behind the gap, so the one held longest tells since when the gap is known.
+        """
+        self._announced.prune(self.next_number)
+        opened = _NEVER
+        if self._announced.count > 0:
+            opened = self._announced.since()
+        if self._early.count > 0:
+            opened = min(opened, self._early.oldest())
+        self.gap_open = opened != _NEVER
+        self.deadline = opened + self._timeout if self.gap_open else _NEVER
+        if self._end != _UNSET:
+            self.ended = self.next_number >= self._end
+        self._watchful = self.gap_open or self._end != _UNSET
+
+
+def _text(head: int, tail: int) -> str:
+    return (head.to_bytes(8, "big") + tail.to_bytes(2, "big")).decode("ascii").strip()

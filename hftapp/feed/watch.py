@@ -5,14 +5,22 @@ has failed, and the books with it. It is trusted again once a packet or heartbea
 missed in between.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
+import cython
+
 from hftapp.feed.arbiter import Arbiter
+from hftapp.feed.counters import COUNTERS
 
 SECOND = 1_000_000_000
 LINES = "AB"
+_WRONG_SESSION = COUNTERS.index("wrong_session")
 
 
+@cython.final
+@cython.cclass
 class FeedWatch:
     """Looks at an arbiter from time to time. `timeout`: ns of silence that are too long; `say` gets every change.
 
@@ -28,7 +36,7 @@ class FeedWatch:
         self._timeout = timeout
         self._start = now
         self._say = say
-        self._quiet = [False, False]
+        self._quiet_a = self._quiet_b = False
         self._foreign = 0
 
     def check(self, now: int) -> bool:
@@ -43,7 +51,7 @@ class FeedWatch:
             self.silences += quiet
             self._say(f"stale: {self._reason()}" if quiet else "the feed is live again, nothing was missed")
         if not self.silent:
-            self._foreign = arbiter.counters.wrong_session
+            self._foreign = arbiter.counts[_WRONG_SESSION]
             self._lines(now)
         return changed
 
@@ -53,16 +61,22 @@ class FeedWatch:
     def _reason(self) -> str:
         arbiter = self._arbiter
         reason = f"no market data in sequence for {self._timeout / SECOND:g} s"
-        if arbiter.counters.wrong_session > self._foreign:
+        if arbiter.counts[_WRONG_SESSION] > self._foreign:
             other = arbiter.foreign.decode("ascii", "replace").strip()
             reason += f", session {other!r} is sent instead of {arbiter.session!r}"
         return reason
 
     def _lines(self, now: int) -> None:
         """Report a line that falls silent while the other one goes on, and its return."""
-        for line, name in enumerate(LINES):
-            quiet = self._late(self._arbiter.heard[line], now)
-            if quiet != self._quiet[line]:
-                self._quiet[line] = quiet
-                self.line_silences[line] += quiet
-                self._say(f"line {name} is {'silent' if quiet else 'back'}")
+        quiet = self._late(self._arbiter.heard[0], now)
+        if quiet != self._quiet_a:
+            self._quiet_a = quiet
+            self._line(0, quiet)
+        quiet = self._late(self._arbiter.heard[1], now)
+        if quiet != self._quiet_b:
+            self._quiet_b = quiet
+            self._line(1, quiet)
+
+    def _line(self, line: int, quiet: bool) -> None:
+        self.line_silences[line] += quiet
+        self._say(f"line {LINES[line]} is {'silent' if quiet else 'back'}")

@@ -1,69 +1,57 @@
-"""The whole stack behind one object: frames and the time in, datagrams and frames out.
+"""The whole stack on one port: frames and the time in, datagrams and frames out.
 
-Nothing on a received frame raises: what is wrong with it is counted. The stack has no clock, no socket and no
-randomness of its own. Everything below works on integers and bytes; only the methods that an application calls
-when it sets things up use `ipaddress`.
+Nothing on a received frame raises: what is wrong with it is counted. The stack has no clock and no randomness of its
+own. Datagrams of known senders and segments of our connections are dealt with where the card put them; everything else
+is rare, and copied into an object first.
 """
 
+from __future__ import annotations
+
 import random
-import struct
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
-from hftapp.net import checksum, ethernet, ipv4, tcp_segment, udp
+import cython
+
+from hftapp.net import ethernet, ipv4, tcp_segment, udp
 from hftapp.net.arp import ArpTable
-from hftapp.net.counters import StackCounters
+from hftapp.net.checksum import pseudo_header_sum, word_sum
 from hftapp.net.igmp_host import IgmpHost
+from hftapp.net.outbox import NEVER, Outbox
+from hftapp.net.path import Path
 from hftapp.net.tcp import TcpConnection
-from hftapp.net.tcp_types import NEVER, TcpConfig, TcpState
-from hftapp.net.udp import Datagram
+from hftapp.net.tcp_segment import Segment
+from hftapp.net.tcp_types import TcpConfig, TcpState
+from hftapp.nic.port import Port
+from hftapp.octets import Octets
+
+if not cython.compiled:
+    from hftapp.net.checksum import bytes_at, ones_sum, sum20
+    from hftapp.octets import be16, be32, be48, be64
 
 EPHEMERAL_FIRST: Final = 49152
 """Client ports are drawn from 49152..65535 (RFC 6335 §6)."""
-MAX_FLOWS: Final = 256
-"""Sender/group pairs with a ready-made answer; a forger of sources must not fill the memory."""
-MAX_WAITING: Final = 16
-"""Segments kept for one next hop while ARP asks for it."""
-MAX_QUEUED: Final = 4096
-"""Frames kept for `take_frames`."""
-
-_FAST = struct.Struct("!HBxHxxHxBxx12xHH")
-"""From frame byte 12: EtherType, version and IHL, total length, fragment, protocol, UDP length, UDP checksum."""
-_FAST_SIZE: Final = 42
+FLOWS: Final = 16
+"""Sender/group pairs that are recognised at a glance; of more, the latest."""
+MAX_QUEUED: Final = 256
+"""Frames kept for `flush`."""
+_FLOWS = FLOWS
+_HANDLED = -1
+_CLOSED = tuple(TcpState).index(TcpState.CLOSED)
 
 
-class _Route:
-    """A connection and the headers in front of its segments; `link` is empty until the next hop is known."""
-
-    __slots__ = ("connection", "head_sum", "link", "middle", "next_hop", "tail")
-
-    def __init__(self, connection: TcpConnection, next_hop: int, source: int, destination: int) -> None:
-        head = ipv4.header(source, destination, ipv4.TCP, 0)
-        self.connection = connection
-        self.next_hop = next_hop
-        self.link = b""
-        self.middle = head[4:10]
-        self.tail = head[12:]
-        self.head_sum = checksum.word_sum(head[:2] + self.middle + self.tail)
-
-    def packet(self, segment: bytes) -> bytes:
-        """Return the IPv4 packet for a segment: only the length and the checksum differ from the last one."""
-        total = ipv4.HEADER_SIZE + len(segment)
-        check = checksum.checksum(self.head_sum + total)
-        return b"".join(
-            (b"\x45\x00", total.to_bytes(2, "big"), self.middle, check.to_bytes(2, "big"), self.tail, segment)
-        )
-
-
-class Stack:
+@cython.final
+@cython.cclass
+class Stack(Outbox):
     """Ethernet, ARP, IPv4, IGMP, UDP reception and TCP clients of one port with one address.
 
-    `vlan` 1..4094 tags every frame sent and accepts only frames with that tag; 0 is untagged.
+    `vlan` 1..4094 tags every frame sent and accepts only frames with that tag; 0 is untagged. `deadline`: nothing is
+    due before it. After `on_frame` has returned a line, `payload_at` and `payload_length` say where its datagram is.
     """
 
     def __init__(
         self,
-        mac: bytes,
+        port: Port,
         address: IPv4Interface,
         *,
         gateway: IPv4Address | None = None,
@@ -71,6 +59,8 @@ class Stack:
         vlan: int = 0,
         tcp: TcpConfig | None = None,
     ) -> None:
+        super().__init__(port)
+        mac = port.mac
         if len(mac) != 6 or mac[0] & 1:
             raise ValueError(f"not a station's Ethernet address: {mac.hex(':')}; expected 6 bytes, not multicast")
         if not 0 <= vlan <= 4094:
@@ -79,12 +69,14 @@ class Stack:
             raise ValueError(f"gateway {gateway} is not in the network {address.network}")
         self.mac = mac
         self.address = address
-        self.counters = StackCounters()
+        self.payload_at = self.payload_length = 0
         self._network = address.network
         self._gateway = gateway
         self._rng = rng
         self._vlan = vlan
+        self._link = ethernet.HEADER_SIZE + (ethernet.TAG_SIZE if vlan else 0)
         self._tcp_config = tcp or TcpConfig()
+        self._mac = int.from_bytes(mac, "big")
         self._ip = int(address.ip)
         self._broadcasts = {ipv4.LIMITED_BROADCAST}
         if address.network.prefixlen < 31:
@@ -92,20 +84,25 @@ class Stack:
         self._now = 0
         self._arp = ArpTable(mac, self._ip, self.counters, vlan)
         self._igmp = IgmpHost(mac, self._ip, rng, self.counters, vlan)
-        self._subscriptions: dict[tuple[int, int], tuple[IPv4Address, int]] = {}
+        self._neighbourly = NEVER
+        self._subscriptions: dict[tuple[int, int], int] = {}
         self._joins = 0
-        self._flows: dict[bytes, tuple[IPv4Address, int, IPv4Address, int]] = {}
-        self._connections: dict[bytes, _Route] = {}
-        self._waiting: dict[int, list[bytes]] = {}
+        self._flow_count = self._flow_next = 0
+        if not cython.compiled:  # C arrays otherwise
+            self._flow_hosts = [0] * FLOWS
+            self._flow_ports = [0] * FLOWS
+            self._flow_lines = [0] * FLOWS
+        self._connections: list[TcpConnection] = []
         self._frames: list[bytes] = []
+        self._segment = Segment()
 
     # What the application calls.
 
     def join(self, group: IPv4Address, port: int) -> int:
         """Receive datagrams to `group` and UDP `port`; queues an IGMP report when the group is new.
 
-        Returns a number for the pair that its datagrams carry: cheaper to look up than an address. It stays the same
-        while the pair is joined and is never used for another.
+        Returns the pair's line number: 0 for the first that is joined, and so on. It stays the same while the pair is
+        joined and is never used for another.
         """
         if not group.is_multicast:
             raise ValueError(f"not a multicast group: {group}; expected 224.0.0.0 to 239.255.255.255")
@@ -113,25 +110,28 @@ class Stack:
             raise ValueError(f"a UDP port is 1..65535, not {port}")
         known = self._subscriptions.get((int(group), port))
         if known is not None:
-            return known[1]
+            return known
         number, self._joins = self._joins, self._joins + 1
-        self._subscriptions[int(group), port] = group, number
+        self._subscriptions[int(group), port] = number
         self._igmp.join(int(group))
+        self._plan()
         return number
 
     def leave(self, group: IPv4Address, port: int) -> None:
         """Stop receiving `group` on `port`; the network is told when no other port of the group is left."""
         self._subscriptions.pop((int(group), port), None)
-        self._flows.clear()
-        if not any(joined == int(group) for joined, _ in self._subscriptions):
+        self._forget_flows()
+        if int(group) not in [joined for joined, _ in self._subscriptions]:
             self._igmp.leave(int(group))
+        self._plan()
 
     def leave_all(self) -> None:
-        """Leave every group; keep calling `tick` and `take_frames` for a second if the repetition matters."""
+        """Leave every group; keep calling `tick` and `flush` for a second if the repetition matters."""
         self._subscriptions.clear()
-        self._flows.clear()
+        self._forget_flows()
         for group in sorted(self._igmp.groups):
             self._igmp.leave(group)
+        self._plan()
 
     def announce(self) -> None:
         """Queue a gratuitous ARP request, so that switches and neighbours know this port before it trades."""
@@ -147,135 +147,161 @@ class Stack:
             next_hop = int(self._gateway)
         else:
             raise ValueError(f"no route to {host}: it is outside {self._network} and no gateway is set")
+        self._prune()
         local_port = self._free_port()
-        iss = self._rng.getrandbits(32)
-        connection = TcpConnection(self._ip, local_port, int(host), port, iss=iss, config=self._tcp_config, now=now)
-        key = struct.pack("!IIHH", int(host), self._ip, port, local_port)
-        route = _Route(connection, next_hop, self._ip, int(host))
-        self._connections[key] = route
-        self._now = now
+        path = Path(self, self._link, next_hop, self._ip, local_port, int(host), port)
         known = self._arp.resolve(next_hop, now)
         if known is not None:
-            route.link = self._link_header(known)
+            path.resolve(self._link_header(known))
+        iss = self._rng.getrandbits(32)
+        connection = TcpConnection(path, iss, self._tcp_config, now)
+        self._connections.append(connection)
+        self._plan()
         return connection
 
-    def on_frame(self, frame: bytes, now: int) -> Datagram | None:
-        """Take a received Ethernet frame; return a datagram when it is one for a joined group."""
+    def on_frame(self, frame: Octets, length: int, now: int) -> int:
+        """Take a received Ethernet frame; return the line of a datagram for a joined group, -1 for anything else."""
         self.counters.received += 1
-        if self._vlan:
-            untagged = self._untag(frame)
-            if untagged is None:
-                return None
-            frame = untagged
-        if len(frame) >= _FAST_SIZE:
-            ethertype, version_ihl, total, fragment, protocol, length, check = _FAST.unpack_from(frame, 12)
-            if ethertype == 0x0800 and version_ihl == 0x45 and protocol == 17 and not fragment & 0x3FFF:
-                flow = self._flows.get(frame[26:38])
-                if flow is not None and 8 <= length <= total - 20 and total <= len(frame) - 14:
-                    end = 34 + length
-                    if int.from_bytes(frame[14:34], "big") % 0xFFFF != 0:
-                        self.counters.bad_checksum_ip += 1
-                        return None
-                    if check and (checksum.word_sum(frame[26:end]) + 17 + length) % 0xFFFF != 0:
-                        self.counters.bad_checksum_udp += 1
-                        return None
-                    self.counters.delivered += 1
-                    return Datagram(flow[0], flow[1], flow[2], frame[42:end], flow[3])
-        return self._on_other_frame(frame, now)
+        link = self._link
+        if length < link + 28 or (link == 18 and not self._tagged_for_us(frame)):
+            return self._on_other_frame(frame, length, now)
+        if be32(frame, link - 2) >> 8 != 0x080045:  # EtherType; IPv4 without options
+            return self._on_other_frame(frame, length, now)
+        total = be16(frame, link + 2)
+        if total < 28 or total + link > length:
+            return self._on_other_frame(frame, length, now)
+        kind = be32(frame, link + 6) & 0x3FFF00FF  # more fragments, fragment offset; protocol
+        hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
+        if kind == 17 and frame[0] & 1:
+            for i in range(self._flow_count):
+                if self._flow_ports[i] == ports and self._flow_hosts[i] == hosts:
+                    if self._on_flow(frame, link, total):
+                        return self._flow_lines[i]
+                    return _HANDLED
+        elif kind == 6 and total >= 40 and be48(frame, 0) == self._mac:
+            for connection in self._connections:
+                if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
+                    self._on_own_segment(connection, frame, link, total, now)
+                    return _HANDLED
+        return self._on_other_frame(frame, length, now)
+
+    def receive(self, frame: bytes, now: int) -> int:
+        """`on_frame` for a frame that is an object: for replays and tests, not for the path."""
+        return self.on_frame(frame, len(frame), now)
+
+    def flush(self, now: int) -> None:
+        """Put everything that is to be sent on the wire, with the acknowledgements that are still owed."""
+        self._now = now
+        for connection in self._connections:
+            connection.flush()
+        self._put_all(self._arp.out)
+        self._put_all(self._igmp.out)
+        self._put_all(self._frames)
+        self.ring()
 
     def tick(self, now: int) -> None:
         """Do what is due by `now`: ARP, IGMP and TCP timers; forget closed connections."""
-        self._now = now
-        if self._arp.deadline <= now:
-            for address in self._arp.tick(now):
-                self.counters.arp_unresolved += len(self._waiting.pop(address, ()))
-        if self._igmp.deadline <= now:
-            self._igmp.tick(now)
-        closed: list[bytes] = []
-        for key, route in self._connections.items():
-            if route.connection.deadline <= now:
-                route.connection.on_timer(now)
-            if route.connection.state is TcpState.CLOSED and not route.connection.has_segments:
-                closed.append(key)
-        for key in closed:
-            del self._connections[key]
+        if self._neighbourly <= now:
+            self._tick_neighbours(now)
+        closed = False
+        for connection in self._connections:
+            if connection.deadline <= now:
+                connection.on_timer(now)
+                if not connection.path.resolved and connection.phase != _CLOSED:
+                    self._ask(connection.path, now)
+            closed = closed or connection.phase == _CLOSED
+        if closed:
+            self._prune()
+        self._plan_connections()
 
-    def next_deadline(self) -> int | None:
-        """Return when `tick` next has something to do, in the time base of `now`; None when nothing is planned."""
-        deadline = min(self._arp.deadline, self._igmp.deadline)
-        for route in self._connections.values():
-            deadline = min(deadline, route.connection.deadline)
-        return None if deadline == NEVER else deadline
+    # Received frames on the fast path.
 
-    def take_frames(self) -> list[bytes]:
-        """Return the frames to send, oldest first, and forget them."""
-        for route in self._connections.values():
-            if route.connection.has_segments:
-                self._send_segments(route)
-        if self._arp.out:
-            self._frames += self._arp.out
-            self._arp.out.clear()
-        if self._igmp.out:
-            self._frames += self._igmp.out
-            self._igmp.out.clear()
-        frames = self._frames
-        if frames:
-            self._frames = []
-            self.counters.sent += len(frames)
-        return frames
+    def _tagged_for_us(self, frame: Octets) -> bool:
+        return be16(frame, 12) == 0x8100 and be16(frame, 14) & 0x0FFF == self._vlan
+
+    def _on_flow(self, frame: Octets, link: int, total: int) -> bool:
+        """A UDP datagram of `total` bytes with its IP header, of a known sender; say whether all is right."""
+        size = be16(frame, link + 24)
+        if sum20(frame, link) % 0xFFFF != 0:
+            self.counters.bad_checksum_ip += 1
+            return False
+        if size < 8 or size > total - 20:
+            self.counters.malformed_udp += 1
+            return False
+        # The addresses stand right in front of the datagram: most of the pseudo-header is summed with it.
+        if be16(frame, link + 26) != 0 and (ones_sum(frame, link + 12, size + 8) + 17 + size) % 0xFFFF != 0:
+            self.counters.bad_checksum_udp += 1
+            return False
+        self.counters.delivered += 1
+        self.payload_at = link + 28
+        self.payload_length = size - 8
+        return True
+
+    def _on_own_segment(self, connection: TcpConnection, frame: Octets, link: int, total: int, now: int) -> None:
+        """A segment of one of our connections."""
+        if sum20(frame, link) % 0xFFFF != 0:
+            self.counters.bad_checksum_ip += 1
+        elif (ones_sum(frame, link + 12, total - 12) + 6 + total - 20) % 0xFFFF != 0:
+            self.counters.bad_checksum_tcp += 1
+        elif self._segment.read(frame, link + 20, link + total):
+            connection.on_segment(self._segment, now)
+        else:
+            self.counters.malformed_tcp += 1
 
     # Received frames off the fast path.
 
-    def _untag(self, frame: bytes) -> bytes | None:
-        """Return the frame without our VLAN's tag, None when it has another tag or none."""
-        if len(frame) < ethernet.HEADER_SIZE + ethernet.TAG_SIZE:
-            self.counters.malformed_ethernet += 1
-        elif frame[12:14] != b"\x81\x00" or ethernet.tag_vlan(frame) != self._vlan:
-            self.counters.other_vlan += 1
-        else:
-            return ethernet.strip_tag(frame)
-        return None
-
-    def _on_other_frame(self, frame: bytes, now: int) -> Datagram | None:
+    def _on_other_frame(self, frame: Octets, length: int, now: int) -> int:
         self._now = now
-        if len(frame) < ethernet.HEADER_SIZE:
+        line = self._on_copy(bytes_at(frame, 0, length))
+        self._plan()
+        return line
+
+    def _on_copy(self, frame: bytes) -> int:
+        if len(frame) < self._link:
             self.counters.malformed_ethernet += 1
-            return None
+            return _HANDLED
+        if self._vlan and (frame[12:14] != b"\x81\x00" or ethernet.tag_vlan(frame) != self._vlan):
+            self.counters.other_vlan += 1
+            return _HANDLED
+        return self._on_packet(frame, self._link)
+
+    def _on_packet(self, frame: bytes, start: int) -> int:
+        """A frame whose Ethernet header, tag included, ends at `start`."""
         if frame[:6] != self.mac and not frame[0] & 1:
             self.counters.not_ours += 1
-            return None
-        ethertype = int.from_bytes(frame[12:14], "big")
+            return _HANDLED
+        ethertype = int.from_bytes(frame[start - 2 : start], "big")
         if ethertype == ethernet.IPV4:
-            return self._on_ipv4(frame, now)
+            return self._on_ipv4(frame, start)
         if ethertype == ethernet.ARP:
-            address = self._arp.on_frame(frame, ethernet.HEADER_SIZE, now)
+            address = self._arp.on_frame(frame, start, self._now)
             if address:
-                self._neighbour_known(address, now)
+                self._neighbour_known(address)
         elif ethertype == ethernet.VLAN:
-            return self._on_priority_tag(frame, now)
+            return self._on_priority_tag(frame, start)
         else:
             self.counters.unknown_ethertype += 1
-        return None
+        return _HANDLED
 
-    def _on_priority_tag(self, frame: bytes, now: int) -> Datagram | None:
+    def _on_priority_tag(self, frame: bytes, start: int) -> int:
         """A tag with VLAN 0 carries only a priority: the frame counts as untagged (802.1Q §9.6)."""
-        if len(frame) < ethernet.HEADER_SIZE + ethernet.TAG_SIZE:
+        if len(frame) < start + ethernet.TAG_SIZE:
             self.counters.malformed_ethernet += 1
-            return None
-        if self._vlan or ethernet.tag_vlan(frame) or frame[16:18] == b"\x81\x00":
+            return _HANDLED
+        if start != ethernet.HEADER_SIZE or ethernet.tag_vlan(frame) or frame[16:18] == b"\x81\x00":
             self.counters.other_vlan += 1
-            return None
-        return self._on_other_frame(ethernet.strip_tag(frame), now)
+            return _HANDLED
+        return self._on_packet(frame, start + ethernet.TAG_SIZE)
 
-    def _on_ipv4(self, frame: bytes, now: int) -> Datagram | None:
-        packet = ipv4.decode(frame, ethernet.HEADER_SIZE)
+    def _on_ipv4(self, frame: bytes, start: int) -> int:
+        packet = ipv4.decode(frame, start)
         counters = self.counters
         if packet is None:
             counters.malformed_ip += 1
-            return None
-        if not ipv4.header_ok(frame, ethernet.HEADER_SIZE, packet.start):
+            return _HANDLED
+        if not ipv4.header_ok(frame, start, packet.start):
             counters.bad_checksum_ip += 1
-            return None
+            return _HANDLED
         to_group = ipv4.is_multicast(packet.destination)
         if not to_group and packet.destination != self._ip and packet.destination not in self._broadcasts:
             counters.not_ours += 1
@@ -286,35 +312,34 @@ class Stack:
         elif packet.protocol == ipv4.UDP:
             return self._on_udp(frame, packet)
         elif packet.protocol == ipv4.TCP:
-            self._on_tcp(frame, packet, now)
+            self._on_tcp(frame, packet)
         elif packet.protocol == ipv4.IGMP:
-            self._igmp.on_message(frame[packet.start : packet.end], now)
+            self._igmp.on_message(frame[packet.start : packet.end], self._now)
         else:
             counters.unknown_protocol += 1
-        return None
+        return _HANDLED
 
-    def _on_udp(self, frame: bytes, packet: ipv4.Packet) -> Datagram | None:
+    def _on_udp(self, frame: bytes, packet: ipv4.Packet) -> int:
         header = udp.decode(frame, packet.start, packet.end)
         if header is None:
             self.counters.malformed_udp += 1
-            return None
-        subscription = self._subscriptions.get((packet.destination, header.destination_port))
-        if subscription is None:
+            return _HANDLED
+        line = self._subscriptions.get((packet.destination, header.destination_port))
+        if line is None:
             self.counters.no_listener += 1
-            return None
-        pseudo = checksum.pseudo_header_sum(packet.source, packet.destination, ipv4.UDP)
+            return _HANDLED
+        pseudo = pseudo_header_sum(packet.source, packet.destination, ipv4.UDP)
         if not udp.checksum_ok(frame, packet.start, header, pseudo):
             self.counters.bad_checksum_udp += 1
-            return None
-        source = IPv4Address(packet.source)
-        group, number = subscription
-        if packet.start == 34 and len(self._flows) < MAX_FLOWS:
-            self._flows[frame[26:38]] = (group, header.destination_port, source, number)
+            return _HANDLED
+        if packet.start == self._link + ipv4.HEADER_SIZE:
+            self._learn_flow(packet, header, line)
         self.counters.delivered += 1
-        payload = frame[packet.start + udp.HEADER_SIZE : packet.start + header.length]
-        return Datagram(group, header.destination_port, source, payload, number)
+        self.payload_at = packet.start + udp.HEADER_SIZE
+        self.payload_length = header.length - udp.HEADER_SIZE
+        return line
 
-    def _on_tcp(self, frame: bytes, packet: ipv4.Packet, now: int) -> None:
+    def _on_tcp(self, frame: bytes, packet: ipv4.Packet) -> None:
         if packet.destination != self._ip or frame[0] & 1:
             self.counters.not_ours += 1
             return
@@ -322,64 +347,103 @@ class Stack:
         if raw_size < tcp_segment.HEADER_SIZE:
             self.counters.malformed_tcp += 1
             return
-        pseudo = checksum.pseudo_header_sum(packet.source, packet.destination, ipv4.TCP)
-        if (checksum.word_sum(frame[packet.start : packet.end]) + pseudo + raw_size) % 0xFFFF != 0:
+        pseudo = pseudo_header_sum(packet.source, packet.destination, ipv4.TCP)
+        if (word_sum(frame[packet.start : packet.end]) + pseudo + raw_size) % 0xFFFF != 0:
             self.counters.bad_checksum_tcp += 1
             return
-        segment = tcp_segment.decode(frame, packet.start, packet.end)
-        if segment is None:
+        segment = Segment()
+        if not segment.read(frame, packet.start, packet.end):
             self.counters.malformed_tcp += 1
             return
-        route = self._connections.get(frame[26:34] + frame[packet.start : packet.start + 4])
-        if route is not None and route.connection.state is not TcpState.CLOSED:
-            route.connection.on_segment(segment, now)
-        else:
-            self.counters.no_connection += 1
-            if not segment.flags & tcp_segment.RST:
-                self._refuse(frame, packet, segment, pseudo)
+        hosts = packet.source << 32 | packet.destination
+        ports = be32(frame, packet.start)
+        for connection in self._connections:
+            if connection.hosts == hosts and connection.ports == ports and connection.phase != _CLOSED:
+                connection.on_segment(segment, self._now)
+                return
+        self.counters.no_connection += 1
+        if not segment.flags & tcp_segment.RST:
+            self._refuse(frame, packet, segment, pseudo)
 
-    def _refuse(self, frame: bytes, packet: ipv4.Packet, segment: tcp_segment.Segment, pseudo: int) -> None:
+    def _refuse(self, frame: bytes, packet: ipv4.Packet, segment: Segment, pseudo: int) -> None:
         """Answer a segment for no connection with RST, to the station it came from: no state, no ARP."""
         if len(self._frames) >= MAX_QUEUED or packet.source == 0 or frame[6] & 1:
             self.counters.tx_overflow += 1
             return
-        source_port, our_port = struct.unpack_from("!HH", frame, packet.start)
-        reset = tcp_segment.encode(our_port, source_port, tcp_segment.reset_for(segment), pseudo)
+        ports = int.from_bytes(frame[packet.start : packet.start + 4], "big")
+        reset = tcp_segment.encode_reset(ports & 0xFFFF, ports >> 16, segment, pseudo)
         head = ipv4.header(self._ip, packet.source, ipv4.TCP, len(reset))
         self._frames.append(self._link_header(frame[6:12]) + head + reset)
+
+    def _learn_flow(self, packet: ipv4.Packet, header: udp.Header, line: int) -> None:
+        """Recognise the sender from now on; when the table is full the oldest makes room."""
+        hosts = packet.source << 32 | packet.destination
+        ports = header.source_port << 16 | header.destination_port
+        for i in range(self._flow_count):
+            if self._flow_hosts[i] == hosts and self._flow_ports[i] == ports:
+                return
+        self._flow_hosts[self._flow_next] = hosts
+        self._flow_ports[self._flow_next] = ports
+        self._flow_lines[self._flow_next] = line
+        self._flow_count = max(self._flow_count, self._flow_next + 1)
+        self._flow_next = (self._flow_next + 1) % _FLOWS
+
+    def _forget_flows(self) -> None:
+        self._flow_count = self._flow_next = 0
 
     # Sending.
 
     def _link_header(self, destination: bytes) -> bytes:
         return ethernet.header(destination, self.mac, ethernet.IPV4, self._vlan)
 
-    def _send_segments(self, route: _Route) -> None:
-        packets = [route.packet(segment) for segment in route.connection.take_segments()]
-        if route.link:
-            self._frames += [route.link + packet for packet in packets]
-            return
-        self._arp.resolve(route.next_hop, self._now)
-        waiting = self._waiting.setdefault(route.next_hop, [])
-        waiting += packets
-        if len(waiting) > MAX_WAITING:
-            self.counters.arp_unresolved += len(waiting) - MAX_WAITING
-            del waiting[:-MAX_WAITING]
+    def _put_all(self, frames: list[bytes]) -> None:
+        if frames:
+            for frame in frames:
+                self.put(frame)
+            frames.clear()
 
-    def _neighbour_known(self, address: int, now: int) -> None:
+    def _ask(self, path: Path, now: int) -> None:
+        """A segment waits for a next hop that nobody may be asking for any more."""
+        known = self._arp.resolve(path.next_hop, now)
+        if known is not None:
+            path.resolve(self._link_header(known))
+        self._neighbourly = min(self._arp.deadline, self._igmp.deadline)
+
+    def _neighbour_known(self, address: int) -> None:
         """Use a next hop's new Ethernet address from now on, and send what waited for it."""
-        routes = [route for route in self._connections.values() if route.next_hop == address]
-        if not routes:
-            return
-        known = self._arp.resolve(address, now)
-        if known is None:
-            return
-        link = self._link_header(known)
-        for route in routes:
-            route.link = link
-        self._frames += [link + packet for packet in self._waiting.pop(address, ())]
+        for connection in self._connections:
+            if connection.path.next_hop == address:
+                self._ask(connection.path, self._now)
+
+    def _tick_neighbours(self, now: int) -> None:
+        """ARP's and IGMP's timers."""
+        if self._arp.deadline <= now:
+            for address in self._arp.tick(now):
+                for connection in self._connections:
+                    if connection.path.next_hop == address:
+                        connection.path.give_up()
+        if self._igmp.deadline <= now:
+            self._igmp.tick(now)
+        self._plan()
+
+    def _plan(self) -> None:
+        """Find out when something is due next."""
+        self._neighbourly = min(self._arp.deadline, self._igmp.deadline)
+        self._plan_connections()
+
+    def _plan_connections(self) -> None:
+        """The same when ARP's and IGMP's timers have not changed: without an allocation."""
+        self.deadline = self._neighbourly
+        for connection in self._connections:
+            if connection.deadline < self.deadline:
+                self.deadline = connection.deadline
+
+    def _prune(self) -> None:
+        """Forget closed connections."""
+        self._connections = [connection for connection in self._connections if connection.phase != _CLOSED]
 
     def _free_port(self) -> int:
-        used = {route.connection.local_port for route in self._connections.values()}
+        used = {connection.local_port for connection in self._connections}
         while True:
             port = self._rng.randrange(EPHEMERAL_FIRST, 0x10000)
             if port not in used:

@@ -1,50 +1,54 @@
 """Keep-alive (RFC 9293 §3.8.4): notices that a silent peer is gone. Off unless the configuration asks for it."""
 
-from enum import Enum
+from __future__ import annotations
+
+from typing import Final
+
+import cython
 
 from hftapp.net.tcp_types import NEVER, TcpConfig
 
-
-class Verdict(Enum):
-    """What to do when the timer runs out."""
-
-    WAIT = "wait"
-    PROBE = "probe"
-    DEAD = "dead"
+WAIT: Final = 0
+PROBE: Final = 1
+DEAD: Final = 2
+_NEVER = NEVER
 
 
+@cython.final
+@cython.cclass
 class KeepAlive:
-    """When the peer was last heard, and how often it was asked since. Times in ns."""
+    """When the peer was last heard, and how often it was asked since. Times in ns. `probes` had no answer."""
 
     def __init__(self, config: TcpConfig, now: int) -> None:
         self.deadline = NEVER
         self.probes = 0
-        """Probes without an answer."""
-        self._config = config
+        self._idle = config.keep_alive_idle
+        self._interval = config.keep_alive_interval
+        self._limit = config.keep_alive_probes
         self._heard = now
 
     def start(self, now: int) -> None:
         """Begin to watch, when the configuration says so."""
-        if self._config.keep_alive_idle:
-            self.deadline = now + self._config.keep_alive_idle
+        if self._idle != 0:
+            self.deadline = now + self._idle
 
     def stop(self) -> None:
         """End the watch."""
-        self.deadline = NEVER
+        self.deadline = _NEVER
 
     def heard(self, now: int) -> None:
         """Note a valid segment of the peer."""
         self._heard = now
         self.probes = 0
 
-    def on_timer(self, now: int, busy: bool) -> Verdict:
-        """Decide at the deadline; `busy` means that data is in flight, which watches the peer as well."""
-        due = self._heard + self._config.keep_alive_idle
+    def on_timer(self, now: int, busy: bool) -> int:
+        """Decide at the deadline: `WAIT`, `PROBE` or `DEAD`; `busy` means that data in flight watches the peer too."""
+        due = self._heard + self._idle
         if due > now or busy:
-            self.deadline = max(due, now + self._config.keep_alive_interval)
-            return Verdict.WAIT
-        if self.probes >= self._config.keep_alive_probes:
-            return Verdict.DEAD
+            self.deadline = due if due > now + self._interval else now + self._interval
+            return 0
+        if self.probes >= self._limit:
+            return 2
         self.probes += 1
-        self.deadline = now + self._config.keep_alive_interval
-        return Verdict.PROBE
+        self.deadline = now + self._interval
+        return 1

@@ -1,9 +1,19 @@
-"""TCP segments (RFC 9293 §3.1): what is in them, and their bytes."""
+"""TCP segments (RFC 9293 §3.1): what is in a received one, and the bytes of those that need no connection."""
+
+from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
-from hftapp.net.checksum import checksum, word_sum
+import cython
+
+from hftapp.net.checksum import word_sum
+from hftapp.octets import Octets
+
+if not cython.compiled:
+    from hftapp.net.checksum import checksum
+    from hftapp.net.sequence import seq_add
+    from hftapp.octets import be16, be32
 
 FIN: Final = 0x01
 SYN: Final = 0x02
@@ -14,111 +24,98 @@ HEADER_SIZE: Final = 20
 DEFAULT_MSS: Final = 536
 """The peer's limit when its SYN names none (RFC 9293 §3.7.1)."""
 MAX_WINDOW_SHIFT: Final = 14
-
-_HEADER = struct.Struct("!HHIIBBHHH")
 MAX_SACK_BLOCKS: Final = 4
 """As many as the 40 bytes of options hold (RFC 2018 §3)."""
-_END, _NOP, _MSS, _WINDOW_SCALE, _SACK_PERMITTED, _SACK = 0, 1, 2, 3, 4, 5
+_END, _NOP, _MSS, _WINDOW_SCALE, _SACK_PERMITTED = 0, 1, 2, 3, 4
 
 
-class Segment(NamedTuple):
-    """A segment without its ports. `mss` 0 and `window_shift` -1 mean that the option was not there.
+@cython.final
+@cython.cclass
+class Segment:
+    """A received segment, read in place: `data_length` bytes of data at `data_at` of `frame`.
 
-    `sack` holds (first, past the last) sequence numbers of data that waits beyond a hole; it is only written.
+    `mss` 0 and `window_shift` -1 mean that the option was not there. One object serves for all segments.
     """
 
-    sequence: int
-    acknowledgement: int
-    flags: int
-    window: int
-    mss: int
-    window_shift: int
-    data: bytes
-    sack_permitted: bool = False
-    sack: tuple[tuple[int, int], ...] = ()
+    def __init__(self) -> None:
+        self.sequence = self.acknowledgement = self.flags = self.window = 0
+        self.mss = 0
+        self.window_shift = -1
+        self.sack_permitted = False
+        self.data_at = self.data_length = 0
+        if not cython.compiled:  # a pointer to nothing otherwise
+            self.frame: Octets = b""
 
-    @property
+    def read(self, frame: Octets, start: int, end: int) -> bool:
+        """Take the segment from `start` to `end`; False when lengths or options are impossible.
+
+        The caller has verified the checksum.
+        """
+        if end - start < 20:
+            return False
+        size = (frame[start + 12] >> 4) * 4
+        if size < 20 or start + size > end:
+            return False
+        self.sequence = be32(frame, start + 4)
+        self.acknowledgement = be32(frame, start + 8)
+        self.flags = frame[start + 13] & 0x3F
+        self.window = be16(frame, start + 14)
+        self.mss = 0
+        self.window_shift = -1
+        self.sack_permitted = False
+        self.frame = frame
+        self.data_at = start + size
+        self.data_length = end - start - size
+        return size == 20 or self._read_options(frame, start + 20, start + size)
+
     def length(self) -> int:
         """Sequence numbers that the segment takes: its data, and one each for SYN and FIN."""
-        return len(self.data) + (self.flags & FIN) + (self.flags >> 1 & 1)
+        return self.data_length + (self.flags & 1) + (self.flags >> 1 & 1)
+
+    def _read_options(self, frame: Octets, at: int, end: int) -> bool:
+        """Take the options; False when a length is impossible (RFC 9293 §3.2, MUST-7)."""
+        while at < end:
+            kind = frame[at]
+            if kind == _END:
+                break
+            if kind == _NOP:
+                at += 1
+                continue
+            if at + 1 >= end:
+                return False
+            size = frame[at + 1]
+            if size < 2 or at + size > end:
+                return False
+            if kind == _MSS and size == 4:
+                self.mss = be16(frame, at + 2)
+            elif kind == _WINDOW_SCALE and size == 3:
+                self.window_shift = frame[at + 2] if frame[at + 2] < 14 else 14
+            elif kind == _SACK_PERMITTED and size == 2:
+                self.sack_permitted = True
+            at += size
+        return True
 
 
-def decode(frame: bytes, start: int, end: int) -> Segment | None:
-    """Return the segment in `frame[start:end]`, None when lengths or options are impossible.
-
-    The caller has verified the checksum.
-    """
-    if end - start < HEADER_SIZE:
-        return None
-    _, _, sequence, acknowledgement, offset, flags, window, _, _ = _HEADER.unpack_from(frame, start)
-    size = (offset >> 4) * 4
-    if size < HEADER_SIZE or start + size > end:
-        return None
-    mss, shift, permitted = 0, -1, False
-    if size > HEADER_SIZE:
-        options = _options(frame[start + HEADER_SIZE : start + size])
-        if options is None:
-            return None
-        mss, shift, permitted = options
-    return Segment(sequence, acknowledgement, flags & 0x3F, window, mss, shift, frame[start + size : end], permitted)
-
-
-def _options(raw: bytes) -> tuple[int, int, bool] | None:
-    """Return (mss, window shift, SACK permitted); None when a length is impossible (RFC 9293 §3.2, MUST-7)."""
-    mss, shift, permitted, index = 0, -1, False, 0
-    while index < len(raw):
-        kind = raw[index]
-        if kind == _END:
-            break
-        if kind == _NOP:
-            index += 1
-            continue
-        if index + 1 >= len(raw):
-            return None
-        size = raw[index + 1]
-        if size < 2 or index + size > len(raw):
-            return None
-        if kind == _MSS and size == 4:
-            mss = int.from_bytes(raw[index + 2 : index + 4], "big")
-        elif kind == _WINDOW_SCALE and size == 3:
-            shift = min(raw[index + 2], MAX_WINDOW_SHIFT)
-        elif kind == _SACK_PERMITTED and size == 2:
-            permitted = True
-        index += size
-    return mss, shift, permitted
-
-
-def encode(source_port: int, destination_port: int, segment: Segment, pseudo: int) -> bytes:
-    """Return the bytes of a segment with checksum; `pseudo` is `checksum.pseudo_header_sum` of the addresses."""
-    options = b""
-    if segment.mss:
-        options = struct.pack("!BBH", _MSS, 4, segment.mss)
-    if segment.window_shift >= 0:
-        options += struct.pack("!BBBB", _NOP, _WINDOW_SCALE, 3, segment.window_shift)
-    if segment.sack_permitted:
+def syn_options(mss: int, shift: int, sack_permitted: bool) -> bytes:
+    """Return the options of a SYN; `shift` below 0 leaves the window scale out."""
+    options = struct.pack("!BBH", _MSS, 4, mss)
+    if shift >= 0:
+        options += struct.pack("!BBBB", _NOP, _WINDOW_SCALE, 3, shift)
+    if sack_permitted:
         options += struct.pack("!BBBB", _NOP, _NOP, _SACK_PERMITTED, 2)
-    if segment.sack:
-        options += struct.pack("!BBBB", _NOP, _NOP, _SACK, 2 + 8 * len(segment.sack))
-        options += b"".join(struct.pack("!II", *block) for block in segment.sack)
-    size = HEADER_SIZE + len(options)
-    head = _HEADER.pack(
-        source_port,
-        destination_port,
-        segment.sequence,
-        segment.acknowledgement,
-        size << 2,
-        segment.flags,
-        segment.window,
-        0,
-        0,
-    )
-    raw = head + options + segment.data
-    value = checksum(word_sum(raw) + pseudo + len(raw))
-    return raw[:16] + value.to_bytes(2, "big") + raw[18:]
+    return options
 
 
-def reset_for(segment: Segment) -> Segment:
-    """Return the RST that answers a segment which belongs to no connection (RFC 9293 §3.10.7.1)."""
+def reset_for(segment: Segment) -> tuple[int, int, int]:
+    """Return (sequence, acknowledgement, flags) of the RST that answers a segment (RFC 9293 §3.10.7.1)."""
     if segment.flags & ACK:
-        return Segment(segment.acknowledgement, 0, RST, 0, 0, -1, b"")
-    return Segment(0, (segment.sequence + segment.length) & 0xFFFFFFFF, RST | ACK, 0, 0, -1, b"")
+        return segment.acknowledgement, 0, RST
+    return 0, seq_add(segment.sequence, segment.length()), RST | ACK
+
+
+def encode_reset(source_port: int, destination_port: int, segment: Segment, pseudo: int) -> bytes:
+    """Return the bytes of `reset_for` a segment; `pseudo` is `checksum.pseudo_header_sum` of the addresses."""
+    sequence, acknowledgement, flags = reset_for(segment)
+    fields = (source_port, destination_port, sequence, acknowledgement, HEADER_SIZE << 2, flags)
+    raw = struct.pack("!HHIIBB6x", *fields)
+    return raw[:16] + struct.pack("!HH", checksum(word_sum(raw) + pseudo + HEADER_SIZE), 0)

@@ -1,4 +1,4 @@
-"""The words that the TCP modules share: states, settings, errors, and sequence number arithmetic."""
+"""The words that the TCP modules share: states, settings and errors."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +10,9 @@ NEVER: Final = (1 << 63) - 1
 """A deadline that does not come."""
 MIN_MSS: Final = 64
 """Less would make every order dozens of segments; a peer that announces less gets this anyway."""
+
+MAX_MSS: Final = 1460
+"""What fits a port's room: an Ethernet MTU of 1,500."""
 
 
 class TcpState(Enum):
@@ -63,37 +66,11 @@ class TcpConfig:
     keep_alive_probes: int = 3
 
     def __post_init__(self) -> None:
-        if not MIN_MSS <= self.mss <= 65495:
-            raise ValueError(f"mss must be {MIN_MSS}..65495 bytes (the MTU less 40), not {self.mss}")
+        if not MIN_MSS <= self.mss <= MAX_MSS:
+            raise ValueError(f"mss must be {MIN_MSS}..{MAX_MSS} bytes (the MTU less 40), not {self.mss}")
         if not self.mss <= self.receive_buffer <= 1 << 30:
             raise ValueError(f"receive_buffer must be mss ({self.mss}) .. 2**30 bytes, not {self.receive_buffer}")
-        if self.send_buffer < 1:
-            raise ValueError(f"send_buffer must be at least 1 byte, not {self.send_buffer}")
+        if not 1 <= self.send_buffer <= 1 << 30:
+            raise ValueError(f"send_buffer must be 1 .. 2**30 bytes, not {self.send_buffer}")
         if self.keep_alive_idle and self.keep_alive_interval < 1:
             raise ValueError(f"keep_alive_interval must be at least 1 ns, not {self.keep_alive_interval}")
-
-
-@dataclass(slots=True)
-class TcpCounters:
-    """What one connection did, in segments."""
-
-    received: int = 0
-    sent: int = 0
-    out_of_order: int = 0
-    unacceptable: int = 0
-    challenges: int = 0
-    duplicate_acks: int = 0
-    fast_retransmits: int = 0
-    timeouts: int = 0
-    window_probes: int = 0
-    keep_alives: int = 0
-
-
-def seq_add(sequence: int, count: int) -> int:
-    """Return the sequence number `count` bytes later, modulo 2**32 (RFC 9293 §3.4)."""
-    return (sequence + count) & 0xFFFFFFFF
-
-
-def seq_diff(left: int, right: int) -> int:
-    """Return left - right as a signed distance, -2**31..2**31-1: positive when `left` is later."""
-    return ((left - right + 0x80000000) & 0xFFFFFFFF) - 0x80000000

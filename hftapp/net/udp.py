@@ -1,7 +1,6 @@
 """UDP reception (RFC 768): lengths and checksum."""
 
 import struct
-from ipaddress import IPv4Address
 from typing import Final, NamedTuple
 
 from hftapp.net.checksum import word_sum
@@ -9,16 +8,6 @@ from hftapp.net.checksum import word_sum
 HEADER_SIZE: Final = 8
 
 _HEADER = struct.Struct("!HHHH")
-
-
-class Datagram(NamedTuple):
-    """A datagram for a joined group: where it was sent to, who sent it, its payload, and what `Stack.join` returned."""
-
-    group: IPv4Address
-    port: int
-    source: IPv4Address
-    payload: bytes
-    subscription: int
 
 
 class Header(NamedTuple):

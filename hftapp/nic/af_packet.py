@@ -2,43 +2,44 @@
 
 Reception is a TPACKET_V2 ring in shared memory, not `recv`. Reasons:
 
-* Polling an empty ring is one load from memory; `recv` on an empty socket is a system call and an exception.
+* Polling an empty ring is one load from memory; `recv` on an empty socket is a system call.
 * A slot's header tells what a plain read hides: the VLAN tag that the kernel took off, and whether the checksum
   was left to a card that never saw the frame (virtual links do that).
 * TPACKET_V3 would hand over whole blocks, late: it waits for a block to fill or for a timer of milliseconds.
 
-Transmission is `send` per frame past the queueing discipline: a ring would need the system call anyway.
-The two sides synchronise through the slot's status word; its order with the data relies on x86-64, where stores
-and loads of different cores are not reordered in the way that would matter here.
+Frames are read in their slots, which go back to the kernel with the next burst. What was queued is sent past the
+queueing discipline with one system call (`hftapp.nic.send_queue`).
 """
 
 import errno
 import mmap
+import os
 import socket
 import struct
-from collections.abc import Sequence
+from array import array
 from typing import Final
 
-from hftapp.net.checksum import checksum, word_sum
-from hftapp.nic.interface import find, set_up, split_received_frames
-from hftapp.nic.port import BURST, PortError, PortStats
+import cython
 
-SOL_PACKET: Final = 263
-PACKET_ADD_MEMBERSHIP: Final = 1
+from hftapp.nic.counted import CountedPort
+from hftapp.nic.interface import find, set_up, split_received_frames
+from hftapp.nic.packet_filter import SOL_PACKET, subscribe
+from hftapp.nic.port import BURST, PortError, PortStats
+from hftapp.nic.send_queue import SendQueue
+from hftapp.octets import Octets, Room
+
+if not cython.compiled:
+    from hftapp.nic.area import acquire32, base, part, release32, word16, word32
+    from hftapp.nic.offload import fill_checksum, insert_tag
+
 PACKET_RX_RING: Final = 5
 PACKET_STATISTICS: Final = 6
 PACKET_VERSION: Final = 10
 PACKET_QDISC_BYPASS: Final = 20
 PACKET_IGNORE_OUTGOING: Final = 23
-PACKET_MR_PROMISC: Final = 1
-PACKET_MR_ALLMULTI: Final = 2
 TPACKET_V2: Final = 1
 ETH_P_ALL: Final = 3
 SO_SNDBUFFORCE: Final = 32
-
-STATUS_USER: Final = 1 << 0
-STATUS_CSUM_NOT_READY: Final = 1 << 3
-STATUS_VLAN_VALID: Final = 1 << 4
 
 RING_BYTES: Final = 8 << 20
 """4,096 slots for an MTU of 1,500: 40 ms of a full 1 Gbit/s line."""
@@ -46,111 +47,147 @@ SLOT_OVERHEAD: Final = 192
 """Slot header, socket address, alignment and VLAN tag, rounded up."""
 SEND_BUFFER: Final = 4 << 20
 
-NO_FRAMES: tuple[bytes, ...] = ()
-_STATUS = struct.Struct("I")
-_SLOT = struct.Struct("IIIHHIIHH")
-"""struct tpacket2_hdr: status, length on the wire, length kept, offset of the frame, …, VLAN tag, VLAN type."""
 _TRANSIENT: Final = (errno.EAGAIN, errno.ENOBUFS, errno.ENETDOWN)
 
 
-class AfPacketPort:
+class AfPacketPort(CountedPort):
     """One Ethernet interface, by name or address. Raises PortError when it cannot be had.
 
     `promiscuous` receives what is for other stations too; without it the port's own address, broadcasts and all
-    multicasts arrive. No kernel IP address should be on the interface, or the kernel answers as well.
+    multicasts arrive. No kernel IP address should be on the interface, or the kernel answers as well. `unmerged`:
+    whether the kernel surely does not merge received TCP segments.
     """
 
     def __init__(self, interface: str, *, promiscuous: bool = False, ring_bytes: int = RING_BYTES) -> None:
         found = find(interface)
-        self.mac = found.mac
+        super().__init__(found.mac)
         self.name = found.name
         self._mtu = found.mtu
         set_up(found.name)
         self.unmerged = split_received_frames(found.name)
-        """Whether the kernel surely does not merge received TCP segments."""
+        self._slot_bytes = 1 << (found.mtu + SLOT_OVERHEAD - 1).bit_length()
+        slots = ring_bytes // self._slot_bytes
         self._socket = _open_socket(found.name)
         try:
-            self._slot_bytes = _slot_bytes(found.mtu)
-            self._slots = ring_bytes // self._slot_bytes
-            self._ring = _map_ring(self._socket, self._slot_bytes, self._slots)
-            membership = PACKET_MR_PROMISC if promiscuous else PACKET_MR_ALLMULTI
-            self._socket.setsockopt(
-                SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", found.number, membership, 0, b"")
-            )
+            self._memory: mmap.mmap | bytearray = _map_ring(self._socket, self._slot_bytes, slots)
+            subscribe(self._socket, found, promiscuous=promiscuous)
             self._socket.bind((found.name, ETH_P_ALL))
         except OSError as error:
             self._socket.close()
             raise PortError(f"cannot receive from {found.name}: {error.strerror or error}") from error
-        self._offset = 0
-        self._end = self._slots * self._slot_bytes
+        self._ring = base(self._memory)
+        self._end = slots * self._slot_bytes
+        self._held = self._next = 0
+        self._limit = min(BURST, slots - 1)  # one slot stays free, so that no burst begins and ends at the same one
+        self._starts = array("q", bytes(8 * BURST))
+        self._lengths = array("i", bytes(4 * BURST))
+        self._queue = SendQueue(self._socket.fileno())
         self._closed = False
-        self._rx_frames = self._tx_frames = self._rx_bytes = self._tx_bytes = 0
-        self._rx_dropped = self._tx_dropped = 0
 
     def fileno(self) -> int:
         """Return the socket's descriptor: readable when frames wait, for a caller that sleeps instead of polling."""
         return self._socket.fileno()
 
-    def rx_burst(self) -> Sequence[bytes]:
-        """Return up to `BURST` frames; without a system call."""
+    def rx_burst(self) -> int:
+        """Give the slots of the last burst back and find the frames of the next; without a system call."""
         ring = self._ring
-        offset = self._offset
-        status: int = _STATUS.unpack_from(ring, offset)[0]
-        if not status & STATUS_USER:
-            return NO_FRAMES
-        frames: list[bytes] = []
-        while status & STATUS_USER and len(frames) < BURST:
-            _, wire, kept, start, _, _, _, tag, tag_type = _SLOT.unpack_from(ring, offset)
-            if kept < wire:
-                self._rx_dropped += 1
-            else:
-                frame = ring[offset + start : offset + start + kept]
-                if status & (STATUS_CSUM_NOT_READY | STATUS_VLAN_VALID):
-                    frame = _complete(frame, status, tag, tag_type)
-                frames.append(frame)
-                self._rx_bytes += len(frame)
-            _STATUS.pack_into(ring, offset, 0)
+        offset = self._held
+        while offset != self._next:
+            release32(ring, offset, 0)
             offset += self._slot_bytes
             if offset == self._end:
                 offset = 0
-            status = _STATUS.unpack_from(ring, offset)[0]
-        self._offset = offset
-        self._rx_frames += len(frames)
-        return frames
+        self._held = offset
+        count = 0
+        left = self._limit
+        status = acquire32(ring, offset)
+        while status & 1 != 0 and left != 0:  # TP_STATUS_USER
+            left -= 1
+            if self._take(offset, status, count):
+                count += 1
+            offset += self._slot_bytes
+            if offset == self._end:
+                offset = 0
+            status = acquire32(ring, offset)
+        self._next = offset
+        self.rx_frames += count
+        return count
 
-    def tx_burst(self, frames: Sequence[bytes]) -> int:
-        """Send frames until one is refused; a full queue or a lost link drops the rest (see `Port.tx_burst`)."""
-        sent = 0
-        try:
-            for frame in frames:
-                self._socket.send(frame)
-                self._tx_bytes += len(frame)
-                sent += 1
-        except OSError as error:
-            if error.errno not in _TRANSIENT:
-                refused = len(frames[sent])
-                raise PortError(
-                    f"{self.name} refused a frame of {refused} bytes (MTU {self._mtu}): {error.strerror}"
-                ) from error
-        self._tx_frames += sent
-        self._tx_dropped += len(frames) - sent
-        return sent
+    def _take(self, offset: int, status: int, place: int) -> bool:
+        """Note where the frame of a slot lies, completed with what the kernel keeps beside it; False: it was cut off.
+
+        struct tpacket2_hdr: status, length on the wire, length kept, offset of the frame (16 bits), …, at 24 the VLAN
+        tag, at 26 its type.
+        """
+        kept = word32(self._ring, offset + 8)
+        if kept < word32(self._ring, offset + 4):
+            self.rx_dropped += 1
+            return False
+        start = offset + word16(self._ring, offset + 12)
+        if status & 8 != 0:  # TP_STATUS_CSUMNOTREADY
+            fill_checksum(self._ring, start, kept)
+        if status & 16 != 0:  # TP_STATUS_VLAN_VALID
+            tag_type = word16(self._ring, offset + 26)
+            insert_tag(self._ring, start, tag_type if tag_type != 0 else 0x8100, word16(self._ring, offset + 24))
+            start -= 4
+            kept += 4
+        self._starts[place] = start
+        self._lengths[place] = kept
+        self.rx_bytes += kept
+        return True
+
+    def frame(self, i: int) -> Octets:
+        """Return frame `i` of the burst, in its slot."""
+        return part(self._ring, self._starts[i], self._lengths[i])
+
+    def length(self, i: int) -> int:
+        """Return the length of frame `i` of the burst."""
+        return self._lengths[i]
+
+    def room(self) -> Room:
+        """Return where the next frame is built."""
+        return self._queue.room()
+
+    def send(self, length: int) -> bool:
+        """Queue the frame in `room`."""
+        if not self._closed and self._queue.append(length):
+            return True
+        self.tx_dropped += 1
+        return False
+
+    def flush(self) -> None:
+        """Send everything with one system call; a full queue or a lost link drops the rest (see `Port.send`)."""
+        if self._queue.waiting == 0:
+            return
+        dropped = self._queue.flush()
+        self.tx_frames += self._queue.sent_frames
+        self.tx_bytes += self._queue.sent_bytes
+        if dropped != 0:
+            self.tx_dropped += dropped
+            self._explain(self._queue.error, self._queue.length(self._queue.sent_frames))
+
+    def _explain(self, error: int, length: int) -> None:
+        """Raise PortError when it was the frame, or the port is gone, not the moment."""
+        if error not in _TRANSIENT:
+            raise PortError(f"{self.name} refused a frame of {length} bytes (MTU {self._mtu}): {os.strerror(error)}")
 
     def stats(self) -> PortStats:
         """Return the totals; one system call that fetches and clears the kernel's count of dropped frames."""
         if not self._closed:
             raw = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
-            self._rx_dropped += struct.unpack("II", raw)[1]
-        return PortStats(
-            self._rx_frames, self._tx_frames, self._rx_bytes, self._tx_bytes, self._rx_dropped, self._tx_dropped
-        )
+            self.rx_dropped += struct.unpack("II", raw)[1]
+        return PortStats(self.rx_frames, self.tx_frames, self.rx_bytes, self.tx_bytes, self.rx_dropped, self.tx_dropped)
 
     def close(self) -> None:
         """Give the interface back; it stays up."""
         if not self._closed:
             self.stats()
             self._closed = True
-            self._ring.close()
+            self._memory = bytearray(self._slot_bytes)  # a slot in which nothing ever arrives; the ring is unmapped
+            self._ring = base(self._memory)
+            self._end = self._slot_bytes
+            self._held = self._next = 0
+            self._queue = SendQueue(-1)  # the descriptor's number may soon be another file's
             self._socket.close()
 
 
@@ -173,11 +210,6 @@ def _open_socket(name: str) -> socket.socket:
     return packet
 
 
-def _slot_bytes(mtu: int) -> int:
-    """Return the power of two that holds a frame of this MTU."""
-    return 1 << (mtu + SLOT_OVERHEAD - 1).bit_length()
-
-
 def _map_ring(packet: socket.socket, slot_bytes: int, slots: int) -> mmap.mmap:
     """Make the receive ring and map it. A block is 64 KiB or one slot, a multiple of the page size."""
     packet.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
@@ -187,26 +219,3 @@ def _map_ring(packet: socket.socket, slot_bytes: int, slots: int) -> mmap.mmap:
         raise PortError(f"a ring of {slots * slot_bytes} bytes is no multiple of its blocks of {block} bytes")
     packet.setsockopt(SOL_PACKET, PACKET_RX_RING, struct.pack("IIII", block, blocks, slot_bytes, slots))
     return mmap.mmap(packet.fileno(), slots * slot_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
-
-
-def _complete(frame: bytes, status: int, tag: int, tag_type: int) -> bytes:
-    """Put back what the kernel keeps beside the frame: the VLAN tag and the outstanding checksum."""
-    if status & STATUS_CSUM_NOT_READY:
-        frame = _fill_checksum(frame)
-    if status & STATUS_VLAN_VALID:
-        frame = frame[:12] + struct.pack("!HH", tag_type or 0x8100, tag) + frame[12:]
-    return frame
-
-
-def _fill_checksum(frame: bytes) -> bytes:
-    """Compute the UDP or TCP checksum that a sender on this host left to the hardware; other frames stay."""
-    if len(frame) < 34 or frame[12:14] != b"\x08\x00":
-        return frame
-    start = 14 + (frame[14] & 0x0F) * 4
-    end = min(14 + int.from_bytes(frame[16:18], "big"), len(frame))
-    place = start + {6: 16, 17: 6}.get(frame[23], len(frame))
-    if place + 2 > end:
-        return frame
-    pseudo = word_sum(frame[26:34]) + frame[23] + end - start
-    value = checksum(pseudo + word_sum(frame[start:place] + b"\0\0" + frame[place + 2 : end]))
-    return frame[:place] + (value or 0xFFFF).to_bytes(2, "big") + frame[place + 2 :]

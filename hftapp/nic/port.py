@@ -1,14 +1,25 @@
 """The seam between the trader and any network card: raw Ethernet frames in and out, in bursts, never blocking.
 
 A port knows nothing of what the frames mean. One module per backend implements `Port`; everything above
-(`hftapp.net`) is the same for all of them.
+(`hftapp.net`) is the same for all of them. No frame is an object: received ones are read where the card put them, and
+the next one to send is built where the card will fetch it.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cython
+
+from hftapp.octets import Octets, Room
+
+if not cython.compiled:
+    from hftapp.octets import copy
 
 BURST = 32
-"""Most frames one `rx_burst` returns: bounds how long the trader stays away from its timers."""
+"""Most frames one `rx_burst` receives: bounds how long the trader stays away from its timers."""
+ROOM = 1536
+"""Bytes of a frame to be sent: an Ethernet frame with a VLAN tag, without FCS, and some to spare."""
 
 
 class PortError(OSError):
@@ -26,31 +37,69 @@ class PortStats(NamedTuple):
     tx_dropped: int
 
 
-class Port(Protocol):
-    """A network card, or something that behaves like one."""
+class Port:
+    """A network card, or something that behaves like one. `mac`: its own Ethernet address, 6 bytes."""
 
-    mac: bytes
-    """The port's own Ethernet address, 6 bytes."""
+    def __init__(self, mac: bytes) -> None:
+        if len(mac) != 6:
+            raise ValueError(f"an Ethernet address has 6 bytes, not {len(mac)}: {mac.hex(':')}")
+        self.mac = mac
 
-    def rx_burst(self) -> Sequence[bytes]:
-        """Return up to `BURST` received frames, oldest first; an empty sequence at once when there is none."""
-        ...
+    def rx_burst(self) -> int:
+        """Receive up to `BURST` frames, oldest first; returns how many, 0 at once when there is none.
 
-    def tx_burst(self, frames: Sequence[bytes]) -> int:
-        """Send frames in order and return how many went out.
-
-        The rest is dropped and counted in `tx_dropped`, not kept: an order that waited in a queue is worse
-        than one that TCP sends again.
+        They can be read with `frame` and `length` until the next call.
         """
-        ...
+        raise NotImplementedError
+
+    def frame(self, i: int) -> Octets:
+        """Return the bytes of frame `i` of the last burst."""
+        raise NotImplementedError
+
+    def length(self, i: int) -> int:
+        """Return the number of bytes of frame `i` of the last burst."""
+        raise NotImplementedError
+
+    def room(self) -> Room:
+        """Return the `ROOM` bytes in which the next frame to send is to be built; the same until `send`.
+
+        What an earlier frame left there is not cleared.
+        """
+        raise NotImplementedError
+
+    def send(self, length: int) -> bool:
+        """Queue the frame of `length` bytes that was built in `room`; False when it had to be dropped.
+
+        A dropped frame is counted in `tx_dropped`, not kept: an order that waited in a queue is worse than one that TCP
+        sends again.
+        """
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Put everything queued on the wire: ring the doorbell."""
+        raise NotImplementedError
 
     def stats(self) -> PortStats:
         """Return the totals; may cost a system call, so not for every turn of a loop."""
-        ...
+        raise NotImplementedError
 
     def close(self) -> None:
         """Give the card back. Closing twice is allowed."""
-        ...
+        raise NotImplementedError
+
+    def transmit(self, frame: bytes) -> bool:
+        """Send one frame that is an object, for tools and tests; whether it was not dropped."""
+        if len(frame) > 1536:
+            raise ValueError(f"a frame of {len(frame)} bytes: a port sends at most {ROOM}")
+        copy(self.room(), 0, frame, 0, len(frame))
+        queued = self.send(len(frame))
+        self.flush()
+        return queued
+
+    def receive(self) -> list[bytes]:
+        """Return the frames of one burst as objects, for tools and tests."""
+        count = self.rx_burst()
+        return [bytes(self.frame(i)[: self.length(i)]) for i in range(count)]
 
 
 def format_mac(mac: bytes) -> str:

@@ -4,10 +4,11 @@ Reasons come and go independently of each other; the gateway is open while there
 cancelled at once, because the order session is down or a replace of it is in flight, is cancelled as soon as it can be.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 from hftapp.trader.gateway import OrderGateway
-from hftapp.trader.session import OrderSession
 
 CONNECTING: Final = "connecting"
 ADOPTED: Final = "orders of another run"
@@ -24,26 +25,25 @@ REPEAT_NS: Final = 500_000_000
 
 
 class Breaker:
-    """Owns the gateway's `open`. `reasons` begins with `CONNECTING`."""
+    """Owns the gateway's `open`. `reasons` begins with `CONNECTING`; `tripped`: there is one.
 
-    def __init__(self, gateway: OrderGateway, session: OrderSession) -> None:
+    `stale`: the books cannot be trusted.
+    """
+
+    def __init__(self, gateway: OrderGateway) -> None:
         self.reasons: set[str] = {CONNECTING}
+        self.tripped = True
+        self.stale = False
         self._gateway = gateway
-        self._session = session
         self._next_cancel = 0
         gateway.open = False
-
-    @property
-    def stale(self) -> bool:
-        """Whether the books cannot be trusted."""
-        return not STALE.isdisjoint(self.reasons)
 
     def trip(self, reason: str, now: int) -> bool:
         """Add a reason: the gateway closes and every order is cancelled. False when it was there already."""
         if reason in self.reasons:
             return False
         self.reasons.add(reason)
-        self._gateway.open = False
+        self._judge()
         self._cancel(now)
         return True
 
@@ -52,18 +52,23 @@ class Breaker:
         if reason not in self.reasons:
             return False
         self.reasons.discard(reason)
-        self._gateway.open = not self.reasons
-        return self._gateway.open
+        self._judge()
+        return not self.tripped
 
     def answered(self, now: int) -> None:
         """The exchange spoke: cancel what its answers made cancellable (a login, a replace that was rejected)."""
-        if self.reasons and self._session.ready:
-            self._gateway.cancel_all(now, again=False)
+        if self.tripped:
+            self._gateway.cancel_all(now, False)
 
     def timer(self, now: int) -> None:
         """Repeat cancels that have no answer."""
-        if self.reasons and self._session.ready and now >= self._next_cancel:
+        if self.tripped and now >= self._next_cancel:
             self._cancel(now)
+
+    def _judge(self) -> None:
+        self.tripped = bool(self.reasons)
+        self.stale = not STALE.isdisjoint(self.reasons)
+        self._gateway.open = not self.tripped
 
     def _cancel(self, now: int) -> None:
         self._next_cancel = now + REPEAT_NS

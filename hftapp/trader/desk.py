@@ -1,105 +1,217 @@
 """One strategy's place in the trader: the symbols it follows, its quotes, its inventory."""
 
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+
+import cython
+
+from hftapp import reasons
+from hftapp.clock import Clock
 from hftapp.config import ALL_SYMBOLS, StrategyConfig
+from hftapp.histogram import Histogram
 from hftapp.trader.gateway import OrderGateway
-from hftapp.trader.market import Instrument
-from hftapp.trader.order import BUY, IOC, SELL, Order, State
-from hftapp.trader.strategy import KINDS
+from hftapp.trader.instrument import Instrument
+from hftapp.trader.market import Market
+from hftapp.trader.order import BUY, DAY, DEAD, IOC, SELL, Order
+from hftapp.trader.router import Router
+from hftapp.trader.session import JournalOverflowError
+from hftapp.trader.strategy import loading
+from hftapp.trader.strategy.base import Context
 
 MS = 1_000_000
 REFUSED_PAUSE = 100 * MS
 REJECTED_PAUSE = 1000 * MS
 CLAIM_UPDATES = 10
 """Book changes a symbol must have shown before a strategy with `symbols = ["*"]` takes it up."""
+SYMBOLS = 1 << 14
+"""Instruments there is room for at first."""
+
+_BUY, _SELL, _DEAD, _DAY, _IOC = BUY, SELL, DEAD, DAY, IOC
+_REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES = REFUSED_PAUSE, REJECTED_PAUSE, CLAIM_UPDATES
+_UNKNOWN, _FOLLOWS, _IGNORES = range(3)
+_NOWHERE = Instrument("", -1)
 
 
-class Desk:
+@cython.final
+@cython.cclass
+class Desk(Context):
     """Implements the strategy's context. After a refusal or reject a side rests: no strategy can flood the gate.
 
-    A quote that is refused its new price does not stay at the old one: it is cancelled.
+    A quote that is refused its new price does not stay at the old one: it is cancelled. What is kept of a side is at
+    2 * index of its instrument, sells one further: `UserRefNum` and venue of its quote, when its rest ends, whether the
+    timer has to look at it again.
+
+    A strategy that raises is not called again, and its orders are pulled: `enabled` is False then, `failure` tells why.
+    `runs` is "Cython" or "Python"; `cost` holds what its `on_book` took, orders included, in ticks of the clock.
     """
 
-    def __init__(self, number: int, config: StrategyConfig, gateway: OrderGateway) -> None:
+    def __init__(
+        self,
+        number: int,
+        config: StrategyConfig,
+        gateway: OrderGateway,
+        router: Router,
+        market: Market,
+        clock: Clock,
+        cost: Histogram,
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
         self.number = number
-        self.now = 0
+        self.kind = config.kind
+        self.enabled = True
+        self.failure = ""
+        self.cost = cost
         self._gateway = gateway
+        self._router = router
+        self._market = market
+        self._clock = clock
+        self._say = say
         self._all = ALL_SYMBOLS in config.symbols
+        self._names: set[str] = set() if self._all else set(config.symbols)
         self._max_symbols = config.max_symbols if self._all else len(config.symbols)
-        self._symbols: set[str] = set() if self._all else set(config.symbols)
-        self._quotes: dict[tuple[str, str], Order] = {}
-        self._rest: dict[tuple[str, str], int] = {}
-        self._inventory: dict[str, int] = {}
-        self._again: dict[tuple[str, str], Instrument] = {}
-        self.strategy = KINDS[config.kind](self, config.params)
+        self._followed = 0
+        self._capacity = SYMBOLS
+        self._follows = array("b", bytes(SYMBOLS))
+        self._listed = array("b", bytes(SYMBOLS))
+        self._inventory = array("q", bytes(8 * SYMBOLS))
+        self._quote_ref = array("q", bytes(16 * SYMBOLS))
+        self._quote_venue = array("q", bytes(16 * SYMBOLS))
+        self._rest = array("q", bytes(16 * SYMBOLS))
+        self._again = array("b", bytes(2 * SYMBOLS))
+        self._instruments: list[Instrument] = [_NOWHERE] * SYMBOLS
+        self._instrument_count = 0
+        loaded = loading.load(config.kind, config.params)
+        self.runs = loaded.runs
+        self.strategy = loaded.make(self, loaded.params)
 
     def follows(self, instrument: Instrument) -> bool:
         """Whether the strategy trades a symbol.
 
         With `*` it takes up active two-sided ones, up to its maximum, and whatever it has a position in.
         """
-        if instrument.symbol in self._symbols:
+        index = instrument.index
+        if index >= self._capacity:
+            self._grow(index)
+        if self._follows[index] == _FOLLOWS:
             return True
-        if not self._all:
+        if self._follows[index] == _IGNORES:
             return False
-        wanted = len(self._symbols) < self._max_symbols and instrument.updates >= CLAIM_UPDATES
-        if not instrument.mid() or not (wanted or self.inventory(instrument)):
-            return False
-        self._symbols.add(instrument.symbol)
-        return True
+        return self._claims(instrument)
 
     def inherits(self, symbol: str, *, named: bool) -> bool:
         """Whether it answers for what another run left in a symbol: desks that name it come before those with `*`."""
-        return (self._all and not named) or symbol in self._symbols
+        if not named:
+            return self._all or symbol in self._names
+        instrument = self._market.instrument(symbol)
+        if instrument is not None and instrument.index < self._capacity and self._follows[instrument.index] == _FOLLOWS:
+            return True
+        return symbol in self._names
 
-    def quote(self, instrument: Instrument, side: str, shares: int, price: int, min_move: int) -> None:
+    def book(self, instrument: Instrument) -> None:
+        """A followed book changed, or an own order in it did."""
+        if not self.enabled:
+            return
+        started = self._clock.ticks()
+        try:
+            self.strategy.on_book(instrument)
+        except Exception as error:
+            self._failed(error)
+        self.cost.record(self._clock.ticks() - started)
+
+    def trade(self, instrument: Instrument, price: int, shares: int) -> None:
+        """A trade was printed in a followed symbol."""
+        if not self.enabled:
+            return
+        try:
+            self.strategy.on_trade(instrument, price, shares)
+        except Exception as error:
+            self._failed(error)
+
+    def filled(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
+        """An order this desk answers for was executed (negative shares: an execution was broken)."""
+        index = instrument.index
+        if index >= self._capacity:
+            self._grow(index)
+        self._inventory[index] += shares if order.side == _BUY else -shares
+        if self._follows[index] == _IGNORES and self._all:
+            self._follows[index] = _UNKNOWN
+        if not self.enabled or order.owner != self.number:
+            return
+        try:
+            self.strategy.on_fill(instrument, order, shares, price)
+        except Exception as error:
+            self._failed(error)
+
+    def rejected(self, instrument: Instrument, order: Order) -> None:
+        """The exchange rejected an order of this desk: that side rests."""
+        self._pause(self._slot(instrument, order.side), _REJECTED_PAUSE)
+
+    def timer(self, now: int) -> None:
+        """About every 100 ms: the strategy's own timer, and another look at the sides that have rested."""
+        self.now = now
+        if not self.enabled:
+            self._pull_all()
+            return
+        try:
+            self.strategy.on_timer(now)
+        except Exception as error:
+            self._failed(error)
+        for i in range(self._instrument_count):
+            instrument = self._instruments[i]
+            slot = 2 * instrument.index
+            # Looked up also where nothing is due: an order is forgotten some time after its end, its successor not.
+            self._resting(slot)
+            self._resting(slot + 1)
+            if self._due(slot) | self._due(slot + 1):
+                self.book(instrument)
+
+    def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
         """See `Context.quote`."""
-        key = (instrument.symbol, side)
-        order = self._resting(key)
-        if order is not None and order.busy:
+        slot = self._slot(instrument, side)
+        order = self._resting(slot)
+        if order is None:
+            if shares > 0:
+                self._enter(instrument, slot, side, shares, price)
+            return
+        if order.busy():
             return
         if shares <= 0:
-            if order is not None:
-                self._gateway.cancel(order, self.now)
-            return
-        if order is not None and abs(order.price - price) < min_move and 2 * order.remaining >= shares:
-            return
-        if order is not None:
-            self._move(instrument, order, shares, price)
-            return
-        if self.now < self._rest.get(key, 0):
-            self._again[key] = instrument
-            return
-        new = self._gateway.enter(instrument, side, shares, price, self.now, owner=self.number)
-        if new is None:
-            self._pause(instrument, side, REFUSED_PAUSE)
-        else:
-            self._quotes[key] = new
-
-    def _move(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
-        """Replace a quote. One that cannot move to where it belongs is taken off: its price is wrong."""
-        key = (instrument.symbol, order.side)
-        if not self._gateway.orders.replaceable(order, shares):
             self._gateway.cancel(order, self.now)
             return
-        resting = self.now < self._rest.get(key, 0)
-        new = None if resting else self._gateway.replace(instrument, order, shares, price, self.now)
-        if new is not None:
-            self._quotes[key] = new
-            return
-        if not resting:
-            self._pause(instrument, order.side, REFUSED_PAUSE)
-        self._again[key] = instrument
-        self._gateway.cancel(order, self.now)
+        distance = order.price - price
+        if distance < 0:
+            distance = -distance
+        if distance >= min_move or 2 * order.remaining < shares:
+            self._move(instrument, slot, order, shares, price)
 
-    def take(self, instrument: Instrument, side: str, shares: int, price: int) -> bool:
+    def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """See `Context.take`."""
-        key = (instrument.symbol, side)
-        if self.now < self._rest.get(key, 0):
+        slot = self._slot(instrument, side)
+        if self.now < self._rest[slot]:
             return False
-        order = self._gateway.enter(instrument, side, shares, price, self.now, tif=IOC, owner=self.number)
-        if order is None:
-            self._pause(instrument, side, REFUSED_PAUSE)
-        return order is not None
+        router = self._router
+        sent = 0
+        for i in range(router.take(instrument, side, shares, price)):
+            order = self._gateway.enter(
+                instrument,
+                router.venue[i],
+                side,
+                router.shares[i],
+                router.price[i],
+                self.now,
+                _IOC,
+                self.number,
+                router.iso[i] != 0,
+            )
+            if order is None:
+                break
+            sent += 1
+        if sent == 0:
+            self._pause(slot, _REFUSED_PAUSE)
+        return sent > 0
 
     def cancel(self, order: Order) -> None:
         """See `Context.cancel`."""
@@ -107,66 +219,186 @@ class Desk:
 
     def pull(self, instrument: Instrument) -> None:
         """See `Context.pull`."""
-        for side in (BUY, SELL):
-            order = self._resting((instrument.symbol, side))
+        slot = self._slot(instrument, _BUY)
+        for i in range(slot, slot + 2):
+            order = self._resting(i)
             if order is not None and not order.cancelling:
                 self._gateway.cancel(order, self.now)
 
     def inventory(self, instrument: Instrument) -> int:
         """See `Context.inventory`."""
-        return self._inventory.get(instrument.symbol, 0)
+        index = instrument.index
+        return self._inventory[index] if index < self._capacity else 0
 
-    def best_without_own(self, instrument: Instrument, side: str) -> tuple[int, int] | None:
+    def best_without_own(self, instrument: Instrument, side: int) -> bool:
         """See `Context.best_without_own`. Own orders are known by the exchange's reference numbers."""
-        best = instrument.book.best_bid() if side == BUY else instrument.book.best_ask()
-        if best is None:
-            return None
-        own = [order for order in self._gateway.orders.open_orders(instrument.symbol) if order.side == side]
-        if not any(order.price == best[0] for order in own):
-            return best[0], best[1]
-        references = {order.reference for order in own}
-        for price, _, _ in instrument.book.levels(side, len(own) + 1):
-            others = sum(
-                shares for reference, shares in instrument.book.orders(side, price) if reference not in references
+        if side == _BUY:
+            price, shares = instrument.bid, instrument.bid_shares
+        else:
+            price, shares = instrument.ask, instrument.ask_shares
+        if instrument.own_count > 0:
+            own = instrument.own
+            for i in range(instrument.own_count):
+                order = own[i]
+                if order.price == price and order.side == side:
+                    return self._look_through(instrument, side)
+        self.best_price = price
+        self.best_shares = shares
+        return price != 0
+
+    def _look_through(self, instrument: Instrument, side: int) -> bool:
+        """The best level of all venues that is not made of own orders alone."""
+        self.best_price = self.best_shares = 0
+        market = self._market
+        for venue in range(market.venue_count):
+            locate = market.locate_of(instrument, venue)
+            if locate < 0:
+                continue
+            books = market.books[venue]
+            for level in range(books.depth(locate, side)):
+                price = books.level_price(locate, side, level)
+                if self.best_price != 0 and (price - self.best_price) * side < 0:
+                    break
+                shares = books.level_shares(locate, side, level)
+                own = instrument.own
+                for i in range(instrument.own_count):
+                    order = own[i]
+                    if (
+                        order.venue == venue
+                        and order.side == side
+                        and order.reference != 0
+                        and books.order_price(order.reference) == price
+                    ):
+                        shares -= books.order_shares(order.reference)
+                if shares > 0:
+                    if price == self.best_price:
+                        shares += self.best_shares
+                    self.best_price = price
+                    self.best_shares = shares
+                    break
+        return self.best_price != 0
+
+    def _claims(self, instrument: Instrument) -> bool:
+        """Whether a symbol that was not looked at before is taken up."""
+        index = instrument.index
+        if not self._all:
+            self._follows[index] = _FOLLOWS if instrument.symbol in self._names else _IGNORES
+            return self._follows[index] == _FOLLOWS
+        full = self._followed >= self._max_symbols
+        if self._inventory[index] == 0:
+            if full:
+                self._follows[index] = _IGNORES
+                return False
+            if instrument.updates < _CLAIM_UPDATES:
+                return False
+        if instrument.bid == 0 or instrument.ask == 0:
+            return False
+        self._follows[index] = _FOLLOWS
+        self._followed += 1
+        return True
+
+    def _enter(self, instrument: Instrument, slot: int, side: int, shares: int, price: int) -> None:
+        """A new quote, at the venue that the router names."""
+        if self.now < self._rest[slot]:
+            self._again[slot] = 1
+            return
+        router = self._router
+        order = None
+        if router.rest(instrument, side, shares, price) > 0:
+            order = self._gateway.enter(
+                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number
             )
-            if others:
-                return price, others
+        if order is None:
+            self._pause(slot, _REFUSED_PAUSE)
+            return
+        self._quote_ref[slot] = order.ref
+        self._quote_venue[slot] = order.venue
+
+    def _move(self, instrument: Instrument, slot: int, order: Order, shares: int, price: int) -> None:
+        """Replace a quote. One that cannot move to where it belongs is taken off: its price is wrong."""
+        gateway = self._gateway
+        if not gateway.orders.replaceable(order, shares):
+            gateway.cancel(order, self.now)
+            return
+        if self.now >= self._rest[slot]:
+            router = self._router
+            # A replace stays at its venue; the router may know a better one, or that none may show this price.
+            if router.rest(instrument, order.side, shares, price) > 0 and router.venue[0] == order.venue:
+                new = gateway.replace(order, router.shares[0], router.price[0], self.now)
+                if new is not None:
+                    self._quote_ref[slot] = new.ref
+                    return
+            self._rest[slot] = self.now + _REFUSED_PAUSE
+        self._again[slot] = 1
+        gateway.cancel(order, self.now)
+
+    def _slot(self, instrument: Instrument, side: int) -> int:
+        """Where what is kept of a side is."""
+        index = instrument.index
+        if index >= self._capacity:
+            self._grow(index)
+        if self._listed[index] == 0:
+            self._list(instrument)
+        return 2 * index if side == _BUY else 2 * index + 1
+
+    def _list(self, instrument: Instrument) -> None:
+        self._listed[instrument.index] = 1
+        if self._instrument_count == len(self._instruments):
+            self._instruments.append(_NOWHERE)
+        self._instruments[self._instrument_count] = instrument
+        self._instrument_count += 1
+
+    def _resting(self, slot: int) -> Order | None:
+        """The quote of a side that may still be on the book. A rejected replace leaves the old order there."""
+        ref = self._quote_ref[slot]
+        while ref != 0:
+            order = self._gateway.orders.find(self._quote_venue[slot], ref)
+            if order is None:
+                break
+            if order.state != _DEAD:
+                self._quote_ref[slot] = ref
+                return order
+            ref = order.replaced_ref
+        self._quote_ref[slot] = 0
         return None
 
-    def filled(self, instrument: Instrument | None, order: Order, shares: int, price: int) -> None:
-        """An order this desk answers for was executed; `instrument` is None before the feed has named the symbol."""
-        signed = shares if order.side == BUY else -shares
-        self._inventory[order.symbol] = self._inventory.get(order.symbol, 0) + signed
-        if instrument is not None and order.owner == self.number:
-            self.strategy.on_fill(instrument, order, shares, price)
-
-    def rejected(self, instrument: Instrument, order: Order) -> None:
-        """The exchange rejected an order of this desk: that side rests."""
-        self._pause(instrument, order.side, REJECTED_PAUSE)
-
-    def on_timer(self, now: int) -> None:
-        """About every 100 ms: the strategy's own timer, and another look at the sides that have rested."""
-        self.now = now
-        self.strategy.on_timer()
-        due = {key: instrument for key, instrument in self._again.items() if now >= self._rest.get(key, 0)}
-        for key in due:
-            del self._again[key]
-        for instrument in {instrument.symbol: instrument for instrument in due.values()}.values():
-            self.strategy.on_book(instrument)
-
-    def _pause(self, instrument: Instrument, side: str, pause: int) -> None:
+    def _pause(self, slot: int, pause: int) -> None:
         """Let a side rest for `pause` ns; the timer looks at it again."""
-        key = (instrument.symbol, side)
-        self._rest[key] = self.now + pause
-        self._again[key] = instrument
+        self._rest[slot] = self.now + pause
+        self._again[slot] = 1
 
-    def _resting(self, key: tuple[str, str]) -> Order | None:
-        """The quote of a side that may still be on the book. A rejected replace leaves the old order there."""
-        order = self._quotes.get(key)
-        while order is not None and order.state is State.DEAD:
-            order = order.replaces
-        if order is None:
-            self._quotes.pop(key, None)
-        else:
-            self._quotes[key] = order
-        return order
+    def _due(self, slot: int) -> bool:
+        """Whether a side that rested is to be looked at again."""
+        if self._again[slot] == 0 or self.now < self._rest[slot]:
+            return False
+        self._again[slot] = 0
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        """The strategy raised: it is over for it. What ends the whole trader goes on."""
+        if isinstance(error, JournalOverflowError):
+            raise error
+        self.enabled = False
+        self.failure = reasons.text(error)
+        self._say(f"strategy {self.number} ({self.kind}) is disabled, its orders are pulled: {self.failure}")
+        self._pull_all()
+
+    def _pull_all(self) -> None:
+        """Cancel every order of the strategy that is not being cancelled or replaced."""
+        for order in self._gateway.orders.open_orders():
+            if order.owner == self.number and not order.cancelling and order.replaced_by is None:
+                self._gateway.cancel(order, self.now)
+
+    def _grow(self, index: int) -> None:
+        """Make room for an instrument; off the path, unless there are more than `SYMBOLS`."""
+        more = self._capacity
+        while self._capacity + more <= index:
+            more *= 2
+        self._follows = array("b", bytes(self._follows) + bytes(more))
+        self._listed = array("b", bytes(self._listed) + bytes(more))
+        self._again = array("b", bytes(self._again) + bytes(2 * more))
+        self._inventory = array("q", bytes(self._inventory) + bytes(8 * more))
+        self._quote_ref = array("q", bytes(self._quote_ref) + bytes(16 * more))
+        self._quote_venue = array("q", bytes(self._quote_venue) + bytes(16 * more))
+        self._rest = array("q", bytes(self._rest) + bytes(16 * more))
+        self._capacity += more

@@ -1,70 +1,185 @@
-"""The way out: every order passes the risk gate, is journalled, and goes to the order session."""
+"""The way out: every order passes the risk gate, is journalled, and goes to the order session of its venue."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cython
 
 from hftapp import records
-from hftapp.trader.market import Instrument
-from hftapp.trader.order import DAY, Order, State
+from hftapp.ring import Ring
+from hftapp.trader.instrument import Instrument
+from hftapp.trader.order import DAY, DEAD, Order
 from hftapp.trader.orders import Orders
-from hftapp.trader.risk import Intent, RiskGate
+from hftapp.trader.ouch import CANCEL_LENGTH, REPLACE_LENGTH, OuchEncoder
+from hftapp.trader.risk.gate import RiskGate
 from hftapp.trader.session import OrderSession
+from hftapp.trader.stages import Stages
+
+if not cython.compiled:
+    from hftapp.octets import Room, put16, put32, put64
+
+RECORD = 22
+"""Bytes of a refusal: code u16, index of the instrument u32, value i64, limit i64, big-endian."""
+
+_DEAD, _DAY = DEAD, DAY
+_REPLACE_LENGTH, _CANCEL_LENGTH = REPLACE_LENGTH, CANCEL_LENGTH
+_RISK, _RECORD = records.RISK, RECORD
 
 
+class Refusals:
+    """Tells the supervisor what the risk gate refused; a full ring drops the record (the gate counts it anyway)."""
+
+    def __init__(self, ring: Ring, epoch: int) -> None:
+        self._ring = ring
+        self._epoch = epoch
+        self._store = bytearray(RECORD)
+        self._record: Room = self._store
+
+    def refused(self, code: int, instrument: Instrument, value: int, limit: int, now: int) -> None:
+        """Report the refusal of an order in an instrument."""
+        record = self._record
+        put16(record, 0, code)
+        put32(record, 2, instrument.index)
+        put64(record, 6, value)
+        put64(record, 14, limit)
+        self._ring.push_octets(_RISK, now + self._epoch, record, 0, _RECORD)
+
+
+@cython.final
+@cython.cclass
 class OrderGateway:
-    """Enter, replace, cancel. `open`: strategies may trade. `emitted`: messages given to the session."""
+    """Enter, replace, cancel, at the venues whose `sessions` these are. `open`: strategies may trade.
+
+    `emitted`: messages that were sent.
+    """
 
     def __init__(
         self,
         orders: Orders,
         risk: RiskGate,
-        session: OrderSession,
-        emit: Callable[[int, Any], None],
+        sessions: Sequence[OrderSession],
+        encoders: Sequence[OuchEncoder],
+        stages: Stages,
+        refusals: Refusals,
     ) -> None:
+        if not len(sessions) == len(encoders) == orders.venues:
+            raise ValueError(
+                f"{orders.venues} venues need as many sessions and encoders, not {len(sessions)} and {len(encoders)}"
+            )
         self.orders = orders
         self.risk = risk
+        self.sessions = list(sessions)
         self.open = False
         self.emitted = 0
-        self._session = session
-        self._emit = emit
+        self._encoders = list(encoders)
+        self._venue = 0
+        self._session = self.sessions[0]
+        self._ouch = self._encoders[0]
+        self._stages = stages
+        self._refusals = refusals
 
     def enter(
-        self, instrument: Instrument, side: str, shares: int, price: int, now: int, *, tif: str = DAY, owner: int = 0
+        self,
+        instrument: Instrument,
+        venue: int,
+        side: int,
+        shares: int,
+        price: int,
+        now: int,
+        tif: int = _DAY,
+        owner: int = 0,
+        iso: bool = False,
     ) -> Order | None:
-        """A new order; None when the gateway is closed or the risk gate refuses."""
-        if not self._passes(Intent(instrument, side, shares, price, None, now)):
+        """A new order; None when the gateway is closed, the session is down or the risk gate refuses."""
+        if venue != self._venue:
+            self._turn_to(venue)
+        session = self._session
+        ouch = self._ouch
+        if not self._passes(session, instrument, venue, side, shares, price, None, now):
             return None
-        order, message = self.orders.enter(instrument.symbol, side, shares, price, tif=tif, owner=owner)
-        self._send(message, now)
+        if not session.begin(ouch.enter_length, now):
+            return None
+        order = self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
+        ouch.enter(session.out, session.out_at, order)
+        session.commit(now)
+        self._stages.doorbell()
+        self.emitted += 1
         return order
 
-    def replace(self, instrument: Instrument, order: Order, shares: int, price: int, now: int) -> Order | None:
-        """Replace a live order; None when the gateway is closed or the risk gate refuses."""
-        if not self._passes(Intent(instrument, order.side, shares, price, order, now)):
+    def replace(self, order: Order, shares: int, price: int, now: int) -> Order | None:
+        """Replace a live order; None when the gateway is closed, the session is down or the risk gate refuses.
+
+        Raises ValueError for an order that is not live, has an answer outstanding or is not `Orders.replaceable`.
+        """
+        if order.venue != self._venue:
+            self._turn_to(order.venue)
+        session = self._session
+        ouch = self._ouch
+        if not self._passes(session, order.instrument, order.venue, order.side, shares, price, order, now):
             return None
-        new, message = self.orders.replace(order, shares, price)
-        self._send(message, now)
+        if not session.begin(_REPLACE_LENGTH, now):
+            return None
+        new = self.orders.replace(order, shares, price, now)
+        ouch.replace(session.out, session.out_at, new)
+        session.commit(now)
+        self._stages.doorbell()
+        self.emitted += 1
         return new
 
-    def cancel(self, order: Order, now: int) -> None:
-        """Cancel the rest of an order. Cancels are never refused and may be repeated."""
-        if order.state is not State.DEAD:
-            self._send(self.orders.cancel(order), now)
-
-    def cancel_all(self, now: int, *, again: bool = True) -> None:
-        """Cancel every open order at the end of its chain of replaces; not `again`: those not asked for yet."""
-        for order in self.orders.open_orders():
-            if order.replaced_by is None and (again or not order.cancelling):
-                self.cancel(order, now)
-
-    def _passes(self, intent: Intent) -> bool:
-        if not self.open or not self._session.ready:
+    def cancel(self, order: Order, now: int) -> bool:
+        """Cancel the rest of an order. Cancels are never refused and may be repeated; False when it was not sent."""
+        if order.state == _DEAD:
             return False
-        refusal = self.risk.check(intent)
-        if refusal is not None:
-            self._emit(records.RISK, refusal._asdict())
-        return refusal is None
+        if order.venue != self._venue:
+            self._turn_to(order.venue)
+        session = self._session
+        ouch = self._ouch
+        if not session.begin(_CANCEL_LENGTH, now):
+            return False
+        ouch.cancel(session.out, session.out_at, order)
+        self.orders.cancel(order)
+        session.commit(now)
+        self.emitted += 1
+        return True
 
-    def _send(self, message: bytes, now: int) -> None:
-        if self._session.send(message, now):
-            self.emitted += 1
+    def cancel_all(self, now: int, again: bool = True) -> None:
+        """Cancel every open order at the end of its chain of replaces; not `again`: those not asked for yet.
+
+        Orders of a venue whose session is not ready stay: its account query settles first what became of them.
+        """
+        order = self.orders.first
+        while order is not None:
+            session = self.sessions[order.venue]
+            if session.ready and order.replaced_by is None and (again or not order.cancelling):
+                self.cancel(order, now)
+            order = order.next
+
+    def _turn_to(self, venue: int) -> None:
+        """The next message is for another venue than the last one."""
+        self._venue = venue
+        self._session = self.sessions[venue]
+        self._ouch = self._encoders[venue]
+
+    def _passes(
+        self,
+        session: OrderSession,
+        instrument: Instrument,
+        venue: int,
+        side: int,
+        shares: int,
+        price: int,
+        replaces: Order | None,
+        now: int,
+    ) -> bool:
+        if not self.open or not session.ready:
+            return False
+        self._stages.decided()
+        risk = self.risk
+        risk.venue = venue
+        code = risk.check(instrument, side, shares, price, replaces, now)
+        if code != 0:
+            self._refusals.refused(code, instrument, risk.value, risk.limit, now)
+            return False
+        self._stages.passed()
+        return True

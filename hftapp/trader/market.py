@@ -1,195 +1,170 @@
-"""What the feed says: full-depth books, last prices and trading states, by symbol."""
+"""What the feeds of all venues say: instruments by symbol, their best prices over all venues, and the last prints.
 
-from collections.abc import Callable, Iterable
-from typing import Any
+Each venue's feed is a `VenueMarket`, which adds itself here. An instrument is one symbol, wherever it trades.
+"""
 
-from protocols import itch50
-from protocols.errors import ProtocolError
-from protocols.order_book import NO_CHANGE, Book, OrderBooks
+from __future__ import annotations
 
-NASDAQ = "Q"
-HALTED_STATES = frozenset("HPQ")
-"""Trading states in which no continuous trading takes place (ITCH 5.0, Stock Trading Action)."""
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import cython
 
-class Instrument:
-    """One symbol as a strategy sees it. Prices are price4; `last` is 0 before the first trade.
+from hftapp.book.books import Books
+from hftapp.trader.instrument import MAX_VENUES, Instrument
 
-    `halted`: no continuous trading, be it by the symbol's trading state or by an operational halt of this market.
-    """
+if TYPE_CHECKING:
+    from hftapp.trader.venue_market import VenueMarket
 
-    __slots__ = ("book", "halted", "halts", "last", "locate", "symbol", "updates")
-
-    def __init__(self, symbol: str, locate: int, book: Book) -> None:
-        self.symbol = symbol
-        self.locate = locate
-        self.book = book
-        self.last = 0
-        self.halted = False
-        self.halts: set[str] = set()
-        self.updates = 0
-
-    def halt(self, kind: str, halted: bool) -> None:
-        """One kind of halt begins or ends; the symbol trades when none is left."""
-        if halted:
-            self.halts.add(kind)
-        else:
-            self.halts.discard(kind)
-        self.halted = bool(self.halts)
-
-    def mid(self) -> int:
-        """Half-way between best bid and best ask, rounded down; 0 when a side is empty."""
-        bid, ask = self.book.best_bid(), self.book.best_ask()
-        return (bid[0] + ask[0]) // 2 if bid is not None and ask is not None else 0
-
-    def mark(self) -> int:
-        """Price at which a position is valued: the mid, else the last trade, else whichever side there is, else 0."""
-        bid, ask = self.book.best_bid(), self.book.best_ask()
-        if bid is not None and ask is not None:
-            return (bid[0] + ask[0]) // 2
-        one = bid or ask
-        return self.last or (one[0] if one is not None else 0)
+MAX_INSTRUMENTS = 1 << 16
+"""Symbols of all venues together: as many as a feed has Stock Locates."""
+MAX_TRADES = 1024
+"""Prints that are kept until they are taken; a datagram holds at most about sixty."""
+_MAX_VENUES, _MAX_TRADES = MAX_VENUES, MAX_TRADES
+_BUY, _SELL = 1, -1
 
 
+@cython.final
+@cython.cclass
 class Market:
-    """All symbols of the feed. `apply` takes raw ITCH messages; bad ones are counted and change nothing.
+    """All symbols. `prepare` is called with every new instrument before anyone sees it.
 
-    `touched`: instruments whose book changed since `take_touched`. `trades`: prints since `take_trades`.
-    `stale`: messages were lost or nothing arrives, so no book can be trusted.
+    `touched` and `touched_count`: instruments that had changed when `take_touched` was called last. `pending`: how many
+    have changed since. `trade_instrument`, `trade_price`, `trade_shares`: the first `trade_count` are prints since the
+    last `drop_trades`; what did not fit is counted in `trades_lost`. `stale`: messages were lost or nothing arrives, so
+    no book can be trusted. `closed`: every venue has ended its trading.
     """
 
-    def __init__(self) -> None:
-        self.books = OrderBooks()
-        self.by_type: dict[str, int] = {}
-        self.malformed = 0
+    def __init__(
+        self, prepare: Callable[[Instrument], None] | None = None, max_instruments: int = MAX_INSTRUMENTS
+    ) -> None:
+        if max_instruments < 1:
+            raise ValueError(f"max_instruments {max_instruments}: give at least 1")
+        self.instruments: list[Instrument] = []
+        self.venues: list[VenueMarket] = []
+        self.books: list[Books] = []
+        self.venue_count = 0
+        self.max_instruments = max_instruments
         self.stale = False
-        self.phase = ""
-        self._instruments: dict[int, Instrument] = {}
+        self.closed = False
+        nobody = Instrument("", -1)
+        self.touched = [nobody] * max_instruments
+        self._pending = [nobody] * max_instruments
+        self.touched_count = 0
+        self.pending = 0
+        self.trade_instrument = [nobody] * MAX_TRADES
+        self.trade_price = array("q", bytes(8 * MAX_TRADES))
+        self.trade_shares = array("q", bytes(8 * MAX_TRADES))
+        self.trade_count = 0
+        self.trades_lost = 0
+        self._locates = array("i", [-1]) * (MAX_VENUES * max_instruments)
         self._by_symbol: dict[str, Instrument] = {}
-        self._touched: dict[int, Instrument] = {}
-        self._trades: list[tuple[Instrument, int, int]] = []
+        self._prepare = prepare
 
-    def apply_all(self, messages: Iterable[bytes]) -> None:
-        """Apply raw messages in order."""
-        by_type = self.by_type
-        books = self.books
-        for data in messages:
-            try:
-                message = itch50.decode(data)
-            except ProtocolError:
-                self.malformed += 1
-                continue
-            code = message.TYPE
-            by_type[code] = by_type.get(code, 0) + 1
-            if isinstance(message, itch50.OrderExecuted):
-                self._executed(message)
-                continue
-            locate = books.apply(message)
-            if locate != NO_CHANGE:
-                self._touch(locate)
-            handler = _HANDLERS.get(code)
-            if handler is not None:
-                handler(self, message)
+    def add_venue(self, venue: VenueMarket, books: Books) -> int:
+        """Take up a venue; returns its number. Raises ValueError when there are `MAX_VENUES`."""
+        if self.venue_count == MAX_VENUES:
+            raise ValueError(f"there is room for {MAX_VENUES} venues; this is one more")
+        self.venues.append(venue)
+        self.books.append(books)
+        self.venue_count += 1
+        return self.venue_count - 1
 
     def instrument(self, symbol: str) -> Instrument | None:
-        """The instrument of a symbol, None when the feed has not named it."""
+        """Return the instrument of a symbol, None when nobody has named it."""
+        return self._by_symbol.get(symbol)
+
+    def make(self, symbol: str) -> Instrument | None:
+        """Return the instrument of a symbol, made if need be; None when there is no room. Not on the path."""
         found = self._by_symbol.get(symbol)
-        if found is None:
-            locate = self.books.locate_of(symbol)
-            if locate is None:
-                return None
-            found = self._at(locate)
-        return found
+        if found is not None or len(self.instruments) == self.max_instruments:
+            return found
+        made = Instrument(symbol, len(self.instruments))
+        if self._prepare is not None:
+            self._prepare(made)
+        self.instruments.append(made)
+        self._by_symbol[symbol] = made
+        return made
 
-    def take_touched(self) -> list[Instrument]:
-        """Instruments whose book changed since the last call."""
-        if not self._touched:
-            return []
-        touched = list(self._touched.values())
-        self._touched.clear()
-        return touched
+    def locate_of(self, instrument: Instrument, venue: int) -> int:
+        """Return the Stock Locate of an instrument at a venue, -1 where the venue has not named it."""
+        return self._locates[_MAX_VENUES * instrument.index + venue]
 
-    def take_trades(self) -> list[tuple[Instrument, int, int]]:
-        """(instrument, price4, shares) of prints since the last call."""
-        trades = self._trades
-        if trades:
-            self._trades = []
-        return trades
+    def place(self, instrument: Instrument, venue: int, locate: int) -> None:
+        """Learn under which Stock Locate a venue shows an instrument."""
+        self._locates[_MAX_VENUES * instrument.index + venue] = locate
 
     def touch(self, instrument: Instrument) -> None:
-        """Treat an instrument as changed (its own orders or its trading state did)."""
-        self._touched[instrument.locate] = instrument
+        """Treat an instrument as changed (its book, its own orders or its trading state did)."""
+        if not instrument.touched and instrument.index >= 0:
+            instrument.touched = True
+            self._pending[self.pending] = instrument
+            self.pending += 1
 
     def touch_all(self) -> None:
-        """Treat every symbol that has a book as changed."""
-        for symbol in self.books.symbols():
-            instrument = self.instrument(symbol)
-            if instrument is not None:
-                self.touch(instrument)
-
-    def _at(self, locate: int) -> Instrument | None:
-        instrument = self._instruments.get(locate)
-        if instrument is None:
-            symbol = self.books.symbol_of(locate)
-            if symbol is None:
-                return None
-            instrument = Instrument(symbol, locate, self.books.book(locate))
-            self._instruments[locate] = instrument
-            self._by_symbol[symbol] = instrument
-        return instrument
-
-    def _touch(self, locate: int) -> None:
-        instrument = self._instruments.get(locate) or self._at(locate)
-        if instrument is not None:
-            instrument.updates += 1
-            self._touched[locate] = instrument
-
-    def _executed(self, message: itch50.OrderExecuted) -> None:
-        """An execution at the displayed price, which the message leaves out: the order's (ITCH 5.0, Order Executed)."""
-        order = self.books.order(message.order_reference_number)
-        locate = self.books.apply(message)
-        if order is not None:
-            self._touch(locate)
-            self._print(locate, order.price, message.executed_shares)
-
-    def _print(self, locate: int, price: int, shares: int) -> None:
-        instrument = self._instruments.get(locate) or self._at(locate)
-        if instrument is not None and price and shares:
-            instrument.last = price
-            self._trades.append((instrument, price, shares))
-
-    def _executed_with_price(self, message: itch50.OrderExecutedWithPrice) -> None:
-        if message.printable == "Y":
-            self._print(message.stock_locate, message.execution_price, message.executed_shares)
-
-    def _traded(self, message: itch50.Trade) -> None:
-        self._print(message.stock_locate, message.price, message.shares)
-
-    def _crossed(self, message: itch50.CrossTrade) -> None:
-        self._print(message.stock_locate, message.cross_price, message.shares)
-
-    def _action(self, message: itch50.StockTradingAction) -> None:
-        instrument = self._at(message.stock_locate)
-        if instrument is not None:
-            instrument.halt("trading state", message.trading_state in HALTED_STATES)
+        """Treat every instrument as changed."""
+        for instrument in self.instruments:
             self.touch(instrument)
 
-    def _operational(self, message: itch50.OperationalHalt) -> None:
-        """A halt at one market; the others of the group (BX, PSX) are not traded here (ITCH 5.0, Operational Halt)."""
-        instrument = self._at(message.stock_locate)
-        if instrument is not None and message.market_code == NASDAQ:
-            instrument.halt("operational", message.operational_halt_action == "H")
-            self.touch(instrument)
+    def take_touched(self) -> int:
+        """Refresh what has changed since the last call and show it in `touched`; returns how many, each once."""
+        taken = self._pending
+        self._pending = self.touched
+        self.touched = taken
+        self.touched_count = self.pending
+        self.pending = 0
+        for i in range(self.touched_count):
+            instrument = taken[i]
+            instrument.touched = False
+            self.refresh(instrument)
+        return self.touched_count
 
-    def _system(self, message: itch50.SystemEvent) -> None:
-        self.phase = message.event_code
+    def drop_trades(self) -> None:
+        """Forget the prints."""
+        self.trade_count = 0
 
+    def printed(self, instrument: Instrument, price: int, shares: int) -> None:
+        """A trade was reported; one without a price or shares says nothing."""
+        if price == 0 or shares == 0:
+            return
+        instrument.last = price
+        if self.trade_count == _MAX_TRADES:
+            self.trades_lost += 1
+            return
+        self.trade_instrument[self.trade_count] = instrument
+        self.trade_price[self.trade_count] = price
+        self.trade_shares[self.trade_count] = shares
+        self.trade_count += 1
 
-_HANDLERS: dict[str, Callable[[Market, Any], None]] = {
-    "C": Market._executed_with_price,
-    "P": Market._traded,
-    "Q": Market._crossed,
-    "H": Market._action,
-    "h": Market._operational,
-    "S": Market._system,
-}
+    def refresh(self, instrument: Instrument) -> None:
+        """Bring the best prices up to date: over all venues, shares summed up where several show the same.
+
+        `bid_venue` and `ask_venue` are the lowest numbers that show them, 0 when nobody does.
+        """
+        bid = bid_shares = bid_venue = ask = ask_shares = ask_venue = 0
+        for venue in range(self.venue_count):
+            locate = self._locates[_MAX_VENUES * instrument.index + venue]
+            if locate < 0:
+                continue
+            books = self.books[venue]
+            price = books.best_price(locate, _BUY)
+            if price > bid:
+                bid, bid_shares, bid_venue = price, books.best_shares(locate, _BUY), venue
+            elif price == bid and price != 0:
+                bid_shares += books.best_shares(locate, _BUY)
+            price = books.best_price(locate, _SELL)
+            if price != 0 and (price < ask or ask == 0):
+                ask, ask_shares, ask_venue = price, books.best_shares(locate, _SELL), venue
+            elif price == ask and price != 0:
+                ask_shares += books.best_shares(locate, _SELL)
+        instrument.bid = bid
+        instrument.bid_shares = bid_shares
+        instrument.bid_venue = bid_venue
+        instrument.ask = ask
+        instrument.ask_shares = ask_shares
+        instrument.ask_venue = ask_venue
+
+    def settle_closed(self) -> None:
+        """A venue opened or closed: see whether any is left."""
+        self.closed = [venue.closed for venue in self.venues].count(False) == 0

@@ -1,4 +1,4 @@
-"""Own orders by UserRefNum: states, replace chains, fills, positions, cash. Sans-I/O; follows PROTOCOLS §5.1.
+"""Own orders of all venues: states, replace chains, fills, positions, cash. Sans-I/O; follows OUCH 5.0 §5.1.
 
 What OUCH leaves to the client and is decided here:
 
@@ -10,240 +10,380 @@ What OUCH leaves to the client and is decided here:
   after a restart that replays the session from its first message. Symbol, side and ClOrdID tell whose order it is: a
   UserRefNum alone says nothing once two runs have used it.
 - Dead orders and old fills are forgotten in the order of their end, `MAX_DEAD` and `MAX_FILLS` later.
+- A message whose type, length, side, state, price or quantity cannot be is counted and changes nothing.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from __future__ import annotations
 
-from hftapp.trader.order import ADOPTED, BUY, DAY, SELL, SHORT, Chain, Fill, Order, OrderCounters, State
+from array import array
+from collections.abc import Callable
+from typing import Final
+
+import cython
+
+from hftapp.trader import order as words
+from hftapp.trader.fills import Fills
+from hftapp.trader.instrument import Instrument
+from hftapp.trader.order import ADOPTED, BUY, DAY, DEAD, LIVE, MARK_BUY, MARK_SELL, MARK_SHORT, PENDING, SELL, Order
+from hftapp.trader.order_pool import OrderPool
+from hftapp.trader.totals import NAMES, Totals
 from protocols import ouch50
+from protocols.ouch50_message import Appendage
+
+if not cython.compiled:
+    from hftapp.octets import Octets, Room, be16, be32, be64, copy, equal
 
 MAX_DEAD: Final = 16_384
 """Dead orders remembered: late messages about them are still understood."""
 MAX_FILLS: Final = 65_536
 """Executions remembered: a later broken trade among them is still taken back."""
+MAX_OPEN: Final = 4_096
+"""Open orders there is room for without making new ones while trading."""
+ROOM: Final = 8
+"""Open orders of one instrument that room is made for at a time."""
 MAX_QUANTITY: Final = 999_999
 """Largest quantity of an order (OUCH 5.0, Enter Order); a replace names the total of its whole chain."""
+LARGEST: Final = 0x7FFF_FFFF
+"""Largest price or quantity that is believed; the price of a market order. Products of two stay within 64 bits."""
+
+MALFORMED, IGNORED, CHANGED, FILLED, BROKEN, REJECTED, QUERIED = range(7)
+"""What a message was: not a message, of no effect, about an order, its fill, a fill that is void, its rejection, the
+answer to the account query."""
+
+_BUY, _SELL, _PENDING, _LIVE, _DEAD, _DAY, _ADOPTED = BUY, SELL, PENDING, LIVE, DEAD, DAY, ADOPTED
+_MARK_BUY, _MARK_SELL, _MARK_SHORT, _MARK_EXEMPT = MARK_BUY, MARK_SELL, MARK_SHORT, ord("E")
+_END_FILLED, _END_CANCELLED, _END_SELF_MATCH = words.FILLED, words.CANCELLED, words.SELF_MATCH
+_END_MODIFIED, _END_REPLACED, _END_REJECTED = words.MODIFIED, words.REPLACED, words.REJECTED
+_END_LOST, _END_ACCEPTED_DEAD, _END_FOREIGN, _END_SAID = words.LOST, words.ACCEPTED_DEAD, words.FOREIGN, words.SAID
+_MALFORMED, _IGNORED, _CHANGED, _FILLED, _BROKEN, _REJECTED, _QUERIED = range(7)
+_MAX_QUANTITY, _LARGEST = MAX_QUANTITY, LARGEST
+_TOKEN = words.TOKEN
+_DIGITS = 10  # of the largest UserRefNum
+_STATE_LIVE, _STATE_DEAD = b"LD"
+_N_ACCEPTED, _N_ACCEPTED_REPLACES, _N_REJECTED, _N_CANCELLED, _N_CANCELLED_ORDERS, _N_EXECUTIONS = range(6)
+_N_EXECUTED_SHARES, _N_BOUGHT_SHARES, _N_SOLD_SHARES, _N_BROKEN, _N_ADOPTED, _N_LOST, _N_UNKNOWN = range(6, 13)
+_N_MALFORMED = NAMES.index("malformed")
+
+# Where the fields are (OUCH 5.0 §5.3); the test of this module holds them against the tables of `protocols.ouch50`.
+_AT_REF, _AT_SHARES = 9, 13
+_AT_CANCEL_REASON = 17
+_AT_FILL_PRICE, _AT_FILL_MATCH = 17, 26
+_AT_BROKEN_MATCH = 13
+_AT_REJECT_REASON = 13
+_AT_PRIORITY_PRICE, _AT_PRIORITY_REFERENCE = 13, 22
+_AT_MODIFIED_SHARES = 14
+# Order Accepted and Order Replaced have the same fields from the side on, counted from there.
+_AT_ACCEPTED, _AT_NEW_REF, _AT_REPLACED = 13, 13, 17
+_ON_SIDE, _ON_SHARES, _ON_STOCK, _ON_PRICE, _ON_REFERENCE, _ON_STATE, _ON_TOKEN = 0, 1, 5, 13, 23, 34, 35
+
+# A form: size of the fixed fields, and above 16 bits whether an appendage may or must follow.
+_FORM_OPTIONAL, _FORM_REQUIRED = 1 << 16, 2 << 16
+_FORM_BITS = {Appendage.NONE: 0, Appendage.OPTIONAL: _FORM_OPTIONAL, Appendage.REQUIRED: _FORM_REQUIRED}
 
 
-@dataclass
-class Orders:
-    """All orders of the day. Methods that ask something of the exchange return the OUCH message to send.
+@cython.final
+@cython.cclass
+class Orders(Totals):
+    """All orders of the day, of `venues` venues. `first`: the oldest open order; the others follow by `next`.
 
-    `run` begins every ClOrdID (at most 4 characters). `adopted`: another run's orders that are not dead.
+    `instrument_of` finds or makes the instrument of a symbol, None where there is no room for another. `run` begins
+    every ClOrdID (at most 4 characters).
+    `adopted_count`: another run's orders that are not dead. What a message reports is in `order` and, of a fill, in
+    `fill_shares` (negative: broken), `fill_price` (price4) and `fill_match`.
     """
 
-    firm: str = ""
-    run: str = ""
-    next_ref: int = 1
-    by_ref: dict[int, Order] = field(default_factory=dict)
-    positions: dict[str, int] = field(default_factory=dict)
-    cash: int = 0
-    open_notional: int = 0
-    counters: OrderCounters = field(default_factory=OrderCounters)
-    adopted: dict[int, Order] = field(default_factory=dict)
-    _open: dict[str, dict[int, Order]] = field(default_factory=dict)
-    _open_count: int = 0
-    _dead: deque[Order] = field(default_factory=deque)
-    _fills: dict[tuple[int, int], tuple[Order, int, int]] = field(default_factory=dict)
+    def __init__(
+        self,
+        instrument_of: Callable[[str], Instrument | None],
+        *,
+        venues: int = 1,
+        run: str = "",
+        counters: array[int] | memoryview | None = None,
+        max_open: int = MAX_OPEN,
+        max_dead: int = MAX_DEAD,
+        max_fills: int = MAX_FILLS,
+    ) -> None:
+        super().__init__(counters)
+        if len(run) > _TOKEN - _DIGITS or not run.isascii():
+            raise ValueError(f"run = {run!r}: must be at most {_TOKEN - _DIGITS} ASCII characters")
+        self._instrument_of = instrument_of
+        self.venues = venues
+        self.pool = OrderPool(venues, max_dead, max_open)
+        self.fills = Fills(max_fills)
+        self.adopted_count = 0
+        self.order: Order | None = None
+        self.fill_shares = self.fill_price = self.fill_match = 0
+        self.first: Order | None = None
+        self._last: Order | None = None
+        self._nobody = Order()
+        self._forms = array("i", bytes(4 * 256))
+        for code, kind in ouch50.OUTBOUND.items():
+            self._forms[ord(code)] = kind.SIZE | _FORM_BITS[kind.APPENDAGE]
+        self._next_ref = array("q", bytes(8 * venues))
+        self._run = run.encode("ascii")
+        self._tokens_store = bytearray(_TOKEN * venues)
+        self._tokens: Room = self._tokens_store
+        self._last_digit = len(run) + _DIGITS - 1
+        for venue in range(venues):
+            self._advance(venue, 1)
 
-    @property
-    def open_count(self) -> int:
-        """Orders that are not dead, replaces in flight included."""
-        return self._open_count
+    def next_ref(self, venue: int = 0) -> int:
+        """The UserRefNum of the next order at a venue."""
+        return self._next_ref[venue]
 
-    def open_orders(self, symbol: str | None = None) -> Iterator[Order]:
-        """Orders that are not dead, of one symbol or all; safe against changes while iterating."""
-        if symbol is not None:
-            yield from tuple(self._open.get(symbol, {}).values())
-            return
-        for orders in tuple(self._open.values()):
-            yield from tuple(orders.values())
+    def find(self, venue: int, ref: int) -> Order | None:
+        """The order of a UserRefNum that is not forgotten, None if there is none."""
+        return self.pool.find(venue, ref)
 
-    def exposure(self, symbol: str, side: str) -> int:
-        """Shares that may still execute on a side; of an order and its replace in flight only the larger counts."""
-        total = 0
-        for order in self._open.get(symbol, {}).values():
-            if order.side != side:
-                continue
-            if order.replaced_by is not None:
-                total += max(order.remaining, order.replaced_by.remaining)
-            elif order.replaces is None or order.replaces.state is State.DEAD:
-                total += order.remaining
-        return total
+    def open_orders(self, symbol: str | None = None) -> list[Order]:
+        """Orders that are not dead, of one symbol or all, replaces in flight included; a copy, oldest first."""
+        found = []
+        order = self.first
+        while order is not None:
+            if symbol is None or order.instrument.symbol == symbol:
+                found.append(order)
+            order = order.next
+        return found
 
-    def marking(self, symbol: str, side: str, shares: int, replaces: Order | None = None) -> str:
+    def marking(self, instrument: Instrument, side: int, shares: int, replaces: Order | None = None) -> int:
         """The side to tell the exchange: sales beyond the position are short (Regulation SHO, Rule 200(g))."""
-        if side == BUY:
-            return BUY
-        selling = self.exposure(symbol, SELL) + shares - (replaces.remaining if replaces is not None else 0)
-        return SHORT if self.positions.get(symbol, 0) < selling else SELL
+        if side == _BUY:
+            return _MARK_BUY
+        selling = instrument.exposed_sell + shares
+        if replaces is not None:
+            selling -= replaces.remaining
+        return _MARK_SHORT if instrument.position < selling else _MARK_SELL
 
     def replaceable(self, order: Order, shares: int) -> bool:
         """Whether a replace can do it; otherwise the order has to be cancelled and another one entered.
 
         A replace keeps the mark of the sale and adds to the quantity of its chain.
         """
-        marked = self.marking(order.symbol, order.side, shares, order)
-        return marked == order.mark and order.chain.executed + shares <= MAX_QUANTITY
+        if order.executed + shares > _MAX_QUANTITY:
+            return False
+        return self.marking(order.instrument, order.side, shares, order) == order.mark
 
     def enter(
-        self, symbol: str, side: str, shares: int, price: int, *, tif: str = DAY, owner: int = 0
-    ) -> tuple[Order, bytes]:
-        """A new order, its sale marked as the position demands."""
-        marked = self.marking(symbol, side, shares)
-        order = self._new(symbol, side, price, shares, owner, Chain(), marked)
-        options = (ouch50.Option(2, self.firm),) if self.firm else ()
-        message = ouch50.EnterOrder(
-            user_ref_num=order.ref,
-            side=marked,
-            quantity=shares,
-            symbol=symbol,
-            price=price,
-            time_in_force=tif,
-            display="Y",
-            capacity="P",
-            inter_market_sweep_eligibility="N",
-            cross_type="N",
-            cl_ord_id=order.cl_ord_id,
-            appendage=options,
-        )
-        return order, message.encode()
+        self,
+        instrument: Instrument,
+        venue: int,
+        side: int,
+        shares: int,
+        price: int,
+        tif: int = _DAY,
+        owner: int = 0,
+        iso: bool = False,
+        now: int = 0,
+    ) -> Order:
+        """A new order, its sale marked as the position demands; the caller sends it (`OuchEncoder.enter`)."""
+        order = self._new(instrument, venue, side, price, shares, owner, self.marking(instrument, side, shares))
+        order.tif = tif
+        order.iso = iso
+        order.entered_at = now
+        self._track(order)
+        return order
 
-    def replace(self, order: Order, shares: int, price: int) -> tuple[Order, bytes]:
+    def replace(self, order: Order, shares: int, price: int, now: int = 0) -> Order:
         """Replace a live order by one with `shares` still to execute at `price`; it loses its priority.
 
-        Raises ValueError for an order that is not live, has an answer outstanding or is not `replaceable`.
+        The caller sends it (`OuchEncoder.replace`). Raises ValueError for an order that is not live, has an answer
+        outstanding or is not `replaceable`.
         """
-        if order.state is not State.LIVE or order.busy:
-            raise ValueError(
-                f"order {order.ref} is {order.state.value}{', busy' if order.busy else ''}: not replaceable"
-            )
+        if order.state != _LIVE or order.busy():
+            busy = ", busy" if order.busy() else ""
+            raise ValueError(f"order {order.ref} is {words.STATES[order.state]}{busy}: not replaceable")
         if not self.replaceable(order, shares):
             raise ValueError(f"order {order.ref} cannot be replaced by {shares} shares: cancel it and enter another")
-        new = self._new(order.symbol, order.side, price, shares, order.owner, order.chain, order.mark)
-        new.replaces, order.replaced_by = order, new
-        message = ouch50.ReplaceOrder(
-            orig_user_ref_num=order.ref,
-            user_ref_num=new.ref,
-            quantity=order.chain.executed + shares,
-            price=price,
-            time_in_force=DAY,
-            display="Y",
-            inter_market_sweep_eligibility="N",
-            cl_ord_id=new.cl_ord_id,
-        )
-        return new, message.encode()
+        new = self._new(order.instrument, order.venue, order.side, price, shares, order.owner, order.mark)
+        new.tif = order.tif
+        new.iso = False
+        new.entered_at = now
+        new.executed = order.executed
+        new.replaces = order
+        new.replaced_ref = order.ref
+        order.replaced_by = new
+        self._track(new)
+        self.recount(order)
+        return new
 
-    def cancel(self, order: Order) -> bytes:
-        """Cancel the rest of an order; may be repeated without harm."""
+    def cancel(self, order: Order) -> None:
+        """The rest of an order is being cancelled; the caller says so to the exchange, if need be again."""
         order.cancelling = True
-        return ouch50.CancelOrder(user_ref_num=order.ref, quantity=0).encode()
 
-    def on_message(self, message: ouch50.OuchOutbound) -> Fill | None:
-        """Apply one message of the exchange; returns the fill it reports, if any."""
-        handler = _HANDLERS.get(message.TYPE)
-        return handler(self, message) if handler is not None else None
-
-    def expire_all(self, reason: str) -> None:
-        """The exchange ended the session for good: what was open is gone with it."""
+    def expire(self, venue: int, reason: str) -> None:
+        """The exchange ended a venue's session for good: what was open there is gone with it."""
         for order in self.open_orders():
-            self._die(order, reason)
+            if order.venue == venue and order.state != _DEAD:
+                order.said = reason
+                if order.replaced_by is not None:
+                    order.replaced_by.said = reason
+                self._die(order, _END_SAID, 0, 0)
 
-    def _new(self, symbol: str, side: str, price: int, shares: int, owner: int, chain: Chain, mark: str) -> Order:
-        order = Order(self.next_ref, symbol, side, price, shares, owner, chain, mark, f"{self.run}{self.next_ref}")
-        self.next_ref += 1
-        self._track(order)
+    def on_message(self, venue: int, data: Octets, at: int, length: int) -> int:
+        """Apply one message of a venue's exchange: `length` bytes at an offset; returns what it was."""
+        self.order = None
+        result = _MALFORMED
+        if self._well_formed(data, at, length):
+            kind = data[at]
+            if kind == 69:  # E
+                result = self._executed(venue, data, at)
+            elif kind == 65:  # A
+                result = self._accepted(venue, data, at)
+            elif kind == 85:  # U
+                result = self._replaced(venue, data, at)
+            elif kind == 67:  # C
+                result = self._cancelled(venue, data, at, _END_CANCELLED, data[at + _AT_CANCEL_REASON])
+            elif kind == 74:  # J
+                result = self._rejected(venue, data, at)
+            elif kind == 68:  # D
+                result = self._cancelled(venue, data, at, _END_SELF_MATCH, 0)
+            elif kind == 66:  # B
+                result = self._broken(venue, data, at)
+            elif kind == 84:  # T
+                result = self._priority(venue, data, at)
+            elif kind == 77:  # M
+                result = self._modified(venue, data, at)
+            elif kind == 73:  # I
+                order = self._known(venue, data, at)
+                result = _IGNORED
+                if order is not None:
+                    order.cancelling = False
+                    result = _CHANGED
+            elif kind == 81:  # Q
+                result = self._queried(venue, data, at)
+            else:
+                result = _IGNORED
+        if result == _MALFORMED:
+            self._counters[_N_MALFORMED] += 1
+        return result
+
+    def prepare(self, instrument: Instrument) -> None:
+        """Make room for `ROOM` more open orders in an instrument, so that tracking the first ones allocates nothing."""
+        instrument.own.extend([self._nobody] * ROOM)
+
+    def _new(
+        self, instrument: Instrument, venue: int, side: int, price: int, shares: int, owner: int, mark: int
+    ) -> Order:
+        ref = self._next_ref[venue]
+        order = self.pool.take()
+        # Links and parts of totals went when it died; nothing else is left of what it was.
+        order.ref = ref
+        order.side = side
+        order.state = _PENDING
+        order.venue = venue
+        order.cancelling = False
+        order.owner = owner
+        order.instrument = instrument
+        order.executed = 0
+        order.reference = 0
+        order.replaced_ref = 0
+        order.heir_ref = 0
+        order.end = 0
+        order.after_ref = 0
+        order.price = price
+        order.remaining = shares
+        order.mark = mark
+        token = venue * _TOKEN
+        copy(order.token, 0, self._tokens, token, _TOKEN)
+        # The next number, and its digits: a carry is rarer than a division.
+        self._next_ref[venue] = ref + 1
+        digit = token + self._last_digit
+        while self._tokens[digit] == 57:
+            self._tokens[digit] = 48
+            digit -= 1
+        self._tokens[digit] += 1
         return order
 
     def _track(self, order: Order) -> None:
-        self.by_ref[order.ref] = order
-        self._open.setdefault(order.symbol, {})[order.ref] = order
-        self._open_count += 1
-        self._recount(order)
-
-    def _recount(self, order: Order) -> None:
-        value = 0 if order.state is State.DEAD else order.remaining * order.price
-        self.open_notional += value - order.counted
-        order.counted = value
-
-    def _die(self, order: Order, reason: str) -> None:
-        """An order is gone, and with it a replace of it that was in flight."""
-        if order.state is State.DEAD:
-            return
-        order.state, order.remaining, order.reason = State.DEAD, 0, reason
-        self._open[order.symbol].pop(order.ref, None)
-        self._open_count -= 1
-        self._recount(order)
-        self._forget(order)
-        successor, order.replaced_by = order.replaced_by, None
-        if successor is not None:
-            self._die(successor, f"replaced order {order.ref}: {reason}")
-
-    def _forget(self, order: Order) -> None:
-        """Remember a dead order for a while, and another one no longer."""
-        if self.adopted.get(order.ref) is order:
-            del self.adopted[order.ref]
-        self._dead.append(order)
-        if len(self._dead) > MAX_DEAD:
-            old = self._dead.popleft()
-            if self.by_ref.get(old.ref) is old:
-                del self.by_ref[old.ref]
-
-    def _reduce(self, order: Order, shares: int, reason: str) -> None:
-        order.remaining -= min(shares, order.remaining)
-        if order.remaining == 0:
-            self._die(order, reason)
+        """An order is open from now on."""
+        self.pool.add(order)
+        last = self._last
+        order.prev = last
+        order.next = None
+        if last is None:
+            self.first = order
         else:
-            self._recount(order)
+            last.next = order
+        self._last = order
+        instrument = order.instrument
+        own = instrument.own
+        if instrument.own_count == len(own):
+            self.prepare(instrument)
+        own[instrument.own_count] = order
+        order.place = instrument.own_count
+        instrument.own_count += 1
+        self.open_count += 1
+        # What `recount` comes to for a new order, which nothing replaces.
+        value = order.remaining * order.price
+        order.counted = value
+        instrument.open_notional += value
+        self.open_notional += value
+        if order.replaces is None:
+            order.exposed = order.remaining
+            if order.side == _BUY:
+                instrument.exposed_buy += order.remaining
+            else:
+                instrument.exposed_sell += order.remaining
 
-    def _take_off(self, order: Order, shares: int, reason: str) -> None:
-        self._reduce(order, shares, reason)
-        self.counters.cancelled += shares
-        self.counters.cancelled_orders += order.state is State.DEAD
+    def _untrack(self, order: Order) -> None:
+        """An order is open no longer."""
+        before, after = order.prev, order.next
+        if before is None:
+            self.first = after
+        else:
+            before.next = after
+        if after is None:
+            self._last = before
+        else:
+            after.prev = before
+        order.prev = None
+        order.next = None
+        instrument = order.instrument
+        own = instrument.own
+        instrument.own_count -= 1
+        last = own[instrument.own_count]
+        own[order.place] = last
+        last.place = order.place
+        own[instrument.own_count] = self._nobody
+        self.open_count -= 1
 
-    def _find(self, ref: int) -> Order | None:
-        order = self.by_ref.get(ref)
-        if order is None:
-            self.counters.unknown += 1
-        return order
+    def _die(self, order: Order, end: int, detail: int, after: int) -> None:
+        """An order is gone, and with it a replace of it that was in flight."""
+        if order.state == _DEAD:
+            return
+        order.state = _DEAD
+        order.remaining = 0
+        order.end = end
+        order.detail = detail
+        order.after_ref = after
+        self._untrack(order)
+        if order.owner == _ADOPTED:
+            self.adopted_count -= 1
+        successor = order.replaced_by
+        order.replaced_by = None
+        old = order.replaces
+        order.replaces = None
+        self.recount(order)
+        self.pool.bury(order)
+        if old is not None and old.replaced_by is order:
+            old.replaced_by = None
+            self.recount(old)
+        if successor is not None:
+            successor.replaces = None
+            self._die(successor, end, detail, order.ref)
 
-    def _adopt(self, message: ouch50.OrderAccepted | ouch50.OrderReplaced, chain: Chain) -> Order:
-        side = BUY if message.side == BUY else SELL
-        order = Order(
-            message.user_ref_num,
-            message.symbol,
-            side,
-            message.price,
-            message.quantity,
-            ADOPTED,
-            chain,
-            message.side,
-            message.cl_ord_id,
-        )
-        self.next_ref = max(self.next_ref, order.ref + 1)
-        self.counters.adopted += 1
-        self.adopted[order.ref] = order
-        self._track(order)
-        return order
+    def _reduce(self, order: Order, shares: int, end: int, detail: int) -> None:
+        order.remaining -= shares if shares < order.remaining else order.remaining
+        if order.remaining == 0:
+            self._die(order, end, detail, 0)
+        else:
+            self._update(order)
 
-    def _own(self, message: ouch50.OrderAccepted | ouch50.OrderReplaced) -> Order | None:
-        """The order an answer is about, None when it is another run's.
-
-        An order of ours under the same UserRefNum was then ignored by the exchange: that number had been used.
-        """
-        order = self.by_ref.get(message.user_ref_num)
-        if order is None or order.state is State.DEAD:
-            return None
-        side = BUY if message.side == BUY else SELL
-        if (message.symbol, side, message.cl_ord_id) == (order.symbol, order.side, order.cl_ord_id):
-            return order
-        self._release(order)
-        self.counters.lost += 1
-        self._die(order, "its UserRefNum belongs to an order of another run")
-        return None
+    def _update(self, order: Order) -> None:
+        """Count an order again, and the one that it is to replace."""
+        self.recount(order)
+        if order.replaces is not None:
+            self.recount(order.replaces)
 
     def _release(self, order: Order) -> None:
         """A replace came to nothing: the order it was to replace stands as before."""
@@ -251,126 +391,250 @@ class Orders:
         if old is not None and old.replaced_by is order:
             old.replaced_by = None
             old.cancelling = False
+            order.replaces = None
+            self.recount(old)
 
-    def _settle(self, order: Order, message: ouch50.OrderAccepted | ouch50.OrderReplaced) -> None:
-        """What the exchange made of an order: price, exposed shares, reference, live or dead."""
-        order.state = State.LIVE
-        order.price, order.remaining = message.price, message.quantity
-        order.reference = message.order_reference_number
-        self._recount(order)
-        if message.order_state == "D" or order.remaining == 0:
-            self._die(order, "accepted dead")
-
-    def _accepted(self, message: ouch50.OrderAccepted) -> None:
-        self.counters.accepted += 1
-        order = self._own(message) or self._adopt(message, Chain())
-        self._settle(order, message)
-
-    def _replaced(self, message: ouch50.OrderReplaced) -> None:
-        self.counters.accepted += 1
-        self.counters.accepted_replaces += 1
-        old = self.by_ref.get(message.orig_user_ref_num)
-        new = self._own(message) or self._adopt(message, old.chain if old else Chain())
-        if old is not None:
-            old.replaced_by = None
-            self._die(old, f"replaced by {new.ref}")
-        new.replaces = None
-        self._settle(new, message)
-
-    def _cancelled(self, message: ouch50.OrderCanceled) -> None:
-        order = self._find(message.user_ref_num)
-        if order is not None:
-            reason = ouch50.CANCEL_REASONS.get(message.reason, message.reason)
-            self._take_off(order, message.quantity, f"cancelled: {reason}")
-
-    def _aiq_cancelled(self, message: ouch50.AiqCanceled) -> None:
-        order = self._find(message.user_ref_num)
-        if order is not None:
-            self._take_off(order, message.decrement_shares, "cancelled: self-match prevention")
-
-    def _executed(self, message: ouch50.OrderExecuted) -> Fill | None:
-        order = self._find(message.user_ref_num)
+    def _known(self, venue: int, data: Octets, at: int) -> Order | None:
+        """The order a message is about; counted when it is not known."""
+        order = self.pool.find(venue, be32(data, at + _AT_REF))
         if order is None:
+            self._counters[_N_UNKNOWN] += 1
+        self.order = order
+        return order
+
+    def _own(self, venue: int, ref: int, data: Octets, fields: int) -> Order | None:
+        """The order an answer is about, None when it is another run's.
+
+        An order of ours under the same UserRefNum was then ignored by the exchange: that number had been used.
+        """
+        order = self.pool.find(venue, ref)
+        if order is None or order.state == _DEAD:
             return None
-        shares = message.quantity
-        order.chain.executed += shares
-        self._fills[order.ref, message.match_number] = (order, shares, message.price)
-        if len(self._fills) > MAX_FILLS:
-            del self._fills[next(iter(self._fills))]
-        self._book_fill(order, shares, message.price)
-        counters = self.counters
-        counters.executions += 1
-        counters.executed_shares += shares
-        if order.side == BUY:
-            counters.bought_shares += shares
-        else:
-            counters.sold_shares += shares
-        self._reduce(order, shares, "filled")
-        return Fill(order, shares, message.price, message.match_number)
-
-    def _book_fill(self, order: Order, shares: int, price: int) -> None:
-        signed = shares if order.side == BUY else -shares
-        self.positions[order.symbol] = self.positions.get(order.symbol, 0) + signed
-        self.cash -= signed * price
-
-    def _broken(self, message: ouch50.BrokenTrade) -> Fill | None:
-        fill = self._fills.pop((message.user_ref_num, message.match_number), None)
-        if fill is None:
-            self.counters.unknown += 1
-            return None
-        order, shares, price = fill
-        self.counters.broken += 1
-        self._book_fill(order, -shares, price)
-        return Fill(order, -shares, price, message.match_number)
-
-    def _rejected(self, message: ouch50.Rejected) -> None:
-        self.counters.rejected += 1
-        order = self._find(message.user_ref_num)
-        if order is None:
-            return
+        side = _BUY if data[fields + _ON_SIDE] == _MARK_BUY else _SELL
+        if (
+            side == order.side
+            and equal(data, fields + _ON_STOCK, order.instrument.stock, 0, 8)
+            and equal(data, fields + _ON_TOKEN, order.token, 0, _TOKEN)
+        ):
+            return order
         self._release(order)
-        reason = ouch50.REJECT_REASONS.get(message.reason, f"0x{message.reason:04X}")
-        self._die(order, f"rejected: {reason}")
+        self._counters[_N_LOST] += 1
+        self._die(order, _END_FOREIGN, 0, 0)
+        return None
 
-    def _cancel_refused(self, message: ouch50.CancelReject) -> None:
-        order = self._find(message.user_ref_num)
-        if order is not None:
-            order.cancelling = False
+    def _adopt(self, venue: int, ref: int, data: Octets, fields: int, executed: int) -> Order:
+        """Another run's order becomes one of ours; allocates, but only after a restart."""
+        symbol = bytes([data[fields + _ON_STOCK + i] for i in range(8)]).decode("ascii").rstrip()
+        instrument = self._instrument_of(symbol)
+        if instrument is None:
+            raise ValueError(f"order {ref} of another run: there is no room for its symbol {symbol}")
+        side = _BUY if data[fields + _ON_SIDE] == _MARK_BUY else _SELL
+        following = self._next_ref[venue]
+        self._next_ref[venue] = ref
+        order = self._new(instrument, venue, side, 0, 0, _ADOPTED, data[fields + _ON_SIDE])
+        self._advance(venue, ref + 1 if ref >= following else following)
+        order.executed = executed
+        order.tif = _DAY
+        order.iso = False
+        order.entered_at = 0
+        copy(order.token, 0, data, fields + _ON_TOKEN, _TOKEN)
+        self._counters[_N_ADOPTED] += 1
+        self.adopted_count += 1
+        self._track(order)
+        return order
 
-    def _priority(self, message: ouch50.OrderPriorityUpdate) -> None:
-        order = self._find(message.user_ref_num)
-        if order is not None:
-            order.price, order.reference = message.price, message.order_reference_number
-            self._recount(order)
+    def _settle(self, order: Order, data: Octets, fields: int) -> None:
+        """What the exchange made of an order: price, exposed shares, reference, live or dead."""
+        order.state = _LIVE
+        order.price = be64(data, fields + _ON_PRICE)
+        order.remaining = be32(data, fields + _ON_SHARES)
+        order.reference = be64(data, fields + _ON_REFERENCE)
+        self._update(order)
+        if data[fields + _ON_STATE] == _STATE_DEAD or order.remaining == 0:
+            self._die(order, _END_ACCEPTED_DEAD, 0, 0)
 
-    def _modified(self, message: ouch50.OrderModified) -> None:
-        order = self._find(message.user_ref_num)
-        if order is not None and order.state is not State.DEAD:
-            self._reduce(order, max(0, order.remaining - message.quantity), "modified to 0")
+    def _well_formed(self, data: Octets, at: int, length: int) -> bool:
+        """Whether type and length are those of a message, its appendage included."""
+        if length < 1:
+            return False
+        form = self._forms[data[at]]
+        size = form & 0xFFFF
+        if size == 0 or length < size:
+            return False
+        if length == size:
+            return form < _FORM_REQUIRED
+        if form < _FORM_OPTIONAL or length < size + 2:
+            return False
+        return be16(data, at + size) == length - size - 2
 
-    def _queried(self, message: ouch50.AccountQueryResponse) -> None:
+    def _plausible(self, data: Octets, fields: int) -> bool:
+        """Whether an accepted order can be one: side, state, price, quantity, a symbol that is text."""
+        mark = data[fields + _ON_SIDE]
+        if mark != _MARK_BUY and mark != _MARK_SELL and mark != _MARK_SHORT and mark != _MARK_EXEMPT:
+            return False
+        state = data[fields + _ON_STATE]
+        if state != _STATE_LIVE and state != _STATE_DEAD:
+            return False
+        for i in range(8):
+            if data[fields + _ON_STOCK + i] >= 128:
+                return False
+        return be64(data, fields + _ON_PRICE) <= _LARGEST and be32(data, fields + _ON_SHARES) <= _LARGEST
+
+    def _accepted(self, venue: int, data: Octets, at: int) -> int:
+        if not self._plausible(data, at + _AT_ACCEPTED):
+            return _MALFORMED
+        self._counters[_N_ACCEPTED] += 1
+        ref = be32(data, at + _AT_REF)
+        order = self._own(venue, ref, data, at + _AT_ACCEPTED)
+        if order is None:
+            order = self._adopt(venue, ref, data, at + _AT_ACCEPTED, 0)
+        self.order = order
+        self._settle(order, data, at + _AT_ACCEPTED)
+        return _CHANGED
+
+    def _replaced(self, venue: int, data: Octets, at: int) -> int:
+        fields = at + _AT_REPLACED
+        if not self._plausible(data, fields):
+            return _MALFORMED
+        self._counters[_N_ACCEPTED] += 1
+        self._counters[_N_ACCEPTED_REPLACES] += 1
+        old = self.pool.find(venue, be32(data, at + _AT_REF))
+        ref = be32(data, at + _AT_NEW_REF)
+        new = self._own(venue, ref, data, fields)
+        if new is None:
+            new = self._adopt(venue, ref, data, fields, old.executed if old is not None else 0)
+        if new.replaces is not None and new.replaces is not old:
+            self._release(new)
+        new.replaces = None
+        if old is not None and old is not new:
+            if old.replaced_by is not None:
+                old.replaced_by.replaces = None
+                self.recount(old.replaced_by)
+                old.replaced_by = None
+            old.heir_ref = ref
+            self._die(old, _END_REPLACED, ref, 0)
+        self.order = new
+        self._settle(new, data, fields)
+        return _CHANGED
+
+    def _cancelled(self, venue: int, data: Octets, at: int, end: int, detail: int) -> int:
+        order = self._known(venue, data, at)
+        if order is None:
+            return _IGNORED
+        shares = be32(data, at + _AT_SHARES)
+        self._reduce(order, shares, end, detail)
+        self._counters[_N_CANCELLED] += shares
+        if order.state == _DEAD:
+            self._counters[_N_CANCELLED_ORDERS] += 1
+        return _CHANGED
+
+    def _executed(self, venue: int, data: Octets, at: int) -> int:
+        shares = be32(data, at + _AT_SHARES)
+        if shares > _LARGEST or be64(data, at + _AT_FILL_PRICE) > _LARGEST:
+            return _MALFORMED
+        order = self._known(venue, data, at)
+        if order is None:
+            return _IGNORED
+        price = be64(data, at + _AT_FILL_PRICE)
+        self.fill_shares = shares
+        self.fill_price = price
+        self.fill_match = be64(data, at + _AT_FILL_MATCH)
+        self.fills.add(order, shares, price, self.fill_match)
+        self._inherit(order, shares)
+        self.book_fill(order.instrument, order.side, shares, price)
+        self._counters[_N_EXECUTIONS] += 1
+        self._counters[_N_EXECUTED_SHARES] += shares
+        if order.side == _BUY:
+            self._counters[_N_BOUGHT_SHARES] += shares
+        else:
+            self._counters[_N_SOLD_SHARES] += shares
+        self._reduce(order, shares, _END_FILLED, 0)
+        return _FILLED
+
+    def _inherit(self, order: Order, shares: int) -> None:
+        """Executed shares count against the order and everything that replaces or has replaced it."""
+        order.executed += shares
+        heir = order.replaced_by
+        ref = order.heir_ref
+        while heir is not None or ref != 0:
+            if heir is None:
+                heir = self.pool.find(order.venue, ref)
+                if heir is None:
+                    return
+            heir.executed += shares
+            ref = heir.heir_ref
+            heir = heir.replaced_by
+
+    def _broken(self, venue: int, data: Octets, at: int) -> int:
+        ref = be32(data, at + _AT_REF)
+        match = be64(data, at + _AT_BROKEN_MATCH)
+        fills = self.fills
+        if not fills.take(venue, ref, match):
+            self._counters[_N_UNKNOWN] += 1
+            return _IGNORED
+        self._counters[_N_BROKEN] += 1
+        self.book_fill(fills.instrument, fills.side, -fills.shares, fills.price)
+        order = self.pool.find(venue, ref)
+        if order is None or order.instrument is not fills.instrument:
+            order = Order()  # it is forgotten: this one stands for it
+            order.venue = venue
+            order.ref = ref
+            order.side = fills.side
+            order.owner = fills.owner
+            order.price = fills.price
+            order.instrument = fills.instrument
+        self.order = order
+        self.fill_shares = -fills.shares
+        self.fill_price = fills.price
+        self.fill_match = match
+        return _BROKEN
+
+    def _rejected(self, venue: int, data: Octets, at: int) -> int:
+        self._counters[_N_REJECTED] += 1
+        order = self._known(venue, data, at)
+        if order is None:
+            return _IGNORED
+        self._release(order)
+        self._die(order, _END_REJECTED, be16(data, at + _AT_REJECT_REASON), 0)
+        return _REJECTED
+
+    def _priority(self, venue: int, data: Octets, at: int) -> int:
+        if be64(data, at + _AT_PRIORITY_PRICE) > _LARGEST:
+            return _MALFORMED
+        order = self._known(venue, data, at)
+        if order is None:
+            return _IGNORED
+        order.price = be64(data, at + _AT_PRIORITY_PRICE)
+        order.reference = be64(data, at + _AT_PRIORITY_REFERENCE)
+        self._update(order)
+        return _CHANGED
+
+    def _modified(self, venue: int, data: Octets, at: int) -> int:
+        order = self._known(venue, data, at)
+        if order is None or order.state == _DEAD:
+            return _IGNORED
+        shares = order.remaining - be32(data, at + _AT_MODIFIED_SHARES)
+        self._reduce(order, shares if shares > 0 else 0, _END_MODIFIED, 0)
+        return _CHANGED
+
+    def _queried(self, venue: int, data: Octets, at: int) -> int:
         """Everything sent before the query has been answered by now; what has not, never arrived or was ignored."""
         for order in self.open_orders():
-            if order.state is State.PENDING:
-                if order.replaces is not None:
-                    order.replaces.replaced_by = None
-                self.counters.lost += 1
-                self._die(order, "never answered by the exchange")
+            if order.venue != venue:
+                continue
+            if order.state == _PENDING:
+                self._counters[_N_LOST] += 1
+                self._die(order, _END_LOST, 0, 0)
             else:
                 order.cancelling = False
-        self.next_ref = max(self.next_ref, message.next_user_ref_num)
+        if be32(data, at + _AT_REF) > self._next_ref[venue]:
+            self._advance(venue, be32(data, at + _AT_REF))
+        return _QUERIED
 
-
-_HANDLERS: dict[str, Callable[[Orders, Any], Fill | None]] = {
-    "A": Orders._accepted,
-    "U": Orders._replaced,
-    "C": Orders._cancelled,
-    "D": Orders._aiq_cancelled,
-    "E": Orders._executed,
-    "B": Orders._broken,
-    "J": Orders._rejected,
-    "I": Orders._cancel_refused,
-    "T": Orders._priority,
-    "M": Orders._modified,
-    "Q": Orders._queried,
-}
+    def _advance(self, venue: int, ref: int) -> None:
+        """The next UserRefNum of a venue, and the ClOrdID that goes with it."""
+        self._next_ref[venue] = ref
+        token = (self._run + str(ref).rjust(_DIGITS, "0").encode("ascii")).ljust(_TOKEN)
+        start = venue * _TOKEN
+        for i in range(_TOKEN):
+            self._tokens[start + i] = token[i]

@@ -1,54 +1,109 @@
-"""The trader's process: pinned, locked in memory, without a garbage collector, on the wire the configuration names."""
+"""The trader's process: pinned, locked in memory, without a garbage collector, silent, on the wire that is configured.
+
+The order matters. The C library is told to keep its memory before anything is built; the CPU is set before threads of a
+port could inherit it; memory is locked before it is filled. The filter comes last, after everything that needs the
+kernel: from then on until exit_group(2) there is only the loop.
+"""
 
 import gc
 import os
-import random
-import time
 
-from hftapp import libc
+from hftapp import cpu as cpus
+from hftapp import libc, records
+from hftapp.clock import Clock
 from hftapp.config import Config, ConfigError
+from hftapp.nic.port import Port
 from hftapp.records import Rings
+from hftapp.silence import begin, heap
+from hftapp.trader import assembly, replay
 from hftapp.trader.loop import Trader
+from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire, Wire
+
+SEED_BYTES = 16
 
 
 def run(settings: Config, rings: Rings, cpu: int | None) -> None:
     """Trade until the end of the session or a stop command. The last record in the telemetry ring says how it ended.
 
-    Raises whatever stops the trader before that; its connection then breaks, and the exchange cancels its orders.
+    Raises whatever stops the trader before that; its connection then breaks, and the exchange cancels its orders. The
+    caller has to end the process with `os._exit` in any case: a silent trader may do nothing else.
     """
+    heap.keep()
+    place(settings, cpu)
+    clock = Clock()
+    rings.figures.ticks_per_second = clock.scale.ticks_per_second
+    seed = os.urandom(SEED_BYTES)
+    wire, port = open_wire(settings, clock, seed, cpu)
+    parts = assembly.build(settings, wire, rings, clock, seed)
+    trader = Trader(parts, recorder(settings, rings, port, seed, clock))
+    silent = settle(settings, rings, clock)
+    parts.reports.state(silent)
+    try:
+        trader.run()
+    except BaseException:
+        trader.abort()
+        raise
+    finally:
+        begin.end(rings.figures)
+    if not begin.silent(rings.figures):
+        wire.release()
+
+
+def place(settings: Config, cpu: int | None) -> None:
+    """Put this process on its CPU, in its scheduling class, and lock its memory."""
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
     if settings.cpu.policy == "fifo":
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.cpu.priority))
     if settings.cpu.lock_memory and os.geteuid() == 0:
         libc.mlockall()
-    trader = Trader(settings, open_wire(settings), rings)
+
+
+def settle(settings: Config, rings: Rings, clock: Clock) -> str:
+    """No more garbage collection, every page touched, and the filter where it can be; says whether it is on, and why.
+
+    Raises OSError when the kernel has no filters, HeapError when memory is short.
+    """
     gc.collect()
     gc.freeze()
     gc.disable()
-    try:
-        trader.run()
-    except BaseException:
-        trader.abort()
-        raise
+    rings.prefault()
+    if not settings.cpu.silence:
+        return "not silent: cpu.silence is off"
+    obstacle = begin.obstacle(settings.nic.port, clock)
+    if obstacle:
+        return f"not silent: {obstacle}"
+    begin.begin(rings.figures, settings.nic.port, settings.cpu.headroom_mb << 20)
+    return f"silent: a system call ends the trader; clock: {clock.source}"
 
 
-def open_wire(settings: Config) -> Wire:
-    """The wire of `[nic]`; raises PortError, OSError or ConfigError when it cannot be had."""
-    nic, lines = settings.nic, (settings.feed.a, settings.feed.b)
+def recorder(settings: Config, rings: Rings, port: Port | None, seed: bytes, clock: Clock) -> Recorder | None:
+    """What writes the run down, behind a header; None when it is not configured, or there are no frames to write."""
+    if rings.recording is None or port is None:
+        return None
+    start = clock.now()
+    rings.recording.push(records.HEADER, start, replay.header(settings, seed, port.mac, start))
+    return Recorder(rings.recording, port)
+
+
+def open_wire(settings: Config, clock: Clock, seed: bytes, cpu: int | None = None) -> tuple[Wire, Port | None]:
+    """The wire of `[nic]`, and the port that it is on, if any.
+
+    Raises PortError, OSError or ConfigError when it cannot be had.
+    """
+    nic, lines = settings.nic, assembly.lines(settings)
     if nic.address is None:
         raise ConfigError("configuration", [f'nic.address = "": port "{nic.port}" needs an address'])
     if nic.port == "socket":
         from hftapp.socket_wire import SocketWire
 
-        return SocketWire(nic.address.ip, lines, time.monotonic_ns, wait=nic.idle == "wait")
-    if nic.port == "af_packet":
-        from hftapp.net.stack import Stack
-        from hftapp.nic.open import open_port
+        return SocketWire(nic.address.ip, lines, clock, wait=nic.idle == "wait"), None
+    if nic.port == "memory":
+        raise ConfigError("configuration", [f'nic.port = "{nic.port}": only a test can connect a memory port'])
+    from hftapp.nic.open import Cpus, open_port
 
-        port = open_port("af_packet", nic.interface or nic.mac)
-        stack = Stack(port.mac, nic.address, rng=random.Random(int.from_bytes(os.urandom(8), "big")))
-        stack.announce()
-        return NicWire(port, stack, lines, time.monotonic_ns)
-    raise ConfigError("configuration", [f'nic.port = "{nic.port}": only a test can connect a memory port'])
+    port = open_port(nic, Cpus(cpu, cpus.housekeeping()))
+    stack = assembly.stack(settings, port, seed)
+    stack.announce()
+    return NicWire(port, stack, lines, clock), port

@@ -7,52 +7,88 @@ A replayed session also holds the answers to queries of earlier logins, and an a
 there may be some, a first login asks for the newest message only: it tells the number up to which everything is old.
 """
 
+from __future__ import annotations
+
+from array import array
 from collections.abc import Callable
 from typing import Final
 
+import cython
+
 from hftapp import records
+from hftapp.channel import Channel
+from hftapp.clock import Clock
 from hftapp.config import OrderEntry
-from hftapp.wire import Channel, Wire
-from protocols import ouch50
-from protocols.errors import ProtocolError
-from protocols.soup_client import (
-    ClientEvent,
-    ClientState,
-    EndOfSession,
-    LinkLost,
-    LoggedIn,
-    LoginRejected,
-    Sequenced,
-    SoupClient,
-)
+from hftapp.ring import Ring
+from hftapp.trader import soup_link
+from hftapp.trader.soup_link import SequencedHandler, SoupLink
+from hftapp.wire import Wire
+
+if not cython.compiled:
+    from hftapp.octets import Octets, Room
 
 MS: Final = 1_000_000
 BACKOFF: Final = (100 * MS, 5_000 * MS)
 CONNECT_TIMEOUT: Final = 3_000 * MS
 MAX_REFUSALS: Final = 12
 """Logins in a row refused with "session not available" before it is believed (37 s with the back-off above)."""
+QUERY: Final = b"Q"
+"""Account Query (OUCH 5.0 §2.7), whole."""
+
+_NEVER = soup_link.NEVER
+_ACTIVE = soup_link.ACTIVE
+_NOTHING = soup_link.NOTHING
+_OUT, _IN = records.OUT, records.IN
+_ANSWER = ord("Q")
 
 
 class SessionRefusedError(Exception):
     """The exchange does not accept the login; retrying cannot help."""
 
 
-class OrderSession:
+class JournalOverflowError(Exception):
+    """The supervisor does not keep up with the journal; an order that cannot be journalled is not sent."""
+
+
+class ReplyHandler:
+    """Takes what the exchange says."""
+
+    def on_reply(self, venue: int, data: Octets, at: int, length: int) -> bool:
+        """One OUCH message of the exchange, only valid during the call; returns whether it was well-formed."""
+        raise NotImplementedError
+
+
+@cython.final
+@cython.cclass
+class OrderSession(SequencedHandler):
     """One login at one order gateway. `poll` does all the work; nothing blocks.
 
-    `record(kind, message)` is called with every OUCH message before it is sent or acted upon. `sent`: number of OUCH
-    messages sent, by the byte of their type; `unsent` those journalled that the connection did not take.
-    `over`: why the session has ended, `failed`: it ended without the exchange saying so, orders may be live.
+    Every OUCH message goes into the journal before it is sent or acted upon. `sent`: number of OUCH messages sent, by
+    the byte of their type; `unsent` those that the connection did not take. `over`: why the session has ended,
+    `failed`: it ended without the exchange saying so, orders may be live. `name` (of the venue) begins what it says.
     """
 
     def __init__(
-        self, settings: OrderEntry, wire: Wire, record: Callable[[int, bytes], None], say: Callable[[str], None]
+        self,
+        venue: int,
+        settings: OrderEntry,
+        wire: Wire,
+        handler: ReplyHandler,
+        journal: Ring,
+        clock: Clock,
+        epoch: int,
+        say: Callable[[str], None],
+        sent: array[int] | memoryview | None = None,
     ) -> None:
+        self.venue = venue
         self._settings = settings
         self._wire = wire
-        self._record = record
+        self._handler = handler
+        self._journal = journal
+        self._clock = clock
+        self._epoch = epoch
         self._say = say
-        self._soup = SoupClient(settings.user, settings.password)
+        self._soup = SoupLink(settings.user, settings.password, self)
         self._link = self._soup
         self._old = 0
         self._queried = True
@@ -62,67 +98,101 @@ class OrderSession:
         self._retry_at = 0
         self._backoff = BACKOFF[0]
         self._connect_deadline = 0
+        self._length = 0
+        self._replies = 0
         self.ready = False
         self.over = ""
         self.failed = False
         self.unsent = 0
         self.reconnects = 0
         self.malformed = 0
-        self.sent: dict[int, int] = {}
+        self.sent = array("q", bytes(8 * 256)) if sent is None else sent
+        self._nowhere = bytearray(1)
+        self.out: Room = self._nowhere
+        self.out_at = 0
 
     @property
     def active(self) -> bool:
         """Whether messages can be sent (also before the session is ready for orders)."""
-        return self._soup.state is ClientState.ACTIVE
+        return self._soup.state == soup_link.ACTIVE
 
-    def send(self, message: bytes, now: int) -> bool:
-        """Journal and send one OUCH message; False when the session is down (nothing is journalled) or breaks now."""
-        if self._soup.state is not ClientState.ACTIVE or self._channel is None or self._channel.closed is not None:
+    def begin(self, length: int, now: int) -> bool:
+        """Make room for one OUCH message of `length` bytes at `out` from `out_at` on; False when the session is down.
+
+        A connection that takes no more is reset, so that the next poll resumes the session and the query settles what
+        never arrived.
+        """
+        channel = self._channel
+        if channel is None or self._soup.state != _ACTIVE or channel.closed is not None:
             return False
-        self._record(records.OUT, message)
-        self._soup.send(message, now)
-        if not self._flush(now):
-            self.unsent += 1
+        if not self._soup.begin(channel, length, now):
+            self._untaken(channel, length)
             return False
-        kind = message[0]
-        self.sent[kind] = self.sent.get(kind, 0) + 1
+        self.out = channel.out
+        self.out_at = channel.out_at + 3
+        self._length = length
         return True
 
-    def poll(self, now: int) -> list[ouch50.OuchOutbound]:
-        """Connect, log in, receive, keep alive; returns the exchange's messages in order.
+    def commit(self, now: int) -> None:
+        """Journal and send the message that was built. Raises JournalOverflowError."""
+        length = self._length
+        if not self._journal.push_octets(_OUT, self._clock.now() + self._epoch, self.out, self.out_at, length):
+            self._overflow()
+        self._soup.commit(self._channel, length, now)
+        self.sent[self.out[self.out_at]] += 1
+
+    def send(self, message: bytes, now: int) -> bool:
+        """Journal and send a whole message; False when the session is down (nothing is journalled)."""
+        if not self.begin(len(message), now):
+            return False
+        for i in range(len(message)):
+            self.out[self.out_at + i] = message[i]
+        self.commit(now)
+        return True
+
+    def poll(self, now: int) -> bool:
+        """Connect, log in, receive, keep alive; returns whether the exchange said anything.
 
         Raises SessionRefusedError for a wrong user or password.
         """
         channel = self._channel
         if channel is None:
-            if not self.over and now >= self._retry_at:
+            if now >= self._retry_at and not self.over:
                 self._connect(now)
-            return []
+            return False
         if not self._greeted and not self._login(channel, now):
-            return []
-        messages: list[ouch50.OuchOutbound] = []
-        data = channel.receive(now)
-        if data:
-            self._events(self._link.on_bytes(data, now), messages, now)
+            return False
+        link = self._link
+        before = self._replies
+        event = link.read(channel, now)
+        if event != _NOTHING:
+            self._event(event, now)
         elif channel.closed is not None:
-            self._events(self._link.connection_closed(), messages, now)
-            if self._channel is channel:
-                channel.close(now)
-                self._drop(now, channel.closed)
-        elif self._link.state is ClientState.LOGGED_OUT and self._link is not self._soup:
+            self._gone(channel, now)
+        elif link is not self._soup and link.state == soup_link.LOGGED_OUT:
             self._leave(channel, now)
-        deadline = self._link.next_deadline()
-        if deadline is not None and deadline <= now:
-            self._events(self._link.tick(now), messages, now)
-            self._flush(now)
-        return messages
+        elif link.deadline <= now:
+            self._tick(channel, now)
+        return self._replies != before
+
+    def sent_by_type(self) -> dict[int, int]:
+        """Messages sent, by the byte of their type; only those that were."""
+        return {kind: self.sent[kind] for kind in range(256) if self.sent[kind]}
+
+    def due(self) -> int:
+        """When `poll` has something to do even if nothing arrives, ns."""
+        if self._channel is None:
+            return _NEVER if self.over else self._retry_at
+        if not self._greeted or (self._link is not self._soup and self._link.state != _ACTIVE):
+            return self._connect_deadline
+        return self._link.deadline
 
     def logout(self, now: int) -> None:
         """Ask the exchange to end the session; `over` says when it has."""
         self.ready = False
-        if self.active:
-            self._soup.logout(now)
-            self._flush(now)
+        if self.active and self._channel is not None:
+            self._soup.logout(self._channel, now)
+            self._wire.tx(now)
         else:
             self.over = self.over or "not logged in"
 
@@ -132,10 +202,37 @@ class OrderSession:
         if self._channel is not None:
             self._channel.abort()
 
+    def on_sequenced(self, sequence: int, data: Octets, at: int, length: int) -> None:
+        """Journal a message of the exchange and pass it on, unless it answers an earlier login's query."""
+        if self._link is not self._soup:
+            return
+        if not self._journal.push_octets(_IN, self._clock.now() + self._epoch, data, at, length):
+            self._overflow()
+        if length > 0 and data[at] == _ANSWER and not self._settles(sequence):
+            return
+        self._replies += 1
+        if not self._handler.on_reply(self.venue, data, at, length):
+            self._bad(length)
+
+    def _overflow(self) -> None:
+        raise JournalOverflowError(
+            f"journal ring full ({self._journal.used} bytes wait for the supervisor): trading stops"
+        )
+
+    def _bad(self, length: int) -> None:
+        self.malformed += 1
+        self._say(f"exchange sent a bad message of {length} bytes")
+
+    def _untaken(self, channel: Channel, length: int) -> None:
+        self.unsent += 1
+        self._say(f"order session: {length} bytes not sent: {channel.closed or 'the send buffer is full'}")
+        channel.abort()
+        self.ready = False
+
     def _connect(self, now: int) -> None:
         """Connect; to find out first what is old when a query may have been answered and the answer not been seen."""
         if self._queried and self._link is self._soup:
-            self._link = SoupClient(self._settings.user, self._settings.password, self._soup.session, 0)
+            self._link = SoupLink(self._settings.user, self._settings.password, self, self._soup.session, 0)
         else:
             self._link = self._soup
         self._channel = self._wire.connect(self._settings.host, self._settings.port, now)
@@ -146,8 +243,8 @@ class OrderSession:
         """Log in as soon as the connection stands."""
         if channel.established:
             self._greeted = True
-            self._link.connected(now)
-            self._flush(now)
+            self._link.login(channel, now)
+            self._wire.tx(now)
             return True
         if channel.closed is not None:
             self._drop(now, channel.closed)
@@ -163,83 +260,66 @@ class OrderSession:
             self._wire.tx(now)
             self._drop(now, "logged out")
 
-    def _flush(self, now: int) -> bool:
-        """Send what the session has to say; False when the connection does not take it and is of no more use.
+    def _gone(self, channel: Channel, now: int) -> None:
+        """The connection ended."""
+        reason = channel.closed or "closed"
+        self._link.lost()
+        channel.close(now)
+        self._drop(now, reason)
 
-        It is reset then, so that the next poll resumes the session and the query settles what never arrived.
-        """
-        data = self._link.take_output()
-        if not data or self._channel is None:
-            return True
-        try:
-            self._channel.send(data, now)
-        except ConnectionError as error:
-            self._say(f"order session: {len(data)} bytes not sent: {error}")
-            self._channel.abort()
-            self.ready = False
-            return False
-        finally:
-            self._wire.tx(now)
-        return True
+    def _tick(self, channel: Channel, now: int) -> None:
+        event = self._link.tick(channel, now)
+        self._wire.tx(now)
+        if event != soup_link.NOTHING:
+            self._event(event, now)
 
     def _drop(self, now: int, reason: str) -> None:
         """The connection is over: resume later, unless the session itself is; at once when it has told what is old."""
         self.ready = False
         self._channel = None
         if self._link is not self._soup:
-            if self._link.state is ClientState.LOGGED_OUT:
+            if self._link.state == soup_link.LOGGED_OUT:
                 self._retry_at = now
                 return
             self._link = self._soup
         state = self._soup.state
-        if state is ClientState.LOGGED_OUT or state is ClientState.ENDED:
-            self.over = self.over or state.value
+        if state in (soup_link.LOGGED_OUT, soup_link.ENDED):
+            self.over = self.over or soup_link.STATES[state]
             return
         self.reconnects += 1
         self._say(f"order session down: {reason}")
         self._retry_at = now + self._backoff
         self._backoff = min(2 * self._backoff, BACKOFF[1])
 
-    def _events(self, events: list[ClientEvent], messages: list[ouch50.OuchOutbound], now: int) -> None:
-        for event in events:
-            if isinstance(event, Sequenced):
-                if self._link is self._soup:
-                    self._message(event, messages)
-            elif isinstance(event, LoggedIn):
-                self._logged_in(event, now)
-            elif isinstance(event, LoginRejected):
-                self._rejected(event, now)
-            elif isinstance(event, EndOfSession):
-                self.ready = False
-                self.over = "ended by the exchange"
-            elif isinstance(event, LinkLost) and self._channel is not None:
-                self._channel.close(now)
-                self._wire.tx(now)
-                self._drop(now, event.reason)
+    def _event(self, event: int, now: int) -> None:
+        channel = self._channel
+        if channel is None:
+            return
+        if event == soup_link.LOGGED_IN:
+            self._logged_in(channel, now)
+        elif event == soup_link.REFUSED:
+            self._refused(channel, now)
+        elif event == soup_link.ENDS:
+            self.ready = False
+            self.over = "ended by the exchange"
+        else:
+            reason = self._link.detail
+            channel.close(now)
+            self._wire.tx(now)
+            self._drop(now, reason)
 
-    def _logged_in(self, event: LoggedIn, now: int) -> None:
+    def _logged_in(self, channel: Channel, now: int) -> None:
         self._backoff = BACKOFF[0]
         self._refusals = 0
         if self._link is self._soup:
             self._queried = True
-            self.send(ouch50.AccountQuery().encode(), now)
+            self.send(QUERY, now)
+            self._wire.tx(now)
             return
-        self._old = event.sequence
+        self._old = self._link.accepted
         self._connect_deadline = now + CONNECT_TIMEOUT
-        self._link.logout(now)
-        self._flush(now)
-
-    def _message(self, event: Sequenced, messages: list[ouch50.OuchOutbound]) -> None:
-        self._record(records.IN, event.payload)
-        try:
-            message = ouch50.decode_outbound(event.payload)
-        except ProtocolError as error:
-            self.malformed += 1
-            self._say(f"exchange sent a bad message: {error}")
-            return
-        if isinstance(message, ouch50.AccountQueryResponse) and not self._settles(event.sequence):
-            return
-        messages.append(message)
+        self._link.logout(channel, now)
+        self._wire.tx(now)
 
     def _settles(self, sequence: int) -> bool:
         """Whether an answer is the one to this login's query; only that one speaks about the orders of now.
@@ -253,15 +333,15 @@ class OrderSession:
         self._queried = sequence <= self._old
         return True
 
-    def _rejected(self, event: LoginRejected, now: int) -> None:
-        if event.reason == "A":
+    def _refused(self, channel: Channel, now: int) -> None:
+        reason = self._link.detail
+        if reason == "A":
             raise SessionRefusedError(
                 f"login {self._settings.user} refused: not authorized (order_entry.user, order_entry.password)"
             )
-        if self._channel is not None:
-            self._channel.close(now)
-            self._wire.tx(now)
-        self._drop(now, f"login rejected ({event.reason}: session not available)")
+        channel.close(now)
+        self._wire.tx(now)
+        self._drop(now, f"login rejected ({reason}: session not available)")
         self._refusals += 1
         if self._refusals >= MAX_REFUSALS:
             self.failed = True

@@ -15,31 +15,40 @@ from pathlib import Path
 from hftos.compiling import table, toolchain
 from image import cache
 
-KIND = "compiled"
 _PARALLEL = 2
 _KEPT = 4  # objects of one module: a few branches of the same checkout
 
 Say = Callable[[str], None]
 
 
-def build(root: Path, modules: Sequence[str], say: Say, *, folder: Path) -> dict[str, Path]:
+def build(
+    root: Path,
+    modules: Sequence[str],
+    say: Say,
+    *,
+    folder: Path,
+    tools: toolchain.Toolchain | None = None,
+    wanted: Sequence[str] | None = None,
+) -> dict[str, Path]:
     """The extension module of each of `modules`, compiled now where the cache in `folder` does not have it.
 
-    `say` gets a line when a module is compiled. Raises CompilingError, NoCompilerError.
+    `tools` are this machine's unless given; `wanted` are those of the modules to compile, all unless given. `say` gets
+    a line when a module is compiled. Raises CompilingError, NoCompilerError.
     """
-    tools = toolchain.find(os.environ)
-    place = folder / KIND
+    tools = tools or toolchain.find(os.environ)
+    wanted = modules if wanted is None else wanted
+    place = folder / tools.kind
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hftos-compiling-") as name:
         staging = Path(name)
         _stage(root, modules, staging)  # a source that is edited meanwhile does not matter
-        keys = {module: _key(staging, module, modules, tools) for module in modules}
+        keys = {module: _key(staging, module, modules, tools) for module in wanted}
         progress = _Progress(say, sum(not (place / key).is_dir() for key in keys.values()))
 
         def make(module: str) -> Path:
             started = time.monotonic()
             made, fresh = cache.product(
-                KIND, keys[module], lambda target: _make(staging, module, tools, target), cache=folder
+                tools.kind, keys[module], lambda target: _make(staging, module, tools, target), cache=folder
             )
             if fresh:
                 progress.done(module, time.monotonic() - started)
@@ -47,7 +56,18 @@ def build(root: Path, modules: Sequence[str], say: Say, *, folder: Path) -> dict
             return made / _object(module)
 
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            return dict(zip(modules, pool.map(make, modules), strict=True))
+            return dict(zip(wanted, pool.map(make, wanted), strict=True))
+
+
+def stale(
+    root: Path, modules: Sequence[str], *, folder: Path, tools: toolchain.Toolchain, wanted: Sequence[str]
+) -> list[str]:
+    """Those of `wanted` that `build` would compile now."""
+    with tempfile.TemporaryDirectory(prefix="hftos-compiling-") as name:
+        staging = Path(name)
+        _stage(root, modules, staging)
+        place = folder / tools.kind
+        return [module for module in wanted if not (place / _key(staging, module, modules, tools)).is_dir()]
 
 
 class _Progress:

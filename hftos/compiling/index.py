@@ -18,7 +18,7 @@ from image import cache
 def objects(root: Path, modules: Sequence[str], say: build.Say, *, folder: Path | None = None) -> dict[str, Path]:
     """The object of each of `modules`; brings the cache up to date first where a file has changed (`build.build`)."""
     place = folder or cache.root()
-    file = place / build.KIND / f"index-{cache.key(root=str(root), python=sys.executable)}.json"
+    file = place / toolchain.KIND / f"index-{cache.key(root=str(root), python=sys.executable)}.json"
     before = stamp(root, modules)
     known = _read(file)
     if known.get("stamp") == before:

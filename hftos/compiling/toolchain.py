@@ -13,6 +13,8 @@ from pathlib import Path
 
 from hftos.compiling.errors import CompilingError, NoCompilerError
 
+KIND = "compiled"
+"""The folder of the cache for what this Python imports."""
 # C types come from the `.pxd` alone; annotations are for readers and mypy, where `int` is Python's.
 _DIRECTIVES = {
     "annotation_typing": "False",
@@ -23,16 +25,21 @@ _DIRECTIVES = {
     "initializedcheck": "False",
 }
 # Signed integers wrap, as CPython itself is compiled; nothing but the module's entry is visible to other objects.
-_FLAGS = ("-O2", "-fPIC", "-shared", "-fwrapv", "-fvisibility=hidden", "-DNDEBUG")
+FLAGS = ("-O2", "-fPIC", "-shared", "-fwrapv", "-fvisibility=hidden", "-DNDEBUG")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Toolchain:
-    """How to compile; `identity` names versions, ABI and flags: the same identity and input give the same object."""
+    """How to compile; `identity` names versions, ABI and flags: the same identity and input give the same object.
+
+    This one compiles for the Python that runs it. One for another machine overrides `compile`, and gives its objects a
+    `kind` of their own: the folder of the cache they are kept in.
+    """
 
     compiler: tuple[str, ...]
     include: Path
     identity: tuple[str, ...]
+    kind: str = KIND
 
     def translate(self, folder: Path, module: str) -> Path:
         """Translate the module staged in `folder` to C. Raises CompilingError with Cython's own words."""
@@ -44,7 +51,7 @@ class Toolchain:
 
     def compile(self, translated: Path, target: Path, module: str) -> None:
         """Compile C to the extension module `target`. Raises CompilingError with the compiler's own words."""
-        command = [*self.compiler, *_FLAGS, f"-I{self.include}", str(translated), "-o", str(target)]
+        command = [*self.compiler, *FLAGS, f"-I{self.include}", str(translated), "-o", str(target)]
         _run(command, translated.parent, module)
 
 
@@ -63,9 +70,13 @@ def find(environment: Mapping[str, str]) -> Toolchain:
         raise NoCompilerError(f"there is no {include}/Python.h; install python3-dev")
     version = _run([*compiler, "--version"], Path("/"), "the C compiler").partition("\n")[0]
     abi = str(sysconfig.get_config_var("SOABI"))
-    cython = importlib.import_module("Cython").__version__
-    directives = " ".join(f"{k}={v}" for k, v in _DIRECTIVES.items())
-    return Toolchain(compiler, include, (cython, sys.version, abi, version, " ".join(_FLAGS), directives))
+    return Toolchain(compiler, include, (*translator(), sys.version, abi, version, " ".join(FLAGS)))
+
+
+def translator() -> tuple[str, ...]:
+    """What decides the C that a module is translated to: Cython's version and directives."""
+    version: str = importlib.import_module("Cython").__version__
+    return (version, " ".join(f"{name}={value}" for name, value in _DIRECTIVES.items()))
 
 
 def _run(command: list[str], folder: Path, module: str) -> str:

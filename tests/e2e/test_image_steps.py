@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hftos.compiling.build import build as build_modules
 from image import build as builder
-from image import buildroot, cache, disk, initramfs, kconfig, profile
+from image import buildroot, cache, compiled, disk, initramfs, kconfig, profile
 from image.progress import Quiet
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +21,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
     for package in initramfs.PACKAGES:
         shutil.copytree(builder.REPOSITORY / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(builder.REPOSITORY / initramfs.CONFIG, folder)
+    for name in (initramfs.CONFIG, "pyproject.toml"):
+        shutil.copy(builder.REPOSITORY / name, folder)
     return folder
 
 
@@ -49,12 +51,12 @@ def test_the_effective_configuration_is_the_requested_one(sources: Path, tmp_pat
 
 
 def test_the_same_input_gives_the_same_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: Path) -> None:
-    """Only the short steps are made twice; the build root and the kernel come from the cache."""
+    """Only the short steps are made twice; the build root, the kernel and the modules come from the cache."""
 
     first = build(sources, tmp_path / "first")
     fresh = tmp_path / "cache/hftos"
     fresh.mkdir(parents=True)
-    for kind in ("buildroot", "linux", "kconfig", "kernel"):
+    for kind in ("buildroot", "linux", "kconfig", "kernel", compiled.KIND):
         if (cache.root() / kind).is_dir():
             (fresh / kind).symlink_to(cache.root() / kind)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -62,6 +64,18 @@ def test_the_same_input_gives_the_same_image(tmp_path: Path, monkeypatch: pytest
     assert second.steps_run == ("initramfs", "unified kernel image", "disk image")
     for name in ("initramfs", "uki", "disk"):
         assert cache.hash_file(getattr(first, name)) == cache.hash_file(getattr(second, name)), name
+
+
+def test_the_same_source_gives_the_same_machine_code(tmp_path: Path) -> None:
+    """Wherever it is staged, and for the build root's Python whatever Python the host has."""
+    tools = compiled.tools(buildroot.ensure(Quiet()))
+    modules = ["hftapp.nic.port"]
+    first, second = (
+        build_modules(builder.REPOSITORY, modules, print, folder=tmp_path / name, tools=tools)["hftapp.nic.port"]
+        for name in ("first", "second")
+    )
+    assert first != second
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_disk_is_the_same_whatever_file_system_it_is_made_on(sources: Path, tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from hftos.compiling import table
 from image import build as builder
-from rootfs import cpio, elf_closure, initramfs
+from image import initramfs, profile
+from rootfs import cpio, elf_closure
+from rootfs.initramfs import decompress
 
 pytestmark = pytest.mark.e2e
+LIBRARY = "usr/lib/python3.13"
+OWN = tuple(f"{LIBRARY}/{package}/" for package in initramfs.PACKAGES)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +23,7 @@ def built() -> builder.Built:
 
 @pytest.fixture(scope="module")
 def entries(built: builder.Built) -> dict[str, cpio.Entry]:
-    archive = initramfs.decompress(built.initramfs.read_bytes())
+    archive = decompress(built.initramfs.read_bytes())
     return {entry.path: entry for entry in cpio.read(archive)}
 
 
@@ -41,13 +46,28 @@ def test_exactly_one_elf_file_is_an_executable(elves: dict[str, elf_closure.Elf]
     assert [path for path, elf in elves.items() if elf.executable] == ["init"], listing
 
 
-def test_every_shared_object_is_in_the_closure_of_the_interpreter(elves: dict[str, elf_closure.Elf]) -> None:
+def test_every_shared_object_is_needed(
+    elves: dict[str, elf_closure.Elf],
+) -> None:
     loader = (elves["init"].interpreter or "").lstrip("/")
     assert loader in elves
     needed = {name for elf in elves.values() for name in elf.needed} | {Path(loader).name}
-    extensions = {path for path in elves if "/lib-dynload/" in path}
+    extensions = {path for path in elves if "/lib-dynload/" in path or path.startswith((*OWN, initramfs.DRIVERS))}
     libraries = set(elves) - extensions - {"init"}
     assert {Path(path).name for path in libraries} == needed, "libraries nobody needs, or needed ones that are missing"
+
+
+def test_every_compiled_module_is_there_and_its_byte_code_is_not(entries: dict[str, cpio.Entry]) -> None:
+    listed = [*table.names(builder.REPOSITORY, initramfs.PACKAGES), *table.image_only(builder.REPOSITORY)]
+    assert "hftapp.nic.dpdk" in listed
+    places = {f"{LIBRARY}/{name.replace('.', '/')}" for name in listed}
+    assert {place for place in places if f"{place}.so" not in entries} == set()
+    assert {place for place in places if f"{place}.pyc" in entries} == set()
+
+
+def test_the_drivers_of_the_profile_are_there_and_no_others(entries: dict[str, cpio.Entry]) -> None:
+    names = {Path(path).name for path in entries if path.startswith(f"{initramfs.DRIVERS}/")}
+    assert names == {f"librte_{driver.name}{initramfs.DRIVER_SUFFIX}" for driver in profile.load("qemu").drivers}
 
 
 def test_the_rest_is_byte_code_and_one_configuration_file(
@@ -56,7 +76,7 @@ def test_the_rest_is_byte_code_and_one_configuration_file(
     files = {path for path, entry in entries.items() if stat.S_ISREG(entry.mode)}
     rest = files - set(elves)
     byte_code = {path for path in rest if path.endswith(".pyc")}
-    assert {path for path in byte_code if not path.startswith("usr/lib/python3.13/")} == set()
+    assert {path for path in byte_code if not path.startswith(f"{LIBRARY}/")} == set()
     assert rest - byte_code == {"etc/hftos.toml"}
     assert not any(entries[path].data.startswith(b"#!") for path in files)
 
@@ -76,8 +96,7 @@ def test_only_the_nodes_the_interpreter_needs_before_pid_1_mounts_devtmpfs(entri
 
 
 def test_the_program_and_its_protocols_are_there(entries: dict[str, cpio.Entry]) -> None:
-    library = "usr/lib/python3.13"
-    assert {f"{library}/hftapp/__main__.pyc", f"{library}/protocols/itch50.pyc", f"{library}/os.pyc"} <= set(entries)
+    assert {f"{LIBRARY}/hftapp/__main__.pyc", f"{LIBRARY}/protocols/itch50.pyc", f"{LIBRARY}/os.pyc"} <= set(entries)
 
 
 def test_the_manifest_accounts_for_every_byte(built: builder.Built, entries: dict[str, cpio.Entry]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hftapp import config
-from hftapp.config_table import KEYS, PARAMS, STRATEGY_KEYS
+from hftapp.config_table import KEYS, PARAMS, STRATEGY_KEYS, VENUE_KEYS
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = "\n".join(f"[{name}]" for name in config.SECTIONS)
@@ -69,10 +69,10 @@ def test_every_mistake_is_reported_at_once() -> None:
         ('[order_entry]\nuser = "Ü"', "order_entry.user = 'Ü': must be ASCII text of 1 to 6 characters"),
         ('[management]\noffice = "10.0.0.1"', "management.office = '10.0.0.1'"),
         ('[management]\naddress = ""', 'management.address = "": with management.mac it must be an IPv4'),
-        ('[nic]\nmac = ""', 'nic.mac = "": port "af_packet" needs nic.mac or nic.interface'),
+        ('[nic]\nmac = ""', 'nic.mac = "": port "af_packet" needs nic.device, nic.interface or nic.mac'),
         ('[nic]\nport = "socket"\naddress = ""', 'nic.address = "": port "socket" needs'),
         ('[nic]\nidle = "wait"', 'nic.idle = "wait": port "af_packet" allows only "spin"'),
-        ('[[strategy]]\nsymbols = ["A"]', "strategy[0].kind: missing; must be one of"),
+        ('[[strategy]]\nsymbols = ["A"]', 'strategy[0].kind: missing; must be "market_maker"'),
         ('[[strategy]]\nkind = "market_maker"\nsymbols = []', "strategy[0].symbols = []: must be a list"),
         ('[[strategy]]\nkind = "market_maker"\nsymbols = ["TOOLONGXX"]', "strategy[0].symbols"),
         ("strategy = 3", "strategy: must be a list of sections"),
@@ -99,10 +99,57 @@ def test_a_file_that_is_no_text_is_named_with_the_place_of_its_first_bad_byte(tm
 
 def test_every_key_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    for key in (*KEYS, *STRATEGY_KEYS, *(key for keys in PARAMS.values() for key in keys)):
+    for key in (*KEYS, *VENUE_KEYS, *STRATEGY_KEYS, *(key for keys in PARAMS.values() for key in keys)):
         assert f"| `{key.name}` |" in text, f"{key.section}.{key.name}"
         assert key.meaning.replace("|", "\\|") in text, f"{key.section}.{key.name}"
 
 
 def test_every_default_is_within_its_own_range() -> None:
     assert config.parse('[[strategy]]\nkind = "market_maker"\n[[strategy]]\nkind = "imbalance_taker"').strategies
+
+
+VENUES = """
+[[venue]]
+name = "NSDQ"
+a = "239.20.0.1:26401"
+b = "239.20.0.2:26402"
+[[venue]]
+name = "BX"
+market_code = "B"
+a = "239.20.1.1:26411"
+b = "239.20.1.2:26412"
+port = 24001
+taker_fee = -100
+"""
+
+
+def test_without_venues_there_is_one_as_feed_and_order_entry_say() -> None:
+    settings = config.parse("[order_entry]\nport = 24005\n")
+    (venue,) = settings.venues
+    assert (venue.name, venue.feed, venue.order_entry.port) == ("NSDQ", settings.feed, 24005)
+
+
+def test_a_venue_takes_what_it_leaves_out_from_feed_and_order_entry() -> None:
+    first, second = config.parse(VENUES).venues
+    assert (second.name, second.market_code, second.taker_fee) == ("BX", "B", -100)
+    assert (first.order_entry.port, second.order_entry.port) == (24000, 24001)
+    assert second.order_entry.user == first.order_entry.user
+    assert str(second.feed.a[0]) == "239.20.1.1"
+    assert second.feed.gap_timeout_ms == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (VENUES.replace('"BX"', '"NSDQ"'), "venue: with several venues each needs its own name"),
+        (VENUES.replace('a = "239.20.1.1:26411"\n', ""), "venue: with several venues each needs its own a"),
+        (VENUES * 3, "venue: 6 sections; at most 4 venues are possible"),
+        ("venue = 3", "venue: must be a list of sections [[venue]]"),
+        (
+        ('[[venue]]\nhost = "nowhere"', "venue[0].host = 'nowhere': must be an IPv4 address such as"),
+            'venue[0].host = \'nowhere\': must be an IPv4 address such as "10.20.0.1", or ""',
+        ),
+    ],
+)
+def test_a_mistake_in_the_venues_is_named(text: str, said: str) -> None:
+    assert any(problem.startswith(said) for problem in problems(text)), problems(text)

@@ -118,3 +118,10 @@ def test_the_summary_does_not_call_an_absent_knob_set() -> None:
     rows = [("a", "0", True), ("b", "1", False), ("c", "absent", True), ("d", "absent", False), ("e", "0", True)]
     results = [knobs.Result(name, "0", effective, ok, "why") for name, effective, ok in rows]
     assert knobs.summary(results) == "2 set, 1 absent, 2 failed"
+
+
+@pytest.mark.parametrize(("frames", "pages"), [(128, "17"), (1024 + 256, "18"), (2 * 16_384, "56")])
+def test_huge_pages_cover_the_rings(frames: int, pages: str) -> None:
+    row = knobs.huge_pages(frames)
+    assert row.value == pages
+    assert int(pages) * knobs.HUGE_PAGE_BYTES > frames * 2560

@@ -1,11 +1,14 @@
 """The shared ring: order, wrap-around, overflow, and two processes on its two ends."""
 
+import mmap
 import os
 import random
+import struct
 
 import pytest
 
 from hftapp.ring import Record, Ring
+from hftapp.shared import SharedMemory
 
 
 def test_records_come_out_as_they_went_in() -> None:
@@ -79,3 +82,31 @@ def test_closed_memory_is_given_back() -> None:
     ring.close()
     with pytest.raises(ValueError, match="released"):
         ring.push(1, 0, b"")
+
+
+def test_octets_of_any_memory_can_be_pushed() -> None:
+    ring = Ring(1024)
+    assert ring.push_octets(7, 70, bytearray(b"..payload.."), 2, 7)
+    assert ring.waiting()
+    assert ring.drain() == [Record(7, 70, b"payload")]
+    assert not ring.waiting()
+
+
+def test_the_producer_looks_at_the_consumer_s_line_only_when_the_ring_seems_full() -> None:
+    ring = Ring(128)
+    for number in range(2):
+        assert ring.push(1, number, b"x" * 40)
+        ring.drain()
+    assert ring._tail == 0
+    assert ring.push(1, 2, b"x" * 40)
+    assert ring._tail == 112
+
+
+def test_the_memory_of_a_ring_cannot_change_its_size() -> None:
+    with pytest.raises(ValueError, match="shared memory 'x' of 0 bytes: must be positive"):
+        SharedMemory("x", 0)
+    memory = SharedMemory("x", 100)
+    assert len(memory.octets) == memory.size == mmap.PAGESIZE
+    memory.words[3] = -5
+    memory.prefault()
+    assert memory.octets[24:32] == struct.pack("=q", -5)

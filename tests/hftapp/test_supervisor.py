@@ -20,11 +20,16 @@ from hftapp.boot import Boot
 from hftapp.config import Config
 from hftapp.nic.port import PortError
 from hftapp.records import Rings
-from hftapp.supervisor import Outcome, Supervisor, trader_cpu
+from hftapp.reporter import Outcome
+from hftapp.silence import calls, counted, seccomp
+from hftapp.supervisor import Supervisor, trader_cpu
+from hftapp.trader.board import Board
+from hftapp.trader.figures_table import LOOP
+from hftapp.trader.instrument import Instrument
 
 BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
 TraderFunction = Callable[[Config, Rings, int | None, int], None]
-EMPTY = {"count": 0, "min": 0, "max": 0, "counts": {}}
+KILL_SWITCH = 1
 
 
 def emit(rings: Rings, kind: int, payload: Any) -> None:
@@ -63,9 +68,12 @@ def obedient(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> No
     assert select.select([bell], [], [], 30)[0], "no command within 30 s"
     assert [record.kind for record in rings.control.drain()] == [records.STOP]
     emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
-    emit(rings, records.RISK, {"check": "size", "symbol": "A", "value": 2, "limit": 1})
+    board = Board(rings.figures)
+    board.show(Instrument("A", 0))
+    assert rings.telemetry.push(records.RISK, 5, records.RISK_RECORD.pack(KILL_SWITCH, 0, 2, 1))
     emit(rings, records.GAP, {"from": 1, "to": 2})
-    emit(rings, records.STATS, {"final": True, "tick_to_trade": EMPTY})
+    rings.figures.histogram("tick_to_trade").record(1234)
+    rings.figures.words("loop")[LOOP.index("final")] = 1
     emit(rings, records.EXIT, (0, "stop command"))
 
 
@@ -75,8 +83,12 @@ def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
     assert outcome.books == {"A": {"symbol": "A", "sequence": 3, "bids": [], "asks": []}}
     assert outcome.gaps == [{"from": 1, "to": 2}]
     assert outcome.stats["final"] is True
-    assert outcome.stats["tick_to_trade"]["unit"] == "ns"
+    assert outcome.stats["tick_to_trade"]["max"] == 1234
+    assert outcome.stats["silence"]["filter"] is False
+    assert outcome.stats["silence"]["voluntary_switches"] >= 0
     assert (outcome.journal_records, outcome.risk_records) == (2, 1)
+    (refusal,) = journal.read(tmp_path / "risk.journal")
+    assert marshal.loads(refusal.payload) == {"check": "kill_switch", "symbol": "A", "value": 2, "limit": 1}
     assert outcome.journal is not None
     assert [(e.number, e.kind, e.payload) for e in journal.read(outcome.journal)] == [(1, 1, b"\x4f"), (2, 2, b"\x41")]
     assert "trader: trading" in said
@@ -100,6 +112,56 @@ def test_a_trader_that_is_killed_is_named_by_its_signal(tmp_path: Path) -> None:
 
     outcome, _ = run(tmp_path, dies)
     assert (outcome.status, outcome.reason) == (1, "trader killed by SIGKILL")
+
+
+def test_a_trader_that_makes_a_forbidden_system_call_is_named_by_it(tmp_path: Path) -> None:
+    def asks(_settings: Config, rings: Rings, _cpu: int | None, _bell: int) -> None:
+        rings.figures.words(counted.GROUP)[counted.TRAPPED] = 1 + 39  # as the handler notes it
+        seccomp.install(calls.SHUTDOWN)
+        os.getpid()
+
+    outcome, _ = run(tmp_path, asks)
+    assert outcome.status == 1
+    assert outcome.reason == (
+        "trader killed by SIGSYS: it made the system call getpid (39), which a silent trader may not"
+    )
+    assert "final" not in outcome.stats
+
+
+def test_a_silent_trader_that_fails_still_leaves_its_reason(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def fails(_settings: Config, _rings: Rings, _cpu: int | None, _bell: int) -> None:
+        seccomp.install(calls.SHUTDOWN)
+        raise RuntimeError("the book is upside down")
+
+    outcome, _ = run(tmp_path, fails)
+    assert (outcome.status, outcome.reason) == (1, "RuntimeError: the book is upside down")
+    assert "in fails\nRuntimeError: the book is upside down" in capfd.readouterr().err
+
+
+def test_figures_go_to_the_office_every_second_and_once_more_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hftapp.supervisor.STATS_NS", 1_000_000)
+    offered: list[dict[str, Any]] = []
+    monkeypatch.setattr(Supervisor, "_offer", lambda _self, line: offered.append(line))
+    run(tmp_path, obedient, seconds=0.05)
+    stats = [line for line in offered if line["kind"] == "stats"]
+    assert len(stats) > 2
+    assert ["final" in line for line in stats] == [False] * (len(stats) - 1) + [True]
+
+
+def test_a_recording_is_written_as_it_comes(tmp_path: Path) -> None:
+    def records_turns(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+        assert rings.recording is not None
+        for number in range(5000):
+            while not rings.recording.push(records.FRAME_FIRST, number, b"frame %d" % number):
+                os.sched_yield()
+        obedient(settings, rings, cpu, bell)
+
+    (tmp_path / "recording").write_bytes(b"of another run")
+    run(tmp_path, records_turns, BASE + "[host]\nrecord = true\n", seconds=0.05)
+    entries = list(journal.read(tmp_path / "recording"))
+    assert [entry.payload for entry in entries] == [b"frame %d" % number for number in range(5000)]
 
 
 def test_a_trader_that_just_ends_is_not_a_success(tmp_path: Path) -> None:
@@ -165,14 +227,14 @@ def test_what_waits_in_the_rings_is_kept_when_the_supervisor_fails(
 def test_a_record_that_cannot_be_reported_does_not_end_trading(tmp_path: Path) -> None:
     def odd(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
         emit(rings, 99, {"what": 1})
-        emit(rings, records.STATS, {"no": "histogram"})
+        rings.telemetry.push(records.RISK, 1, b"too short")
         rings.telemetry.push(records.STATE, 1, b"not marshal")
         obedient(settings, rings, cpu, bell)
 
     outcome, said = run(tmp_path, odd, seconds=0.05)
     assert (outcome.status, outcome.reason) == (0, "stop command")
     assert [line.partition(" was")[0] for line in said if "not reported" in line] == [
-        f"a record of kind {kind}" for kind in (99, records.STATS, records.STATE)
+        f"a record of kind {kind}" for kind in (99, records.RISK, records.STATE)
     ]
 
 

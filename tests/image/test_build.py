@@ -1,14 +1,18 @@
 """How the steps hang together: what each depends on, what is copied, what the manifest says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from hftos.compiling import table
+from hftos.compiling.errors import CompilingError
+from hftos.compiling.toolchain import Toolchain
 from image import build as builder
-from image import buildroot, cache, cli, disk, initramfs, kernel, profile, uki
-from image.errors import BuildRootError
+from image import buildroot, cache, cli, compiled, disk, initramfs, kernel, profile, uki
+from image.errors import BuildRootError, ImageError
 from image.kernel import Kernel
 from image.profile import Profile
 from image.progress import Quiet, Reporter
@@ -31,16 +35,17 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
         (out / "config").write_text(json.dumps(requests))
         return {}
 
-    def compiled(root: object, source: object, config: Path, out: Path, update: object) -> None:
+    def bzimage(root: object, source: object, config: Path, out: Path, update: object) -> None:
         (out / "vmlinuz").write_bytes(b"kernel " + config.read_bytes())
         (out / "config").write_bytes(config.read_bytes())
 
-    def packed(root: object, sources: Path, release: str, out: Path) -> None:
-        (out / "initramfs.cpio.zst").write_bytes((sources / "hftapp/__main__.py").read_bytes())
+    def packed(root: object, sources: Path, modules: dict[str, Path], drivers: object, release: str, out: Path) -> None:
+        objects = b"".join(modules[name].read_bytes() for name in sorted(modules))
+        (out / "initramfs.cpio.zst").write_bytes((sources / "hftapp/__main__.py").read_bytes() + objects)
         (out / "report.json").write_text('{"components": [], "left_out": {"site": "why"}}')
 
-    def unified(root: object, work: Path, compiled: Kernel, archive: Path, cmdline: str, release: str) -> None:
-        (work / "hftos.efi").write_bytes(compiled.image.read_bytes() + archive.read_bytes() + cmdline.encode())
+    def unified(root: object, work: Path, booted: Kernel, archive: Path, cmdline: str, release: str) -> None:
+        (work / "hftos.efi").write_bytes(booted.image.read_bytes() + archive.read_bytes() + cmdline.encode())
 
     def repart(root: object, work: Path) -> None:
         with (work / "hftos.img").open("wb") as stream:
@@ -52,7 +57,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     monkeypatch.setattr(buildroot, "ensure", made.root)
     monkeypatch.setattr(kernel, "_source", lambda root, reporter, version: tmp_path)
     monkeypatch.setattr(kernel, "_merge", merge)
-    monkeypatch.setattr(kernel, "_compile", compiled)
+    monkeypatch.setattr(kernel, "_compile", bzimage)
     monkeypatch.setattr(initramfs, "_make", packed)
     monkeypatch.setattr(uki, "_make", unified)
     monkeypatch.setattr(disk, "_repart", repart)
@@ -72,6 +77,33 @@ def steps(sources: Path, tmp_path: Path) -> list[str]:
     reporter = Quiet()
     builder.build("qemu", reporter, sources=sources, output=tmp_path / "out")
     return reporter.steps_run
+
+
+class Translator(Toolchain):
+    """Stands for Cython and gcc: an object is its source, and a source with `?` does not compile."""
+
+    def translate(self, folder: Path, module: str) -> Path:
+        return table.source(folder, module)
+
+    def compile(self, translated: Path, target: Path, module: str) -> None:
+        if b"?" in translated.read_bytes():
+            raise CompilingError(f"{module} does not compile:\n?")
+        target.write_bytes(b"object of " + translated.read_bytes())
+
+
+@pytest.fixture
+def hot(sources: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources with two compiled modules, and one that is compiled against a library of the build root."""
+    (sources / "pyproject.toml").write_text(
+        '[tool.hftos]\ncompiled = ["hftapp.book", "protocols.itch", "exchange.engine"]\nimage_only = ["hftapp.dpdk"]\n'
+    )
+    for name in ("hftapp/book", "protocols/itch", "hftapp/dpdk"):
+        (sources / f"{name}.py").write_text(f"# {name}\n")
+        (sources / f"{name}.pxd").touch()
+    monkeypatch.setattr(
+        compiled, "tools", lambda root, library="": Translator(("cc",), Path("/"), ("1", library), compiled.KIND)
+    )
+    return sources
 
 
 ALL = ["kernel configuration", "kernel", "initramfs", "unified kernel image", "disk image"]
@@ -98,6 +130,53 @@ def test_going_back_builds_nothing(recipe: Recipe, sources: Path, tmp_path: Path
     assert (tmp_path / "out/initramfs.cpio.zst").read_text() == "print(1)\n"
 
 
+def test_a_changed_hot_module_is_compiled_alone_and_builds_no_kernel(recipe: Recipe, hot: Path, tmp_path: Path) -> None:
+    made = ["kernel configuration", "kernel", "compiled modules", "compiled modules (libdpdk)"]
+    assert steps(hot, tmp_path) == [*made, "initramfs", "unified kernel image", "disk image"]
+    archive = (tmp_path / "out/initramfs.cpio.zst").read_text()
+    assert archive == "print(1)\nobject of # hftapp/book\nobject of # hftapp/dpdk\nobject of # protocols/itch\n"
+    objects = set((cache.root() / compiled.KIND).glob("*/*.so"))
+    assert steps(hot, tmp_path) == []
+    (hot / "hftapp/book.py").write_text("# changed\n")
+    assert steps(hot, tmp_path) == ["compiled modules", "initramfs", "unified kernel image", "disk image"]
+    (new,) = set((cache.root() / compiled.KIND).glob("*/*.so")) - objects
+    assert new.name == "book.so"
+
+
+def test_a_hot_module_that_does_not_compile_is_an_error_of_the_image(recipe: Recipe, hot: Path, tmp_path: Path) -> None:
+    (hot / "protocols/itch.py").write_text("?")
+    with pytest.raises(ImageError, match=r"protocols.itch does not compile:\n\?"):
+        steps(hot, tmp_path)
+
+
+def test_a_hot_module_without_declarations_is_an_error_of_the_image(recipe: Recipe, hot: Path, tmp_path: Path) -> None:
+    (hot / "hftapp/dpdk.pxd").unlink()
+    with pytest.raises(ImageError, match=r"image_only .* lists 'hftapp.dpdk': no hftapp/dpdk.pxd; write it"):
+        steps(hot, tmp_path)
+
+
+def test_other_drivers_make_another_initramfs_and_no_kernel(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps(sources, tmp_path)
+    load = profile.load
+    monkeypatch.setattr(profile, "load", lambda name: replace(load(name), drivers=profile.drivers("colo")))
+    assert steps(sources, tmp_path)[0] == "initramfs"
+
+
+def test_another_dpdk_compiles_what_uses_it_and_no_kernel() -> None:
+    def root(**versions: str) -> buildroot.BuildRoot:
+        known = {"gcc-14": "1", "libpython3.13-dev": "1", "libdpdk-dev": "1", "zlib1g": "1"}
+        return buildroot.BuildRoot(Path("/nowhere"), known | versions)
+
+    plain, dpdk = compiled.tools(root()), compiled.tools(root(), "libdpdk")
+    newer = {"libdpdk-dev": "2", "zlib1g": "2"}
+    assert plain.identity == compiled.tools(root(**newer)).identity
+    assert dpdk.identity != compiled.tools(root(**newer), "libdpdk").identity
+    assert plain.identity != compiled.tools(root(**{"gcc-14": "2"})).identity
+    assert plain.identity != compiled.tools(root(**{"libpython3.13-dev": "2"})).identity
+
+
 def test_a_changed_reason_builds_no_kernel(
     recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +186,7 @@ def test_a_changed_reason_builds_no_kernel(
     def reworded(name: str) -> Profile:
         chosen = load(name)
         symbols = tuple(profile.Symbol(s.name, s.value, "another reason", s.fragment) for s in reversed(chosen.symbols))
-        return Profile(chosen.name, chosen.summary, symbols, chosen.parameters, chosen.init)
+        return replace(chosen, symbols=symbols)
 
     monkeypatch.setattr(profile, "load", reworded)
     assert "kernel" not in steps(sources, tmp_path)
@@ -122,7 +201,7 @@ def test_a_changed_command_line_makes_a_new_image_only(
     def longer(name: str) -> Profile:
         chosen = load(name)
         more = (*chosen.parameters, profile.Parameter("debug", "for a test"))
-        return Profile(chosen.name, chosen.summary, chosen.symbols, more, chosen.init)
+        return replace(chosen, parameters=more)
 
     monkeypatch.setattr(profile, "load", longer)
     assert steps(sources, tmp_path) == ["unified kernel image", "disk image"]

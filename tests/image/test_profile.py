@@ -64,3 +64,39 @@ def test_bad_toml_names_the_file(tmp_path: Path) -> None:
     write(tmp_path, profile_text="summary = \n")
     with pytest.raises(ProfileError, match=r"p\.toml"):
         profile.load("p", tmp_path)
+
+
+def write_pmds(folder: Path, rows: str) -> Path:
+    (folder / "pmds").mkdir()
+    (folder / "pmds/lab.toml").write_text(f'machines = "m"\npmds = [{rows}]\n')
+    return folder
+
+
+def test_a_profile_names_a_list_of_drivers(tmp_path: Path) -> None:
+    write(tmp_path, profile_text='summary = "s"\nfragments = ["a"]\npmds = "lab"\n')
+    write_pmds(tmp_path, '{ pmd = "net_ice", why = "E810" }')
+    assert profile.load("p", tmp_path).drivers == (profile.Driver("net_ice", "E810"),)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ('{ pmd = "net_ice" }', "'why' must be a text"),
+        ('{ pmd = "net_ice", why = "a" }, { pmd = "net_ice", why = "b" }', "net_ice is listed twice"),
+        ('{ driver = "net_ice", why = "a" }', "unknown key 'driver'"),
+    ],
+)
+def test_a_malformed_list_of_drivers_is_refused(tmp_path: Path, rows: str, message: str) -> None:
+    with pytest.raises(ProfileError, match=message):
+        profile.drivers("lab", write_pmds(tmp_path, rows))
+
+
+def test_an_unknown_list_of_drivers_names_those_there_are(tmp_path: Path) -> None:
+    write_pmds(tmp_path, "")
+    with pytest.raises(ProfileError, match="no list of PMDs 'moon'; there are: lab"):
+        profile.drivers("moon", tmp_path)
+
+
+def test_the_trading_servers_list_has_every_card_they_have() -> None:
+    wanted = "virtio e1000 igc ixgbe i40e ice iavf mlx5 sfc bnxt enic ena vmxnet3"
+    assert {f"net_{name}" for name in wanted.split()} <= {driver.name for driver in profile.drivers("colo")}

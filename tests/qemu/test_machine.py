@@ -8,7 +8,7 @@ import pytest
 
 from qemu import machine as machines
 from qemu.accel import Accelerator
-from qemu.machine import DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
+from qemu.machine import MODELS, DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
 
 TCG = Accelerator("tcg", "test")
 DIRECT = DirectBoot(Path("/image/vmlinuz"), Path("/image/initramfs"), "console=ttyS0 -- -m hftapp")
@@ -29,9 +29,44 @@ def test_a_direct_boot(tmp_path: Path) -> None:
     assert values(argv, "-netdev") == [
         "dgram,id=trader,local.type=unix,local.path=/run/q,remote.type=unix,remote.path=/run/s"
     ]
-    assert "virtio-net-pci,netdev=trader,mac=52:54:00:20:00:10,disable-legacy=on,romfile=" in values(argv, "-device")
+    device = "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=trader,mac=52:54:00:20:00:10,romfile="
+    assert device in values(argv, "-device")
     assert {"-nodefaults", "-no-user-config", "-no-reboot"} <= set(argv)
     assert values(argv, "-display") == ["none"]
+
+
+def test_the_iommu_comes_before_the_devices_it_serves(tmp_path: Path) -> None:
+    nic = Nic("trader", "52:54:00:20:00:10", Path("/run/q"), Path("/run/s"))
+    devices = values(Machine(TCG, DIRECT, (nic,), tmp_path / "console", tmp_path / "qmp").argv(), "-device")
+    assert devices[0] == "intel-iommu,intremap=on,caching-mode=on"
+    without = Machine(TCG, DIRECT, (nic,), tmp_path / "console", tmp_path / "qmp", iommu=False).argv()
+    assert not any("iommu,intremap" in word for word in without)
+
+
+def test_kvm_leaves_the_interrupts_to_the_iommu(tmp_path: Path) -> None:
+    argv = Machine(Accelerator("kvm", "test"), DIRECT, (), tmp_path / "console", tmp_path / "qmp").argv()
+    assert values(argv, "-machine") == ["q35", "kernel-irqchip=split"]
+
+
+@pytest.mark.parametrize(("model", "device"), [("e1000e", "e1000e,"), ("vmxnet3", "vmxnet3,")])
+def test_other_models_of_cards(model: str, device: str) -> None:
+    nic = Nic("trader", "52:54:00:20:00:10", Path("/run/q"), Path("/run/s"), model)
+    assert nic.argv()[-1] == f"{device}netdev=trader,mac=52:54:00:20:00:10,romfile="
+
+
+def test_an_unknown_model_is_named(tmp_path: Path) -> None:
+    nic = Nic("trader", "52:54:00:20:00:10", tmp_path, tmp_path, "ne2k")
+    with pytest.raises(MachineError, match=r"'ne2k' is no model .* virtio, e1000e, vmxnet3"):
+        nic.argv()
+
+
+def test_instructions_are_counted_in_emulation_on_one_thread(tmp_path: Path) -> None:
+    argv = Machine(TCG, DIRECT, (), tmp_path / "console", tmp_path / "qmp", icount=True).argv()
+    assert values(argv, "-accel") == ["tcg,thread=single"]
+    assert values(argv, "-icount") == ["shift=0,sleep=off"]
+    fast = Machine(Accelerator("kvm", "test"), DIRECT, (), tmp_path / "console", tmp_path / "qmp", icount=True)
+    with pytest.raises(MachineError, match="not under kvm: set HFTOS_ACCEL=tcg"):
+        fast.argv()
 
 
 def test_a_disk_boot_never_writes_the_image(tmp_path: Path) -> None:
@@ -62,11 +97,14 @@ def test_missing_firmware_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_qemu_takes_the_command_line(tmp_path: Path) -> None:
     """Started paused and told to quit at once: a wrong option would end it with an error."""
-    nic = Nic("trader", "52:54:00:20:00:10", tmp_path / "q", tmp_path / "s")
+    nics = [
+        Nic(model, f"52:54:00:20:00:1{i}", tmp_path / f"{model}.q", tmp_path / f"{model}.s", model)
+        for i, model in enumerate(MODELS)
+    ]
     boot = DiskBoot(tmp_path / "disk", *[tmp_path / name for name in ("code", "vars")])
     for name, size in (("disk", 1 << 20), ("code", 1 << 22), ("vars", 1 << 18)):
         (tmp_path / name).write_bytes(bytes(size))
-    argv = Machine(TCG, boot, (nic,), tmp_path / "console", tmp_path / "qmp").argv()
+    argv = Machine(TCG, boot, tuple(nics), tmp_path / "console", tmp_path / "qmp").argv()
     offline = [word.replace(f"socket,id=qmp,path={tmp_path}/qmp", "stdio,id=qmp") for word in argv]
     done = subprocess.run(
         [*offline, "-S"],

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hftapp import config as configs
 from protocols import binaryfile
 from qemu.accel import Accelerator
-from qemu.machine import DirectBoot, DiskBoot
+from qemu.machine import DirectBoot, DiskBoot, MachineError
 from qemu.scenario import (
     REPLAY_SPEED,
     SLICE,
@@ -15,6 +16,7 @@ from qemu.scenario import (
     Scenario,
     collector_command,
     exchange_command,
+    guest_configuration,
     machine,
     replay_speed,
     switch_config,
@@ -94,6 +96,33 @@ def test_a_configuration_is_appended_as_a_second_archive(tmp_path: Path, image: 
     start = len(base) + -len(base) % 4
     assert content.startswith(base)
     assert content[start:] == cpio.write([cpio.file("etc/hftos.toml", b"[feed]\n")])
+
+
+def test_the_trading_card_may_be_another_model(tmp_path: Path, image: Image) -> None:
+    guest = machine(Scenario(tmp_path, nic="e1000e"), image, TCG, tmp_path)
+    assert [nic.model for nic in guest.nics] == ["e1000e", "virtio"]
+
+
+def test_a_port_takes_the_place_of_the_configured_one(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text('[order_entry]\nport = 24000\n\n[nic]\nmac = ""\n# which\nport = "af_packet"\n')
+    changed = guest_configuration(Scenario(tmp_path, config=config, port="dpdk"))
+    assert changed == config.read_bytes().replace(b"af_packet", b"dpdk")
+    assert guest_configuration(Scenario(tmp_path, config=config)) == config.read_bytes()
+    assert guest_configuration(Scenario(tmp_path)) is None
+
+
+def test_the_images_own_configuration_is_what_a_port_is_put_into(tmp_path: Path) -> None:
+    changed = guest_configuration(Scenario(tmp_path, port="af_xdp"))
+    assert changed is not None
+    assert configs.parse(changed.decode()).nic.port == "af_xdp"
+
+
+def test_a_configuration_without_a_port_cannot_get_another(tmp_path: Path) -> None:
+    config = tmp_path / "my.toml"
+    config.write_text("[order_entry]\nport = 24000\n")
+    with pytest.raises(MachineError, match=r"my.toml has no line `port = …` in its section \[nic\]"):
+        guest_configuration(Scenario(tmp_path, config=config, port="dpdk"))
 
 
 def test_a_disk_boot_has_its_own_firmware_variables(tmp_path: Path, image: Image) -> None:

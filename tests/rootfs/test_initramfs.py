@@ -1,8 +1,10 @@
 """Assembled from the Python that runs the tests: the interpreter is /init, and nothing else can be started."""
 
+import importlib
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,29 @@ def test_a_second_archive_can_follow(source: Source) -> None:
     assert len(packed) % 4 == 0, "the kernel looks for a plain archive at a multiple of four"
     more = cpio.write([cpio.file("etc/hftos.toml", b"[other]\n")])
     assert list(cpio.read(initramfs.decompress(packed + more)))[-1].data == b"[other]\n"
+
+
+def test_compiled_modules_and_drivers_bring_their_libraries(source: Source, tmp_path: Path) -> None:
+    """Any shared object will do: the standard library's with libraries of their own stand for ours and DPDK's."""
+    extension = Path(importlib.import_module("_bz2").__file__ or "")
+    driver = Path(importlib.import_module("_lzma").__file__ or "")
+    path = "usr/lib/python3/app/hot.so"
+    target = tmp_path / path
+    target.parent.mkdir(parents=True)
+    target.write_bytes(extension.read_bytes())
+    hot = replace(
+        source,
+        tree=tmp_path,
+        modules=[{"module": "app.hot", "path": path, "own": True}],
+        drivers={driver.relative_to("/").as_posix(): "a card"},
+    )
+    packed = initramfs.assemble(hot)
+    files = {entry.path: entry for entry in cpio.read(initramfs.decompress(packed.archive))}
+    assert files[path].data == extension.read_bytes()
+    assert files[driver.relative_to("/").as_posix()].data == driver.read_bytes()
+    needed = {Path(name).name for name in elf_closure.closure([extension, driver], Path("/"))}
+    assert needed <= {Path(name).name for name in files}
+    parts = {part.name: part for part in packed.components}
+    assert (parts["app, compiled"].kind, parts["app, compiled"].version) == ("machine code", "1.2.3")
+    assert (parts[driver.name].kind, parts[driver.name].why) == ("DPDK driver", "a card")
+    assert len({name for name in files if Path(name).name.startswith("ld-linux")}) == 1

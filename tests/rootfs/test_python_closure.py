@@ -125,3 +125,39 @@ def test_the_library_may_name_other_platforms_modules(tree: Path) -> None:
 def test_a_missing_program_is_an_error(tree: Path) -> None:
     with pytest.raises(MissingModuleError, match=r"imports app\.nothing"):
         python_closure.closure(["app.nothing"], [tree / "own"], {}, ["app"])
+
+
+@pytest.fixture
+def hot(tree: Path) -> Path:
+    """An own package with a compiled module that uses another's types."""
+    files = {
+        "hot.py": "import cython\nimport lib\nif not cython.compiled:\n    from app.octets import be32\n"
+        "if cython.compiled:\n    import optional\n",
+        "hot.pxd": "from app.port cimport Port\nfrom app.octets cimport be32\nfrom libc.stdint cimport int64_t\n",
+        "port.py": "import heavy\n",
+        "octets.py": "import windows\n",
+    }
+    for name, text in files.items():
+        (tree / "own/app" / name).write_text(text)
+    return tree
+
+
+def compiled_run(tree: Path, *modules: str) -> python_closure.Closure:
+    (tree / "own/app/__main__.py").write_text("import app.hot\n")
+    objects = {name: tree / f"{name}.so" for name in modules}
+    return python_closure.closure(["app.__main__"], [tree / "own", tree / "lib"], {}, ["app"], objects)
+
+
+def test_a_compiled_module_imports_what_its_source_and_its_declarations_name(hot: Path) -> None:
+    found = compiled_run(hot, "app.hot", "app.port").modules
+    assert {"app.hot", "lib", "helper", "optional", "app.port", "heavy"} <= set(found)
+    assert "app.octets" not in found, "inlined, and imported only where it is interpreted"
+    assert found["app.hot"].compiled == hot / "app.hot.so"
+    assert found["lib"].compiled is None
+
+
+def test_a_module_that_needs_to_be_compiled_but_is_not_is_an_error(hot: Path) -> None:
+    with pytest.raises(
+        MissingModuleError, match=r"app\.hot, line 1 imports cython.*: list app\.hot under \[tool\.hftos\] compiled"
+    ):
+        compiled_run(hot, "app.port")

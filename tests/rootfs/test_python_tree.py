@@ -32,8 +32,9 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make(out: Path, sources: Path) -> subprocess.CompletedProcess[str]:
-    spec = {"program": "app", "packages": ["app", "parts"], "sources": str(sources), "stdlib": str(STDLIB)}
+def make(out: Path, sources: Path, compiled: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    spec: dict[str, object] = {"program": "app", "packages": ["app", "parts"], "named": ["app"]}
+    spec |= {"sources": str(sources), "stdlib": str(STDLIB), "compiled": compiled or {}}
     (out / "spec.json").write_text(json.dumps(spec))
     command = [sys.executable, "-B", "-m", "rootfs.python_tree", str(out / "spec.json"), str(out)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -96,3 +97,14 @@ def test_byte_code_has_no_time_stamp_and_follows_the_optimisation() -> None:
     assert bytecode.compile_module(source, "/x.py", 0)[4:8] == b"\1\0\0\0"
     assert b"checked" in bytecode.compile_module(source, "/x.py", 0)
     assert b"checked" not in bytecode.compile_module(source, "/x.py", 2)
+
+
+def test_a_compiled_module_takes_the_place_of_its_byte_code(sources: Path, tmp_path: Path) -> None:
+    made = tmp_path / "one.so"
+    made.write_bytes(b"machine code")
+    assert make(tmp_path, sources, {"parts.one": str(made)}).returncode == 0
+    place = f"usr/lib/{STDLIB.name}/parts/one.so"
+    assert (tmp_path / "tree" / place).read_bytes() == b"machine code"
+    assert not (tmp_path / "tree" / place).with_suffix(".pyc").exists()
+    rows = {row["module"]: row["path"] for row in json.loads((tmp_path / "closure.json").read_text())["modules"]}
+    assert rows["parts.one"] == place

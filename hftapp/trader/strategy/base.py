@@ -5,44 +5,72 @@ once for every symbol it follows whose book changed: it never sees a book betwee
 through its context; every order passes the risk gate there.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from __future__ import annotations
 
-from hftapp.trader.market import Instrument
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import Order
 
 
-class Context(Protocol):
-    """The only door from a strategy to the market."""
+class Param(NamedTuple):
+    """An integer that a strategy takes from the configuration; without a `default` it has to be given."""
 
-    now: int
-    """Time of the event that is being handled, ns."""
+    name: str
+    default: int | None
+    low: int
+    high: int
+    what: str = ""
 
-    def quote(self, instrument: Instrument, side: str, shares: int, price: int, min_move: int) -> None:
+
+class Context:
+    """The only door from a strategy to the market. Sides are `BUY` (1) and `SELL` (-1), prices price4.
+
+    `now`: time of the event that is being handled, ns. `best_price`, `best_shares`: what `best_without_own` found.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.best_price = 0
+        self.best_shares = 0
+
+    def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
         """Have one day order of `shares` at `price` resting on a side; 0 shares: have none.
 
         Enters, replaces or cancels as needed. An order closer than `min_move` (price4) to the wanted price stays
         where it is and keeps its priority, unless less than half of the wanted shares is left of it.
         """
+        raise NotImplementedError
 
-    def take(self, instrument: Instrument, side: str, shares: int, price: int) -> bool:
-        """Send an immediate-or-cancel order; False when the risk gate refused it."""
+    def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+        """Send immediate-or-cancel orders to where the shares are, at most to `price`; False when none was sent."""
+        raise NotImplementedError
 
     def cancel(self, order: Order) -> None:
         """Cancel one order."""
+        raise NotImplementedError
 
     def pull(self, instrument: Instrument) -> None:
-        """Cancel every order of this strategy in a symbol."""
+        """Cancel every quote of this strategy in a symbol."""
+        raise NotImplementedError
 
     def inventory(self, instrument: Instrument) -> int:
         """Shares this strategy has bought less those it has sold."""
+        raise NotImplementedError
 
-    def best_without_own(self, instrument: Instrument, side: str) -> tuple[int, int] | None:
-        """(price4, shares) of the best level of a side once the trader's own orders are taken out; None when empty."""
+    def best_without_own(self, instrument: Instrument, side: int) -> bool:
+        """Find the best level of a side once the trader's own orders are taken out, over all venues.
+
+        True: its price is in `best_price`, its shares are in `best_shares`. False: there is none, both are 0.
+        """
+        raise NotImplementedError
 
 
 class Strategy:
-    """Base class: follows nothing, does nothing."""
+    """Base class: follows nothing, does nothing. `PARAMS`: what the configuration may set in `params`."""
+
+    PARAMS: ClassVar[tuple[Param, ...]] = ()
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         self.context = context
@@ -57,5 +85,5 @@ class Strategy:
     def on_fill(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
         """An own order was executed (negative shares: an execution was broken)."""
 
-    def on_timer(self) -> None:
+    def on_timer(self, now: int) -> None:
         """About every 100 ms."""

@@ -1,13 +1,18 @@
 """Takes liquidity when the best level leans heavily to one side: the price tends to move away from the larger queue."""
 
+from __future__ import annotations
+
+from array import array
 from collections.abc import Mapping
 
-from hftapp.trader.market import Instrument
+from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Strategy
 
-BPS = 10_000
 MS = 1_000_000
+_BPS = 10_000
+_BUY, _SELL = BUY, SELL
+_SYMBOLS = 1 << 16
 
 
 class ImbalanceTaker(Strategy):
@@ -25,35 +30,42 @@ class ImbalanceTaker(Strategy):
         self._max_spread = params["max_spread_bps"]
         self._limit = params["max_position"]
         self._cooldown = params["cooldown_ms"] * MS
-        self._rest_until: dict[str, int] = {}
+        self._rest_until = array("q", bytes(8 * _SYMBOLS))
 
     def on_book(self, instrument: Instrument) -> None:
         """Take when the signal is there and the symbol has rested."""
         context = self.context
-        if instrument.halted or context.now < self._rest_until.get(instrument.symbol, 0):
+        index = instrument.index
+        if instrument.halted or index >= _SYMBOLS or context.now < self._rest_until[index]:
             return
-        bid = context.best_without_own(instrument, BUY)
-        ask = context.best_without_own(instrument, SELL)
-        if bid is None or ask is None or ask[0] <= bid[0]:
+        if not context.best_without_own(instrument, _BUY):
             return
-        if (ask[0] - bid[0]) * BPS > self._max_spread * bid[0]:
+        bid, bid_shares = context.best_price, context.best_shares
+        if not context.best_without_own(instrument, _SELL):
             return
-        side = self.signal(bid[1], ask[1])
-        if not side:
+        ask, ask_shares = context.best_price, context.best_shares
+        if ask <= bid or (ask - bid) * _BPS > self._max_spread * bid:
             return
-        inventory = context.inventory(instrument)
-        price, there = ask if side == BUY else bid
-        room = self._limit - inventory if side == BUY else self._limit + inventory
-        shares = min(self._size, there, room)
+        side = self.signal(bid_shares, ask_shares)
+        if side == 0:
+            return
+        price, shares = ask, ask_shares
+        if side != _BUY:
+            price, shares = bid, bid_shares
+        room = self._limit - side * context.inventory(instrument)
+        if shares > self._size:
+            shares = self._size
+        if shares > room:
+            shares = room
         if shares > 0:
             context.take(instrument, side, shares, price)
-            self._rest_until[instrument.symbol] = context.now + self._cooldown
+            self._rest_until[index] = context.now + self._cooldown
 
-    def signal(self, bid_shares: int, ask_shares: int) -> str:
-        """`B` when buyers hold enough of the best level's shares, `S` when sellers do, else empty."""
+    def signal(self, bid_shares: int, ask_shares: int) -> int:
+        """`BUY` when buyers hold enough of the best level's shares, `SELL` when sellers do, else 0."""
         total = bid_shares + ask_shares
         if total < self._min_shares:
-            return ""
+            return 0
         if bid_shares * 100 >= self._ratio * total:
-            return BUY
-        return SELL if ask_shares * 100 >= self._ratio * total else ""
+            return _BUY
+        return _SELL if ask_shares * 100 >= self._ratio * total else 0

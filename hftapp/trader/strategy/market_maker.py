@@ -1,12 +1,21 @@
 """Two-sided quoting around the mid of other people's orders, leaning against the inventory."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
-from hftapp.trader.market import Instrument
+from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Strategy
 
-BPS = 10_000
+_BPS = 10_000
+_BUY, _SELL = BUY, SELL
+
+
+def _down(value: int, divisor: int) -> int:
+    """Divide and round down, whatever the sign of `value` (C rounds towards 0); `divisor` is positive."""
+    quotient = value // divisor
+    return quotient - 1 if quotient * divisor > value else quotient
 
 
 class MarketMaker(Strategy):
@@ -18,6 +27,7 @@ class MarketMaker(Strategy):
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         super().__init__(context, params)
+        self.buy_price = self.sell_price = 0
         self._size = params["size"]
         self._half_spread = params["half_spread_bps"]
         self._skew = params["skew_bps"]
@@ -29,30 +39,54 @@ class MarketMaker(Strategy):
     def on_book(self, instrument: Instrument) -> None:
         """Move the quotes to where they belong now."""
         context = self.context
-        bid = context.best_without_own(instrument, BUY)
-        ask = context.best_without_own(instrument, SELL)
-        if bid is None or ask is None or instrument.halted:
+        if instrument.halted or not context.best_without_own(instrument, _BUY):
             context.pull(instrument)
             return
-        prices = self.prices(bid[0], ask[0], context.inventory(instrument))
-        if prices is None:
+        bid = context.best_price
+        if not context.best_without_own(instrument, _SELL):
             context.pull(instrument)
             return
+        ask = context.best_price
         inventory = context.inventory(instrument)
-        buy = min(self._size, max(0, self._limit - inventory))
-        sell = min(self._size, max(0, self._limit + inventory))
-        context.quote(instrument, BUY, buy if prices[0] > 0 else 0, prices[0], self._min_move)
-        context.quote(instrument, SELL, sell, prices[1], self._min_move)
+        if not self.prices(bid, ask, inventory):
+            context.pull(instrument)
+            return
+        buy = self._limit - inventory
+        if buy > self._size:
+            buy = self._size
+        sell = self._limit + inventory
+        if sell > self._size:
+            sell = self._size
+        if self.buy_price <= 0:
+            buy = 0
+        context.quote(instrument, _BUY, buy, self.buy_price, self._min_move)
+        context.quote(instrument, _SELL, sell, self.sell_price, self._min_move)
 
-    def prices(self, bid: int, ask: int, inventory: int) -> tuple[int, int] | None:
-        """Quote prices (buy, sell) for other people's best bid and ask, price4; None when it should not quote."""
+    def prices(self, bid: int, ask: int, inventory: int) -> bool:
+        """Work out the quotes for other people's best bid and ask, price4; False when it should not quote.
+
+        They are in `buy_price` and `sell_price`.
+        """
         mid = (bid + ask) // 2
-        if ask <= bid or (ask - bid) * BPS > self._max_spread * mid:
-            return None
+        if ask <= bid or (ask - bid) * _BPS > self._max_spread * mid:
+            return False
         tick = self._tick
-        held = max(-self._limit, min(self._limit, inventory))
-        shift = mid * self._skew * held // (self._limit * BPS)
-        half = max(tick, mid * self._half_spread // BPS)
-        buy = (mid - shift - half) // tick * tick
-        sell = -(-(mid - shift + half) // tick) * tick
-        return min(buy, (ask - 1) // tick * tick), max(sell, -(-(bid + 1) // tick) * tick)
+        held = inventory
+        if held > self._limit:
+            held = self._limit
+        elif held < -self._limit:
+            held = -self._limit
+        # mid * skew * held / (limit * BPS), rounded down, in parts that stay within 64 bits.
+        full = mid * self._skew
+        scale = self._limit * _BPS
+        shift = full // scale * held + _down(full % scale * held, scale)
+        half = mid * self._half_spread // _BPS
+        if half < tick:
+            half = tick
+        buy = _down(mid - shift - half, tick) * tick
+        sell = -_down(shift - mid - half, tick) * tick
+        highest = (ask - 1) // tick * tick
+        lowest = (bid + tick) // tick * tick
+        self.buy_price = buy if buy < highest else highest
+        self.sell_price = sell if sell > lowest else lowest
+        return True

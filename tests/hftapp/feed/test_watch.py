@@ -3,10 +3,19 @@
 import pytest
 
 from hftapp.feed.arbiter import Arbiter
+from hftapp.feed.handler import MessageHandler
 from hftapp.feed.watch import SECOND, FeedWatch
+from hftapp.octets import Octets
 from protocols import mold
 
 SESSION = "TEST000001"
+
+
+class Deaf(MessageHandler):
+    """Does nothing with the messages."""
+
+    def on_message(self, data: Octets, at: int, length: int) -> None:
+        pass
 
 
 class Desk:
@@ -14,12 +23,12 @@ class Desk:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.arbiter = Arbiter(session=SESSION, gap_timeout=SECOND // 10)
+        self.arbiter = Arbiter(Deaf(), session=SESSION, gap_timeout=SECOND // 10)
         self.watch = FeedWatch(self.arbiter, 3 * SECOND, 100 * SECOND, self.said.append)
 
     def send(self, data: bytes, second: int, lines: tuple[int, ...] = (0, 1)) -> None:
         for line in lines:
-            self.arbiter.on_packet(line, data, second * SECOND)
+            self.arbiter.on_datagram(line, data, second * SECOND)
 
     def check(self, second: int) -> bool:
         return self.watch.check(second * SECOND)

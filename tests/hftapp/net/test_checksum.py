@@ -3,7 +3,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hftapp.net.checksum import checksum, pseudo_header_sum, word_sum
+from hftapp.net.checksum import checksum, ones_sum, pseudo_header_sum, sum20, word_sum
 
 
 def by_the_rfc(data: bytes) -> int:
@@ -34,3 +34,10 @@ def test_pseudo_header() -> None:
     source, destination = 0x0A14000A, 0xEF140001
     raw = struct.pack("!IIBBH", source, destination, 0, 17, 0)
     assert pseudo_header_sum(source, destination, 17) == word_sum(raw)
+
+
+@given(st.binary(min_size=30, max_size=200), st.integers(0, 10), st.data())
+def test_sums_in_the_middle_of_memory(data: bytes, at: int, draw: st.DataObject) -> None:
+    length = draw.draw(st.integers(0, len(data) - at))
+    assert ones_sum(data, at, length) == word_sum(data[at : at + length])
+    assert sum20(data, at) == word_sum(data[at : at + 20])

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hftapp.net.tcp_segment import ACK, PSH, RST, SYN, Segment
-from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpState, seq_add
+from hftapp.net.sequence import seq_add
+from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpState
+from tests.hftapp.net.segments import ACK, PSH, RST, SYN, Segment
 
 if TYPE_CHECKING:
     from tests.hftapp.net.conftest import ScriptedPeer
@@ -37,7 +38,7 @@ def test_three_way_handshake(make_peer: Callable[..., ScriptedPeer]) -> None:
 def test_simultaneous_open(make_peer: Callable[..., ScriptedPeer]) -> None:
     peer = make_peer()
     peer.sent()
-    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    peer.give(Segment(peer.next, 0, SYN, 1000, 500, -1, b""))
     assert peer.state() is TcpState.SYN_RECEIVED
     answer = peer.one()
     assert answer.flags == SYN | ACK
@@ -49,7 +50,7 @@ def test_simultaneous_open(make_peer: Callable[..., ScriptedPeer]) -> None:
 
 def test_reset_in_syn_received_is_a_refusal(make_peer: Callable[..., ScriptedPeer]) -> None:
     peer = make_peer()
-    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    peer.give(Segment(peer.next, 0, SYN, 1000, 500, -1, b""))
     peer.next = seq_add(peer.next, 1)
     peer.send(RST)
     assert peer.client.error == "connection refused by 10.20.0.1:24000"
@@ -57,7 +58,7 @@ def test_reset_in_syn_received_is_a_refusal(make_peer: Callable[..., ScriptedPee
 
 def test_wrong_acknowledgement_in_syn_received_is_answered_with_reset(make_peer: Callable[..., ScriptedPeer]) -> None:
     peer = make_peer()
-    peer.client.on_segment(Segment(peer.next, 0, SYN, 1000, 500, -1, b""), peer.now)
+    peer.give(Segment(peer.next, 0, SYN, 1000, 500, -1, b""))
     peer.sent()
     peer.next = seq_add(peer.next, 1)
     peer.send(ACK, ack=77)
@@ -94,7 +95,7 @@ def test_data_queued_before_the_handshake_ends_goes_with_it(make_peer: Callable[
     peer = make_peer()
     peer.client.send(b"login", peer.now)
     assert [segment.flags for segment in peer.sent()] == [SYN]
-    peer.client.on_segment(Segment(peer.next, peer.seen, SYN | ACK, 5000, 1000, -1, b""), peer.now)
+    peer.give(Segment(peer.next, peer.seen, SYN | ACK, 5000, 1000, -1, b""))
     first = peer.one()
     assert (first.flags, first.data) == (ACK | PSH, b"login")
 
@@ -133,7 +134,7 @@ def test_no_scaling_unless_both_offer_it(peer: ScriptedPeer) -> None:
 
 def test_an_order_is_one_segment_and_carries_the_acknowledgement(peer: ScriptedPeer) -> None:
     peer.send(ACK | PSH, b"execution")
-    assert peer.client.receive() == b"execution"
+    assert peer.received() == b"execution"
     peer.client.send(b"order", peer.now)
     order = peer.one()
     assert (order.flags, order.data, order.acknowledgement) == (ACK | PSH, b"order", peer.next)
@@ -144,8 +145,8 @@ def test_a_burst_is_acknowledged_once(peer: ScriptedPeer) -> None:
     peer.send(data=b"b")
     peer.send(data=b"c")
     assert peer.one().acknowledgement == peer.next
-    assert peer.client.receive() == b"abc"
-    assert not peer.client.has_segments
+    assert peer.received() == b"abc"
+    assert peer.frames() == []
 
 
 def test_sequence_numbers_wrap_in_both_directions(peer: ScriptedPeer) -> None:
@@ -154,7 +155,7 @@ def test_sequence_numbers_wrap_in_both_directions(peer: ScriptedPeer) -> None:
         peer.client.send(message, peer.now)
         assert peer.one().data == message
         peer.send(data=message)
-        assert peer.client.receive() == message
+        assert peer.received() == message
     assert peer.client.unacknowledged == 0
     assert peer.seen < 1000 > peer.next
 
@@ -196,7 +197,7 @@ def test_out_of_order_data_is_acknowledged_at_once_with_sack_only_if_agreed(peer
     duplicates = peer.sent()
     assert [segment.acknowledgement for segment in duplicates] == [hole, hole]
     peer.send(data=b"first")
-    assert peer.client.receive() == b"firstsecndthird"
+    assert peer.received() == b"firstsecndthird"
     assert peer.one().acknowledgement == seq_add(hole, 15)
 
 
@@ -205,7 +206,7 @@ def test_overlapping_and_repeated_data_arrives_once(peer: ScriptedPeer) -> None:
     peer.send(data=b"abcd")
     peer.send(data=b"cdef", at=seq_add(start, 2))
     peer.send(data=b"abcd", at=start)
-    assert peer.client.receive() == b"abcdef"
+    assert peer.received() == b"abcdef"
     assert peer.client.counters.unacceptable == 1
 
 
@@ -217,7 +218,7 @@ def test_our_window_closes_and_opens_again(make_peer: Callable[..., ScriptedPeer
     assert peer.one().window == 0
     peer.send(data=b"y")
     assert peer.one().acknowledgement == seq_add(peer.next, -1), "data beyond a closed window is not taken"
-    assert len(peer.client.receive()) == 3000
+    assert len(peer.received()) == 3000
     assert peer.one().window == 3000
 
 

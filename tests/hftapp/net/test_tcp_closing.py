@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hftapp.net.tcp_segment import ACK, FIN, PSH, RST, SYN, Segment
-from hftapp.net.tcp_types import TcpError, TcpState, seq_add
+from hftapp.net.sequence import seq_add
+from hftapp.net.tcp_types import TcpError, TcpState
+from tests.hftapp.net.segments import ACK, FIN, PSH, RST, SYN, Segment
 
 if TYPE_CHECKING:
     from tests.hftapp.net.conftest import ScriptedPeer
@@ -23,7 +24,7 @@ def test_we_close_first(peer: ScriptedPeer) -> None:
     peer.send()
     assert peer.state() is TcpState.FIN_WAIT_2
     peer.send(data=b"late")
-    assert peer.client.receive() == b"late"
+    assert peer.received() == b"late"
     peer.finish()
     assert peer.state() is TcpState.TIME_WAIT
     assert peer.sent()[-1].acknowledgement == peer.next
@@ -36,7 +37,7 @@ def test_fin_is_in_the_last_data_segment_when_close_comes_first(make_peer: Calla
     peer = make_peer()
     peer.client.send(b"all", peer.now)
     peer.sent()
-    peer.client.on_segment(Segment(peer.next, peer.seen, SYN, 5000, 1000, -1, b""), peer.now)
+    peer.give(Segment(peer.next, peer.seen, SYN, 5000, 1000, -1, b""))
     peer.client.close(peer.now)
     peer.next = seq_add(peer.next, 1)
     peer.sent()
@@ -67,7 +68,7 @@ def test_peer_closes_first(peer: ScriptedPeer) -> None:
     peer.send(ACK | FIN, b"bye")
     assert peer.state() is TcpState.CLOSE_WAIT
     assert peer.client.peer_closed
-    assert peer.client.receive() == b"bye"
+    assert peer.received() == b"bye"
     assert peer.one().acknowledgement == peer.next
     peer.client.send(b"still possible", peer.now)
     peer.client.close(peer.now)
@@ -83,7 +84,7 @@ def test_fin_before_its_data_waits_for_it(peer: ScriptedPeer) -> None:
     assert peer.state() is TcpState.ESTABLISHED
     peer.send(data=b"first")
     assert peer.state() is TcpState.CLOSE_WAIT
-    assert peer.client.receive() == b"firstlast"
+    assert peer.received() == b"firstlast"
 
 
 def test_repeated_fin_in_time_wait_is_acknowledged_and_restarts_the_wait(peer: ScriptedPeer) -> None:

@@ -30,10 +30,10 @@ def test_limited_transmit() -> None:
     """RFC 3042."""
     control = NewReno(1000)
     control.on_duplicate()
-    assert control.allowance == 11_000
+    assert control.allowance() == 11_000
     control.on_duplicate()
     control.on_duplicate()
-    assert control.allowance == 12_000
+    assert control.allowance() == 12_000
 
 
 def test_timeout_starts_again_from_one_segment() -> None:

@@ -4,16 +4,21 @@ whatever the line does, both byte streams arrive exactly once and in order, and 
 import heapq
 import random
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hftapp.net import tcp_segment
-from hftapp.net.tcp import TcpConnection
+from hftapp.net import ethernet
+from hftapp.net.arp import ArpPacket
+from hftapp.net.stack import Stack
 from hftapp.net.tcp_types import MILLISECOND, NEVER, SECOND, TcpConfig, TcpState
+from hftapp.nic.memory import MemoryPort
+from tests.hftapp.net.conftest import Numbers
 
-A, B = 0x0A000001, 0x0A000002
+ADDRESSES = 0x0A000001, 0x0A000002
+MACS = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 CONFIG = TcpConfig(mss=100, receive_buffer=2000, max_retransmissions=30, max_syn_retransmissions=20, rto_max=SECOND)
 
 
@@ -35,25 +40,31 @@ class Pair:
         self.now = 0
         self.flying: list[tuple[int, int, int, bytes]] = []
         self.count = 0
-        self.ends = [
-            TcpConnection(A, 1, B, 2, iss=iss[0], config=config, now=0),
-            TcpConnection(B, 2, A, 1, iss=iss[1], config=config, now=0),
-        ]
+        self.ports = [MemoryPort(mac) for mac in MACS]
+        self.stacks = [self._stack(index, iss[index], config) for index in (0, 1)]
+        self.ends = [stack.connect(IPv4Address(ADDRESSES[1 - i]), 50000, 0) for i, stack in enumerate(self.stacks)]
+
+    def _stack(self, index: int, iss: int, config: TcpConfig) -> Stack:
+        """One end, which knows the other's Ethernet address."""
+        stack = Stack(self.ports[index], IPv4Interface((ADDRESSES[index], 24)), rng=Numbers(iss), tcp=config)
+        hello = ArpPacket(2, MACS[1 - index], ADDRESSES[1 - index], MACS[index], ADDRESSES[index])
+        stack.receive(ethernet.header(MACS[index], MACS[1 - index], ethernet.ARP) + hello.encode(), 0)
+        return stack
 
     def step(self) -> bool:
         """Move segments and time to the next event; False when nothing is left to happen."""
-        for index, end in enumerate(self.ends):
-            for raw in end.take_segments():
-                self._launch(1 - index, raw)
+        for index, stack in enumerate(self.stacks):
+            stack.flush(self.now)
+            for frame in self.ports[index].take_sent():
+                if frame[12:14] == b"\x08\x00":
+                    self._launch(1 - index, frame)
         due = min([end.deadline for end in self.ends] + [event[0] for event in self.flying[:1]])
         if due == NEVER:
             return False
         self.now = max(self.now, due)
         while self.flying and self.flying[0][0] <= self.now:
             _, _, target, raw = heapq.heappop(self.flying)
-            segment = tcp_segment.decode(raw, 0, len(raw))
-            assert segment is not None
-            self.ends[target].on_segment(segment, self.now)
+            assert self.stacks[target].receive(raw, self.now) == -1
         for end in self.ends:
             if end.deadline <= self.now:
                 end.on_timer(self.now)
@@ -81,10 +92,10 @@ def run(pair: Pair, streams: tuple[bytes, bytes]) -> list[bytes]:
                 if not waiting[index]:
                     end.close(pair.now)
             if pair.rng.random() < 0.5:
-                got[index] += end.receive()
+                got[index] += end.read(pair.now)
         if not pair.step():
             break
-    return [data + end.receive() for data, end in zip(got, pair.ends, strict=True)]
+    return [data + end.read(pair.now) for data, end in zip(got, pair.ends, strict=True)]
 
 
 def check(pair: Pair, streams: tuple[bytes, bytes]) -> None:

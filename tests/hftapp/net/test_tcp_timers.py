@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hftapp.net.tcp_segment import ACK, SYN
-from hftapp.net.tcp_types import MILLISECOND, NEVER, SECOND, TcpConfig, TcpState, seq_add
+from hftapp.net.sequence import seq_add
+from hftapp.net.tcp_types import MILLISECOND, NEVER, SECOND, TcpConfig, TcpState
+from tests.hftapp.net.segments import ACK, SYN
 
 if TYPE_CHECKING:
     from tests.hftapp.net.conftest import ScriptedPeer

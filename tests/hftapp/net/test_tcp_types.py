@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hftapp.net.tcp_types import TcpConfig, seq_add, seq_diff
+from hftapp.net.sequence import seq_add, seq_diff
+from hftapp.net.tcp_types import TcpConfig
 
 
 @given(st.integers(0, 0xFFFFFFFF), st.integers(-(1 << 31), (1 << 31) - 1))

@@ -8,14 +8,21 @@ from typing import Any
 import pytest
 
 from hftapp import config
+from hftapp.channel import Channel
+from hftapp.clock import Clock, manual
 from hftapp.records import Rings
-from hftapp.trader.loop import Trader
-from hftapp.wire import Channel, Datagrams
+from hftapp.trader import assembly, stats
+from hftapp.trader.loop import DONE, Trader
+from hftapp.trader.order import Order
+from hftapp.trader.risk.checks import NAMES
+from hftapp.wire import Wire
 from protocols import itch50, mold, ouch50
 from protocols.soup import LoginRejected, LoginRequest
 from protocols.soup_server import Message, SequencedStream, SoupServerSession
 
 MS = 1_000_000
+TURN_NS = 1000
+"""Every turn takes a microsecond."""
 SESSION = "SCRIPTED01"
 TOML = """
 [nic]
@@ -35,52 +42,60 @@ params = { size = 100, half_spread_bps = 10, skew_bps = 10, max_inventory = 300,
 """
 
 
-class Clock:
-    """A clock that a test moves; every reading takes a microsecond."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000_000_000
-
-    def __call__(self) -> int:
-        self.now += 1000
-        return self.now
-
-
-class ScriptedChannel:
+class ScriptedChannel(Channel):
     """The client's end of the in-process order session."""
 
     def __init__(self, exchange: "ScriptedExchange") -> None:
+        super().__init__()
         self.exchange = exchange
-        self.closed: str | None = None
+        self.established = True
         self.aborted = False
+        self.full = False
+        self.out = bytearray(2048)
+        self.out_at = 7
+        self.data = b""
+        self.start = 0
 
-    @property
-    def established(self) -> bool:
-        return self.closed is None
+    def reserve(self, length: int, now: int) -> bool:
+        return self.closed is None and not self.full
+
+    def commit(self, length: int, now: int) -> None:
+        self.exchange.on_bytes(bytes(self.out[self.out_at : self.out_at + length]), now)
 
     def send(self, data: bytes, now: int) -> None:
-        if self.closed is not None:
-            raise ConnectionError(self.closed)
-        self.exchange.on_bytes(data, now)
+        if self.closed is None:
+            self.exchange.on_bytes(data, now)
 
-    def receive(self, now: int) -> bytes:
-        return self.exchange.bytes_out(now) if self.closed is None else b""
+    def receive(self, now: int) -> int:
+        if self.closed is None:
+            self.data = bytes(self.data[self.start :]) + self.exchange.bytes_out(now)
+            self.start = 0
+        return len(self.data) - self.start
+
+    def consume(self, count: int) -> None:
+        self.start += count
 
     def close(self, now: int) -> None:
-        self.closed = self.closed or "closed here"
+        self.over(self.closed or "closed here")
         self.exchange.server.connection_closed()
 
     def abort(self) -> None:
         self.aborted = True
-        self.closed = "aborted"
+        self.over("aborted")
+
+    def over(self, reason: str) -> None:
+        self.closed = reason
+        self.established = False
 
 
-class ScriptedExchange:
+class ScriptedExchange(Wire):
     """Accepts every order; tests fill, reject, lose and end by hand. Also the trader's wire."""
 
     def __init__(self, clock: Clock) -> None:
+        super().__init__()
         self.clock = clock
-        self.stamp = 0
+        self.count = 1  # bytes of the order session may always have come
+        self.burst: list[tuple[int, bytes]] = []
         self.packets: deque[tuple[int, bytes]] = deque()
         self.stream = SequencedStream(SESSION)
         self.received: list[ouch50.OuchInbound] = []
@@ -97,17 +112,29 @@ class ScriptedExchange:
         def authenticate(_request: LoginRequest) -> SequencedStream | LoginRejected:
             return LoginRejected(self.refuse_login) if self.refuse_login else self.stream
 
-        return SoupServerSession(authenticate, self.clock.now)
+        return SoupServerSession(authenticate, self.clock.time)
 
     # The wire.
 
-    def rx(self, _now: int) -> Datagrams:
-        if not self.packets:
-            return ()
-        self.stamp = self.clock()
-        burst = list(self.packets)
+    def rx(self, now: int) -> int:
+        self.burst = list(self.packets)
         self.packets.clear()
-        return burst
+        return len(self.burst)
+
+    def line(self, i: int) -> int:
+        return self.burst[i][0]
+
+    def data(self, i: int) -> bytes:
+        return self.burst[i][1]
+
+    def at(self, i: int) -> int:
+        return 0
+
+    def length(self, i: int) -> int:
+        return len(self.burst[i][1])
+
+    def tick(self, now: int) -> None:
+        pass
 
     def connect(self, _host: IPv4Address, _port: int, _now: int) -> Channel:
         self.server = self._session()
@@ -120,7 +147,7 @@ class ScriptedExchange:
     def stats(self) -> dict[str, int]:
         return {"rx_frames": 0}
 
-    def close(self, _now: int) -> None:
+    def close(self, now: int) -> None:
         self.closed = True
 
     # The order gateway.
@@ -137,7 +164,7 @@ class ScriptedExchange:
         self.server.tick(now)
         data = self.server.take_output()
         if not data and self.server.closing and self.channel is not None:
-            self.channel.closed = "closed by the peer"
+            self.channel.over("closed by the peer")
         return data
 
     def say(self, message: ouch50.OuchOutbound) -> None:
@@ -237,17 +264,20 @@ class Floor:
     """Exchange, trader and clock together."""
 
     def __init__(self, toml: str = TOML) -> None:
-        self.clock = Clock()
+        self.clock = manual(1_000_000_000_000)
         self.exchange = ScriptedExchange(self.clock)
         self.rings = Rings()
         self.settings = config.parse(toml)
-        self.trader = Trader(self.settings, self.exchange, self.rings, clock=self.clock)
+        self.parts = assembly.build(self.settings, self.exchange, self.rings, self.clock, b"SCRIPTED")
+        self.trader = Trader(self.parts)
+        self.orders, self.market, self.desks = self.parts.orders, self.parts.market, self.parts.desks
+        self.session = self.parts.sessions[0]
 
     def run(self, turns: int = 50, *, step_ns: int = 0) -> None:
         for _ in range(turns):
-            if self.trader.outcome is not None:
+            if self.trader.phase == DONE:
                 return
-            self.clock.now += step_ns
+            self.clock.time += TURN_NS + step_ns
             self.trader.step()
 
     def open_market(self) -> None:
@@ -257,6 +287,30 @@ class Floor:
         self.exchange.add(1, "B", 500, 99_9000)
         self.exchange.add(2, "S", 500, 100_1000)
         self.run()
+
+    def positions(self) -> dict[str, int]:
+        """Shares held by symbol."""
+        return {found.symbol: found.position for found in self.market.instruments if found.position}
+
+    def open_orders(self) -> list[Order]:
+        """Own orders that are not dead, oldest first."""
+        found, order = [], self.orders.first
+        while order is not None:
+            found.append(order)
+            order = order.next
+        return found
+
+    def feed(self) -> dict[str, Any]:
+        """The feed's part of the figures, all of it as it is now."""
+        publisher = self.parts.publisher
+        for _ in range(8):
+            publisher.publish(self.parts, 0, 0)
+        found: dict[str, Any] = stats.build(self.rings.figures)["feed"]
+        return found
+
+    def refused(self, check: str) -> int:
+        """Refusals of the risk gate by one check."""
+        return int(self.parts.risk.refused[NAMES.index(check)])
 
     def heartbeat(self, lines: tuple[int, ...] = (0, 1)) -> None:
         """A MoldUDP64 heartbeat on the lines."""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from hftapp import records
-from hftapp.trader.loop import JournalOverflowError
-from hftapp.trader.session import SessionRefusedError
+from hftapp.trader import stats
+from hftapp.trader.order import BUY
+from hftapp.trader.session import JournalOverflowError, SessionRefusedError
 from protocols import itch50, mold, ouch50
 
 
@@ -31,7 +32,7 @@ def test_it_logs_in_queries_and_quotes_both_sides(floor: Any) -> None:
     assert isinstance(floor.exchange.received[0], ouch50.AccountQuery)
     assert quotes(floor) == {"B": (100, 99_9000), "T": (100, 100_1000)}
     assert states(floor) == ["trading"]
-    assert floor.trader.stats.tick_to_trade.count == 1
+    assert stats.build(floor.rings.figures)["tick_to_trade"]["count"] == 1
 
 
 def test_nothing_is_sent_before_the_session_is_ready(floor: Any) -> None:
@@ -59,10 +60,10 @@ def test_fills_skew_the_quotes_and_reach_the_position(floor: Any) -> None:
     buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
     floor.exchange.fill(buy, 100, match=1)
     floor.run()
-    assert floor.trader.orders.positions == {"AAPL": 100}
+    assert floor.positions() == {"AAPL": 100}
     after = {("B" if side == "B" else "S"): quote for side, quote in quotes(floor).items()}
     assert after["B"][1] < before["B"][1]
-    assert floor.trader.desks[0].inventory(floor.trader.market.instrument("AAPL")) == 100
+    assert floor.desks[0].inventory(floor.market.instrument("AAPL")) == 100
 
 
 def test_everything_sent_and_received_is_journalled_in_order(floor: Any) -> None:
@@ -79,9 +80,9 @@ def test_a_loss_on_both_lines_pulls_the_quotes_and_is_reported(floor: Any) -> No
     floor.exchange.sequence += 3
     floor.exchange.add(9, "B", 100, 99_8000)
     floor.wait(30)
-    assert events(floor, records.GAP) == [{"from": 4, "to": 6}]
+    assert events(floor, records.GAP) == [{"from": 4, "to": 6, "venue": "NSDQ"}]
     assert floor.exchange.live == {}
-    assert floor.trader.orders.open_count == 0
+    assert floor.orders.open_count == 0
     floor.exchange.add(10, "B", 300, 100_0000)
     floor.run()
     assert floor.exchange.live == {}
@@ -94,7 +95,7 @@ def test_a_loss_on_one_line_changes_nothing(floor: Any) -> None:
     floor.exchange.publish(message, lines=(1,))
     floor.exchange.publish(message, lines=(0,))
     floor.wait(30)
-    assert floor.trader.arbiter.counters.gaps == 0
+    assert floor.feed()["gaps"] == 0
     assert len(floor.exchange.live) == 2
 
 
@@ -115,9 +116,9 @@ def test_the_end_of_session_logs_out_and_dumps_everything(floor: Any) -> None:
     assert floor.exchange.closed
     books = events(floor, records.BOOK)
     assert books == [
-        {"symbol": "AAPL", "sequence": 3, "bids": [[99_9000, 500, 1]], "asks": [[100_1000, 500, 1]]},
+        {"venue": "NSDQ", "symbol": "AAPL", "sequence": 3, "bids": [[99_9000, 500, 1]], "asks": [[100_1000, 500, 1]]},
     ]
-    final = events(floor, records.STATS)[-1]
+    final = stats.build(floor.rings.figures)
     assert final["final"] is True
     assert final["feed"]["messages"] == 3
     assert (final["orders"]["accepted"], final["orders"]["cancelled"], final["orders"]["open"]) == (2, 200, 0)
@@ -153,22 +154,22 @@ def test_the_kill_switch_cancels_at_once_and_refuses_what_is_new(floor: Any) -> 
     floor.wait(500)
     assert floor.exchange.live == {}
     assert len(floor.exchange.received) == sent
-    instrument = floor.trader.market.instrument("AAPL")
-    assert floor.trader.gateway.enter(instrument, "B", 100, 99_0000, floor.clock()) is None
-    assert floor.trader.risk.killed
+    instrument = floor.market.instrument("AAPL")
+    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now()) is None
+    assert floor.parts.risk.killed
     assert floor.trader.outcome is None
 
 
 def test_a_kill_while_the_order_session_is_down_cancels_once_it_is_back(floor: Any) -> None:
     floor.open_market()
-    floor.exchange.channel.closed = "link lost"
+    floor.exchange.channel.over("link lost")
     floor.run(2)
-    assert not floor.trader.session.ready
+    assert not floor.session.ready
     floor.rings.control.push(records.KILL, 0, b"")
     floor.wait(1000)
-    assert floor.trader.session.ready
+    assert floor.session.ready
     assert floor.exchange.live == {}
-    assert floor.trader.orders.open_count == 0
+    assert floor.orders.open_count == 0
 
 
 def test_a_kill_reaches_the_old_orders_when_their_replaces_are_rejected(floor: Any) -> None:
@@ -176,7 +177,7 @@ def test_a_kill_reaches_the_old_orders_when_their_replaces_are_rejected(floor: A
     floor.exchange.silent = True
     floor.exchange.add(3, "B", 300, 100_0000)
     floor.run(5)
-    replaces = [order for order in floor.trader.orders.open_orders() if order.replaces is not None]
+    replaces = [order for order in floor.open_orders() if order.replaces is not None]
     assert len(replaces) == 2
     floor.rings.control.push(records.KILL, 0, b"")
     floor.run(2)
@@ -206,15 +207,15 @@ def test_a_silent_feed_pulls_the_quotes_until_it_is_back_with_nothing_missed(flo
     assert len(floor.exchange.live) == 2
     floor.wait(300)
     assert floor.exchange.live == {}
-    assert floor.trader.market.stale
+    assert floor.market.stale
     assert states(floor)[-1] == "stale: no market data in sequence for 3 s"
-    instrument = floor.trader.market.instrument("AAPL")
-    assert floor.trader.gateway.enter(instrument, "B", 100, 99_0000, floor.clock()) is None
+    instrument = floor.market.instrument("AAPL")
+    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now()) is None
     floor.heartbeat()
     floor.wait(200)
-    assert not floor.trader.market.stale
+    assert not floor.market.stale
     assert quotes(floor) == {"B": (100, 99_9000), "T": (100, 100_1000)}
-    assert floor.trader.stats.record()["feed"]["silences"] == 1
+    assert floor.feed()["silences"] == 1
 
 
 def test_a_feed_that_comes_back_with_a_loss_stays_stale(floor: Any) -> None:
@@ -223,10 +224,10 @@ def test_a_feed_that_comes_back_with_a_loss_stays_stale(floor: Any) -> None:
     floor.exchange.sequence += 2
     floor.heartbeat()
     floor.wait(500)
-    assert events(floor, records.GAP) == [{"from": 4, "to": 5}]
+    assert events(floor, records.GAP) == [{"from": 4, "to": 5, "venue": "NSDQ"}]
     floor.heartbeat()
     floor.wait(500)
-    assert floor.trader.market.stale
+    assert floor.market.stale
     assert floor.exchange.live == {}
 
 
@@ -246,7 +247,7 @@ def test_one_silent_line_is_reported_and_trading_goes_on(floor: Any) -> None:
         floor.wait(100)
     assert len(floor.exchange.live) == 2
     assert states(floor)[-1] == "line B is silent"
-    assert floor.trader.stats.record()["feed"]["line_silences"] == [0, 1]
+    assert floor.feed()["line_silences"] == [0, 1]
     floor.heartbeat()
     floor.wait(200)
     assert states(floor)[-1] == "line B is back"
@@ -262,24 +263,23 @@ def test_nothing_new_is_sent_while_a_gap_is_open(floor: Any) -> None:
     floor.exchange.fill(buy, 100, match=1)
     floor.run(5)
     assert all(isinstance(m, ouch50.CancelOrder) for m in floor.exchange.received[sent:])
-    assert floor.trader.risk.refused["open_gap"] >= 1
+    assert floor.refused("open_gap") >= 1
     floor.exchange.sequence -= 2
     floor.exchange.event("Q")
     floor.exchange.sequence += 1
     floor.wait(300)
-    assert floor.trader.arbiter.counters.gaps == 0
+    assert floor.feed()["gaps"] == 0
     assert {order.side for order in floor.exchange.live.values()} == {"B", "S"}
 
 
 def test_a_quote_that_may_not_move_is_taken_off_and_comes_back(floor: Any) -> None:
     floor.open_market()
     floor.wait(1500)
-    limits = floor.trader.risk.limits
-    floor.trader.risk.limits = dataclasses.replace(limits, max_orders_per_second=1)
+    floor.parts.risk.load(dataclasses.replace(floor.settings.risk, max_orders_per_second=1))
     floor.exchange.add(3, "B", 300, 100_0000)
     floor.run()
     assert quotes(floor) == {"B": (100, 99_9500)}
-    assert floor.trader.risk.refused["rate"] >= 1
+    assert floor.refused("port_rate") >= 1
     floor.heartbeat()
     floor.wait(1500)
     assert quotes(floor) == {"B": (100, 99_9500), "T": (100, 100_1500)}
@@ -304,16 +304,16 @@ def test_a_broken_connection_is_resumed_and_lost_orders_are_forgotten(floor: Any
     floor.exchange.silent = True
     floor.exchange.add(3, "B", 300, 100_0000)
     floor.run(3)
-    assert any(order.replaced_by for order in floor.trader.orders.open_orders())
+    assert any(order.replaced_by for order in floor.open_orders())
     channel = floor.exchange.channel
     floor.exchange.server.connection_closed()
-    channel.closed = "reset"
+    channel.over("reset")
     floor.wait(500)
     assert floor.exchange.channel is not channel
-    assert floor.trader.session.reconnects == 1
-    assert floor.trader.orders.counters.lost == 2
-    assert floor.trader.session.ready
-    assert all(order.replaced_by is None or order.busy for order in floor.trader.orders.open_orders())
+    assert floor.session.reconnects == 1
+    assert floor.orders.counts()["lost"] == 2
+    assert floor.session.ready
+    assert all(order.replaced_by is None or order.busy for order in floor.open_orders())
 
 
 def test_a_new_process_takes_over_the_position_and_cancels_the_orders(
@@ -330,14 +330,14 @@ def test_a_new_process_takes_over_the_position_and_cancels_the_orders(
     after.exchange.live = floor.exchange.live
     left, sent = set(floor.exchange.live), len(floor.exchange.received)
     after.open_market()
-    assert after.trader.orders.positions == {"AAPL": 40}
+    assert after.positions() == {"AAPL": 40}
     new = after.exchange.received[sent:]
     first = next(number for number, message in enumerate(new) if isinstance(message, ouch50.EnterOrder))
     assert {m.user_ref_num for m in new[:first] if isinstance(m, ouch50.CancelOrder)} == left
     assert left.isdisjoint(after.exchange.live)
-    assert all(ref >= floor.trader.orders.next_ref for ref in after.exchange.live)
-    instrument = after.trader.market.instrument("AAPL")
-    assert after.trader.desks[0].inventory(instrument) == 40
+    assert all(ref >= floor.orders.next_ref() for ref in after.exchange.live)
+    instrument = after.market.instrument("AAPL")
+    assert after.desks[0].inventory(instrument) == 40
     # 40 of 300 shares at 10 bps lean both quotes by 0.0133 around 100.00: 99.8866 and 100.0866, rounded outwards.
     assert sorted(price for _, price in quotes(after).values()) == [99_8800, 100_0900]
     assert states(after)[0].endswith("orders of another run are open: cancelling them")
@@ -352,16 +352,16 @@ def test_a_wrong_password_ends_with_the_keys_to_look_at(floor: Any) -> None:
 def test_an_unavailable_session_is_tried_again(floor: Any) -> None:
     floor.exchange.refuse_login = "S"
     floor.wait(200)
-    assert not floor.trader.session.ready
+    assert not floor.session.ready
     floor.exchange.refuse_login = None
     floor.wait(2000)
-    assert floor.trader.session.ready
+    assert floor.session.ready
 
 
 def test_a_session_that_stays_unavailable_ends_the_trader_with_status_1(floor: Any) -> None:
     floor.open_market()
     floor.exchange.refuse_login = "S"
-    floor.exchange.channel.closed = "exchange restarted"
+    floor.exchange.channel.over("exchange restarted")
     floor.wait(120_000)
     reason = "order session not available: 12 logins in a row were refused with 2 orders still open"
     assert floor.trader.outcome == (1, reason)
@@ -390,18 +390,22 @@ def test_a_halted_symbol_is_not_quoted(floor: Any) -> None:
     floor.exchange.publish(halt)
     floor.run()
     assert floor.exchange.live == {}
+    floor.wait(10)  # the same order within a millisecond would be a duplicate
     floor.exchange.publish(halt.replace(trading_state="T", reason=""))
     floor.run()
     assert len(floor.exchange.live) == 2
 
 
-def test_statistics_come_every_second(floor: Any) -> None:
+def test_the_figures_are_shown_while_it_trades(floor: Any) -> None:
     floor.open_market()
     floor.wait(3500)
-    found = events(floor, records.STATS)
-    assert len(found) == 3
-    assert found[-1]["position"] == {}
-    assert found[-1]["tick_to_trade"]["count"] == 1
+    found = stats.build(floor.rings.figures)
+    assert found["position"] == {}
+    assert found["tick_to_trade"]["count"] == 1
+    assert found["feed"]["session"] == "SCRIPTED01"
+    assert found["feed"]["next"] == 4
+    assert found["turns"] > 300
+    assert "final" not in found
 
 
 def test_the_exchange_ending_the_session_ends_the_trader(floor: Any) -> None:

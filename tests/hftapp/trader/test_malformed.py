@@ -7,9 +7,11 @@ the network guard against those); nothing else is left out.
 import random
 import struct
 from pathlib import Path
+from typing import Any
 
 from hftapp.feed.arbiter import Arbiter
 from hftapp.trader.market import Market
+from hftapp.trader.venue_market import VenueMarket
 from protocols import itch50, mold
 from protocols.errors import ProtocolError
 
@@ -76,13 +78,28 @@ def decodes(message: bytes) -> bool:
     return True
 
 
-def replay(seed: int | None) -> tuple[Market, Arbiter, int]:
+class Receiver:
+    """The books of one venue behind its arbiter."""
+
+    def __init__(self) -> None:
+        self.venue = VenueMarket(Market())
+        self.arbiter = Arbiter(self.venue, session=SESSION)
+
+    def views(self) -> list[dict[str, Any]]:
+        return self.venue.views()
+
+    def by_type(self) -> dict[str, int]:
+        return {chr(kind): count for kind, count in enumerate(self.venue.by_type) if count}
+
+
+def replay(seed: int | None) -> tuple[Receiver, int]:
     """The real slice, with malformed packets between its own when there is a seed; returns how many went in.
 
     The arbiter gets every frame that is malformed. One that is well framed in the right place is the exchange's as far
-    as it can tell: its messages go where they then would, to the decoder, if they do not decode.
+    as it can tell: its messages go where they then would, to the books, if they do not decode.
     """
-    arbiter, market = Arbiter(session=SESSION), Market()
+    receiver = Receiver()
+    arbiter = receiver.arbiter
     packets, messages = real_packets(), real_messages()
     rng = random.Random(seed)
     faults = 0 if seed is None else -(-FRAMES // len(packets))
@@ -92,64 +109,59 @@ def replay(seed: int | None) -> tuple[Market, Arbiter, int]:
             bad = damage(rng, rng.choice(packets), messages, arbiter.expected or 1)
             broken = undecodable(bad)
             if broken is None:
-                assert list(arbiter.on_packet(rng.randrange(2), bad, 0)) == []
+                assert arbiter.on_datagram(rng.randrange(2), bad, 0) == 0
             else:
-                market.apply_all(broken)
+                receiver.venue.apply_all(broken)
             count += broken is None or bool(broken)
-        market.apply_all(arbiter.on_packet(0, packet, 0))
-    return market, arbiter, count
+        arbiter.on_datagram(0, packet, 0)
+    return receiver, count
 
 
-def check_books(market: Market) -> None:
-    for symbol in market.books.symbols():
-        view = market.books.view(symbol)
+def check_books(receiver: Receiver) -> None:
+    for view in receiver.views():
         bids, asks = view["bids"], view["asks"]
         assert [level[0] for level in bids] == sorted({level[0] for level in bids}, reverse=True)
         assert [level[0] for level in asks] == sorted({level[0] for level in asks})
         assert all(shares > 0 and orders > 0 for _, shares, orders in (*bids, *asks))
 
 
-def same_books(market: Market, clean: Market) -> bool:
-    symbols = clean.books.symbols()
-    return market.books.symbols() == symbols and all(market.books.view(s) == clean.books.view(s) for s in symbols)
-
-
 def test_a_hundred_thousand_malformed_packets_change_no_book() -> None:
-    clean, _, _ = replay(None)
-    market, arbiter, count = replay(20191230)
-    counters = arbiter.counters
+    clean, _ = replay(None)
+    receiver, count = replay(20191230)
+    counters = receiver.arbiter.counters
     assert count >= 100_000
     assert counters.malformed >= 60_000
-    assert market.malformed >= 20_000
-    assert counters.malformed + market.malformed >= count
-    assert (counters.messages, counters.gaps, counters.held, arbiter.expected) == (1000, 0, 0, 1001)
-    assert market.by_type == clean.by_type
-    assert same_books(market, clean)
-    check_books(market)
+    assert receiver.venue.malformed >= 20_000
+    assert counters.malformed + receiver.venue.malformed >= count
+    assert (counters.messages, counters.gaps, counters.held, receiver.arbiter.expected) == (1000, 0, 0, 1001)
+    assert receiver.by_type() == clean.by_type()
+    assert receiver.views() == clean.views()
+    check_books(receiver)
 
 
 def test_packets_of_other_sessions_and_numbers_long_past_change_no_book() -> None:
-    clean, _, _ = replay(None)
-    arbiter, market = Arbiter(session=SESSION), Market()
+    clean, _ = replay(None)
+    receiver = Receiver()
+    arbiter = receiver.arbiter
     rng = random.Random(7)
     packets = real_packets()
     for packet in packets:
         for _ in range(20):
             other = bytearray(rng.choice(packets))
             other[rng.randrange(10)] ^= 1 << rng.randrange(8)
-            assert list(arbiter.on_packet(0, bytes(other), 0)) == []
-        market.apply_all(arbiter.on_packet(0, packet, 0))
-        assert list(arbiter.on_packet(1, packet, 0)) == []
+            assert arbiter.on_datagram(0, bytes(other), 0) == 0
+        assert arbiter.on_datagram(0, packet, 0) > 0
+        assert arbiter.on_datagram(1, packet, 0) == 0
     assert arbiter.counters.wrong_session == 20 * len(packets)
     assert arbiter.counters.duplicates == len(packets)
-    assert same_books(market, clean)
+    assert receiver.views() == clean.views()
 
 
 def test_damaged_messages_never_raise_and_never_break_a_book() -> None:
     """Messages damaged inside a well-formed packet: what does not decode is counted, what does is applied."""
     rng = random.Random(5)
     messages = real_messages()
-    market = Market()
+    receiver = Receiver()
     for _ in range(100):
         batch = []
         for _ in range(1000):
@@ -163,10 +175,10 @@ def test_damaged_messages_never_raise_and_never_break_a_book() -> None:
                 for _ in range(rng.randrange(1, 4)):
                     data[rng.randrange(len(data))] = rng.randrange(256)
             batch.append(bytes(data))
-        market.apply_all(batch)
-    check_books(market)
-    assert market.malformed > 50_000
-    assert sum(market.by_type.values()) + market.malformed == 100_000
+        receiver.venue.apply_all(batch)
+    check_books(receiver)
+    assert receiver.venue.malformed > 50_000
+    assert sum(receiver.by_type().values()) + receiver.venue.malformed == 100_000
 
 
 def test_the_decoder_raises_typed_errors_only() -> None:

@@ -1,28 +1,72 @@
 """Which wire the configuration gives, and why it cannot."""
 
+import json
+import os
+
 import pytest
 
-from hftapp import config
-from hftapp.nic.port import PortError
+from hftapp import config, records
+from hftapp.clock import Clock, manual
+from hftapp.nic.memory import MemoryPort
+from hftapp.nic.port import Port, PortError
+from hftapp.records import Rings
 from hftapp.socket_wire import SocketWire
-from hftapp.trader.process import open_wire
+from hftapp.trader.process import open_wire, recorder, settle
+from hftapp.wire import Wire
 
 
-def settings(nic: str) -> config.Config:
-    return config.parse(f'[nic]\n{nic}\n[management]\nmac = ""\n[feed]\na = "239.20.9.1:45671"\n')
+def settings(nic: str, more: str = "") -> config.Config:
+    return config.parse(f'[nic]\n{nic}\n[management]\nmac = ""\n[feed]\na = "239.20.9.1:45671"\n{more}')
+
+
+def opened(nic: str) -> tuple[Wire, Port | None]:
+    return open_wire(settings(nic), Clock(), b"seed")
 
 
 def test_kernel_sockets() -> None:
-    wire = open_wire(settings('port = "socket"\naddress = "127.0.0.1/8"'))
+    wire, port = opened('port = "socket"\naddress = "127.0.0.1/8"')
     assert isinstance(wire, SocketWire)
+    assert port is None
     wire.close(0)
 
 
 def test_a_missing_card_is_named_with_those_there_are() -> None:
     with pytest.raises(PortError, match="02:00:00:00:00:99"):
-        open_wire(settings('port = "af_packet"\nmac = "02:00:00:00:00:99"'))
+        opened('port = "af_packet"\nmac = "02:00:00:00:00:99"')
 
 
 def test_a_memory_port_needs_somebody_at_its_other_end() -> None:
     with pytest.raises(config.ConfigError, match="only a test can connect a memory port"):
-        open_wire(settings('port = "memory"'))
+        opened('port = "memory"')
+
+
+@pytest.mark.parametrize(
+    ("nic", "more", "said"),
+    [
+        ('port = "socket"', "", 'not silent: port "socket" is served by the kernel'),
+        ('port = "af_packet"', "", "not silent: the trader runs interpreted"),
+        ('port = "af_packet"', "[cpu]\nsilence = false\n", "not silent: cpu.silence is off"),
+    ],
+)
+def test_a_trader_that_cannot_be_silent_says_why(nic: str, more: str, said: str) -> None:
+    rings = Rings()
+    pid = os.fork()  # what it does to the garbage collector is for its own process
+    if pid == 0:
+        os._exit(settle(settings(nic, more), rings, Clock()) != said)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_recording_begins_with_what_a_replay_needs() -> None:
+    port, rings = MemoryPort(b"\2\0\0\0\0\1"), Rings(recording=1 << 16)
+    assert recorder(settings('port = "af_packet"'), rings, port, b"seed", manual(77)) is not None
+    assert rings.recording is not None
+    (header,) = rings.recording.drain()
+    facts = json.loads(header.payload)
+    assert (header.kind, facts["seed"], facts["mac"], facts["start"]) == (
+        records.HEADER,
+        b"seed".hex(),
+        "02:00:00:00:00:01",
+        77,
+    )
+    assert recorder(settings('port = "socket"'), rings, None, b"seed", manual(77)) is None
+    assert recorder(settings('port = "af_packet"'), Rings(), port, b"seed", manual(77)) is None

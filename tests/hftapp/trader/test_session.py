@@ -4,8 +4,7 @@ import marshal
 from typing import Any
 
 from hftapp import records
-from hftapp.net.tcp_types import TcpBufferError
-from hftapp.trader.orders import Orders
+from hftapp.channel import Channel
 from protocols import ouch50
 
 LOGIN_ACCEPTED = 33
@@ -15,8 +14,8 @@ LOGIN_ACCEPTED = 33
 def test_heartbeats_keep_the_session_up_in_silence(floor: Any) -> None:
     floor.run(10)
     floor.wait(20_000)
-    assert floor.trader.session.ready
-    assert floor.trader.session.reconnects == 0
+    assert floor.session.ready
+    assert floor.session.reconnects == 0
 
 
 def test_a_silent_exchange_is_given_up_and_called_again(floor: Any) -> None:
@@ -25,38 +24,35 @@ def test_a_silent_exchange_is_given_up_and_called_again(floor: Any) -> None:
     floor.exchange.bytes_out = lambda _now: b""
     floor.wait(16_000)
     assert first.closed is not None
-    assert floor.trader.session.reconnects >= 1
+    assert floor.session.reconnects >= 1
 
 
 def test_a_bad_message_is_journalled_counted_and_passed_over(floor: Any) -> None:
     floor.run(10)
     floor.exchange.stream.append(b"\x00rubbish")
     floor.open_market()
-    assert floor.trader.session.malformed == 1
-    assert floor.trader.session.ready
+    assert floor.session.malformed == 1
+    assert floor.session.ready
     journal = floor.rings.journal.drain(1000)
     assert (records.IN, b"\x00rubbish") in [(record.kind, record.payload) for record in journal]
 
 
 def test_nothing_is_journalled_that_cannot_be_sent(floor: Any) -> None:
-    assert not floor.trader.session.send(b"X", floor.clock())
+    assert not floor.session.send(b"X", floor.clock.now())
     assert floor.rings.journal.drain() == []
 
 
 def test_logging_out_without_a_login_is_over_at_once(floor: Any) -> None:
-    floor.trader.session.logout(floor.clock())
-    assert floor.trader.session.over == "not logged in"
+    floor.session.logout(floor.clock.now())
+    assert floor.session.over == "not logged in"
 
 
 def test_a_connection_that_is_never_answered_is_tried_again(floor: Any) -> None:
     connects = []
     original = floor.exchange.connect
 
-    class Mute:
-        established = False
-        closed: str | None = None
-
-        def close(self, _now: int) -> None:
+    class Mute(Channel):
+        def close(self, now: int) -> None:
             self.closed = "closed here"
 
     def connect(*_: object) -> Mute:
@@ -68,7 +64,7 @@ def test_a_connection_that_is_never_answered_is_tried_again(floor: Any) -> None:
     assert len(connects) == 2
     floor.exchange.connect = original
     floor.wait(5000)
-    assert floor.trader.session.ready
+    assert floor.session.ready
 
 
 def accepted(ref: int) -> ouch50.OrderAccepted:
@@ -87,6 +83,24 @@ def accepted(ref: int) -> ouch50.OrderAccepted:
         cross_type="N",
         order_state="L",
         cl_ord_id=f"OLD{ref}",
+    )
+
+
+def used(ref: int) -> ouch50.EnterOrder:
+    """An order that has taken a UserRefNum."""
+    return ouch50.EnterOrder(
+        user_ref_num=ref,
+        side="B",
+        quantity=1,
+        symbol="MSFT",
+        price=1,
+        time_in_force="0",
+        display="Y",
+        capacity="P",
+        inter_market_sweep_eligibility="N",
+        cross_type="N",
+        cl_ord_id=f"OLD{ref}",
+        appendage=(),
     )
 
 
@@ -124,24 +138,24 @@ def trickle(floor: Any, size: int) -> None:
 
 def test_answers_to_queries_of_earlier_logins_do_not_make_it_ready(floor: Any) -> None:
     earlier_run(floor, 40)
-    floor.exchange.received = [ouch50.decode_inbound(Orders(next_ref=40).enter("MSFT", "B", 1, 1)[1])]
+    floor.exchange.received = [used(40)]
     trickle(floor, 300)
     held = []
     for _ in range(60):
         floor.run(1)
-        if floor.trader.session.ready:
+        if floor.session.ready:
             break
-        held.append(floor.trader.orders.positions.get("MSFT", 0))
+        held.append(floor.positions().get("MSFT", 0))
     assert len(held) > 10
-    assert floor.trader.orders.positions == {"MSFT": 4000}
-    assert floor.trader.orders.next_ref == 41
+    assert floor.positions() == {"MSFT": 4000}
+    assert floor.orders.next_ref() == 41
     journal = floor.rings.journal.drain(10_000)
     assert [record.payload for record in journal if record.kind == records.IN] == floor.exchange.stream.read(1)
 
 
 def break_link(floor: Any) -> None:
     floor.exchange.server.connection_closed()
-    floor.exchange.channel.closed = "reset"
+    floor.exchange.channel.over("reset")
 
 
 def test_a_query_that_was_answered_unseen_is_not_taken_for_the_next_one(floor: Any) -> None:
@@ -149,7 +163,7 @@ def test_a_query_that_was_answered_unseen_is_not_taken_for_the_next_one(floor: A
     floor.open_market()
     break_link(floor)
     floor.wait(300)
-    assert floor.trader.session.ready
+    assert floor.session.ready
     break_link(floor)
     original = floor.exchange.bytes_out
     passed = bytearray()
@@ -161,7 +175,7 @@ def test_a_query_that_was_answered_unseen_is_not_taken_for_the_next_one(floor: A
 
     floor.exchange.bytes_out = bytes_out
     floor.wait(300)
-    assert not floor.trader.session.ready
+    assert not floor.session.ready
     assert sum(isinstance(m, ouch50.AccountQuery) for m in floor.exchange.received) == 3
     buy = next(ref for ref, order in floor.exchange.live.items() if order.side == "B")
     floor.exchange.fill(buy, 40, match=1)
@@ -170,10 +184,10 @@ def test_a_query_that_was_answered_unseen_is_not_taken_for_the_next_one(floor: A
     trickle(floor, LOGIN_ACCEPTED)
     for _ in range(300):
         floor.wait(10)
-        if floor.trader.session.ready:
+        if floor.session.ready:
             break
-    assert floor.trader.session.ready
-    assert floor.trader.orders.positions == {"AAPL": 40}
+    assert floor.session.ready
+    assert floor.positions() == {"AAPL": 40}
 
 
 def test_a_first_login_that_is_never_let_go_is_closed(floor: Any) -> None:
@@ -189,32 +203,29 @@ def test_a_first_login_that_is_never_let_go_is_closed(floor: Any) -> None:
 
     floor.exchange.bytes_out = bytes_out
     floor.wait(1000)
-    assert not floor.trader.session.ready
+    assert not floor.session.ready
     floor.wait(2500)
     closed.append(1)
     floor.wait(500)
-    assert floor.trader.session.ready
+    assert floor.session.ready
 
 
 def test_a_full_send_buffer_is_a_lost_link_and_the_query_settles_it(floor: Any) -> None:
     floor.open_market()
     channel = floor.exchange.channel
 
-    def full(_data: bytes, _now: int) -> None:
-        raise TcpBufferError("65,536 of 65,536 bytes are waiting")
-
-    channel.send = full
+    channel.full = True
     floor.exchange.add(3, "B", 300, 100_0000)
     floor.run(2)
     assert channel.aborted
     floor.exchange.server.connection_closed()
     floor.wait(1000)
-    session, orders = floor.trader.session, floor.trader.orders
+    session, orders = floor.session, floor.orders
     assert session.ready
     assert session.reconnects == 1
     assert session.unsent == 1
-    assert orders.counters.lost == 1
-    assert sum(session.sent.values()) == len(floor.exchange.received)
-    assert {order.ref for order in orders.open_orders()} == set(floor.exchange.live)
+    assert orders.counts()["lost"] == 0  # what could not be sent was never an order
+    assert sum(session.sent_by_type().values()) == len(floor.exchange.received)
+    assert {order.ref for order in floor.open_orders()} == set(floor.exchange.live)
     said = [marshal.loads(r.payload)["state"] for r in floor.rings.telemetry.drain() if r.kind == records.STATE]
-    assert any("bytes not sent: 65,536 of 65,536 bytes are waiting" in text for text in said)
+    assert any("bytes not sent: the send buffer is full" in text for text in said)

@@ -182,6 +182,18 @@ def test_a_listed_module_needs_source_and_declarations(project: Path, name: str,
         table.names(project)
 
 
+def test_every_module_with_declarations_in_a_folder_is_compiled_without_being_listed(project: Path) -> None:
+    listed = table.names(project)
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text() + '\nfolders = ["mine"]\n')
+    (project / "mine").mkdir()
+    for name in ("__init__.py", "typed.py", "typed.pxd", "untyped.py", "only_declarations.pxd"):
+        (project / "mine" / name).write_text("")
+    assert table.names(project) == (*listed, "mine.typed")
+    assert table.names(project, ["mine"]) == ("mine.typed",)
+    assert table.names(project, ["scratch"]) == listed
+
+
 def test_a_folder_without_a_list_has_no_compiled_modules(tmp_path: Path) -> None:
     assert table.names(tmp_path) == ()
 

@@ -30,7 +30,7 @@ def declared(text: str) -> dict[str, ExtensionType]:
         lines = [line.strip() for line in body.splitlines() if line.strip().startswith(("cdef ", "cpdef "))]
         functions = {call[1] for line in lines if (call := re.search(r"(\w+)\(", line))}
         fields = [part for line in lines if "(" not in line for part in line.split(",")]
-        attributes = {re.sub(r"\[\d+\]$", "", part.strip()).split()[-1] for part in fields}
+        attributes = {re.sub(r"\[\d+\]$", "", part.strip()).split()[-1].lstrip("*") for part in fields}
         found[name] = ExtensionType(base or "", frozenset(attributes), frozenset(functions))
     return found
 

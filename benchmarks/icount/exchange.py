@@ -1,0 +1,209 @@
+"""The exchange of the harness, in lockstep with the guest: one tick, wait for its order, answer, undo, next tick.
+
+It speaks Ethernet itself, so that no kernel's networking is between it and the guest. Each
+tick is one frame on one line; the other line's copy follows once the order is there. Every order is compared byte for
+byte with the one expected.
+"""
+
+import time
+from collections.abc import Callable
+
+from benchmarks.icount import frames, job
+from benchmarks.icount.feed import Feed, Tick
+from benchmarks.icount.link import Link, LinkGoneError
+from benchmarks.icount.tcp_end import TcpEnd
+from protocols import mold, ouch50, soup
+
+_SESSION = "ICOUNT"
+_QUIET = 0.02
+"""Seconds to wait for the guest to acknowledge an answer, which shows that it has dealt with all in front of it."""
+_HEARTBEAT = 1.0
+_ORDER_SECONDS = 60.0
+_END_SECONDS = 900.0  # a slow kernel prints ten thousand samples on an emulated serial port
+
+
+class HarnessError(Exception):
+    """The guest did not do the job; the text says what it did instead."""
+
+
+class Exchange:
+    """Both feed lines and the order port on one link.
+
+    `alive` says whether the guest still runs; waiting ends with it. `orders` counts the right ones.
+    """
+
+    def __init__(self, link: Link, alive: Callable[[], bool]) -> None:
+        self.orders = 0
+        self._link = link
+        self._alive = alive
+        self._me = frames.Host.parse(job.EXCHANGE_MAC, str(job.JOB["EXCHANGE_ADDRESS"]))
+        self._guest = frames.Host.parse(job.GUEST_MAC, str(job.JOB["GUEST_ADDRESS"]))
+        self._tcp = TcpEnd(int(job.JOB["ORDER_PORT"]))
+        self._framer = soup.Framer()
+        self._feed = Feed()
+        self._sequence = 1
+        self._user_ref = 1
+        self._reference = 0
+        self._ready = False
+        self._ended = False
+        self._entered: list[bytes] = []
+        self._cl_ord_id = ""
+        self._heartbeat_at = 0.0
+
+    def close(self) -> None:
+        """Let go of the link."""
+        self._link.close()
+
+    def run(self, ticks: int, boot_seconds: float, progress: Callable[[int], None]) -> int:
+        """Carry out `ticks` ticks once the guest has logged in, then end the session; the number of right orders.
+
+        Raises HarnessError when it does not log in, when an order does not come or is wrong, or when it does not end.
+        """
+        self._until(lambda: self._ready, boot_seconds, "the guest did not log in")
+        self._until(lambda: False, 0.2, None)  # the guest's joins and first query
+        for packet in self._packets(list(self._feed.opening())):
+            self._publish(packet, 0)
+            self._publish(packet, 1)
+            self._until(lambda: False, 0.005, None)
+        self._until(lambda: False, 0.5, None)
+        for number in range(ticks):
+            self._tick(number)
+            if number % 500 == 0:
+                progress(number)
+        self._tcp.send(soup.EndOfSession().encode())
+        self._flush()
+        self._ended = True
+        self._until(lambda: not self._alive(), _END_SECONDS, "the guest did not end")
+        return self.orders
+
+    def _tick(self, number: int) -> None:
+        tick = self._feed.tick()
+        line = number & 1
+        (packet,) = self._packets([tick.add])
+        self._publish(packet, line)
+        what = f"no order for tick {number} ({tick.stock}); {self.orders} were right before it"
+        self._until(lambda: bool(self._entered), _ORDER_SECONDS, what)
+        self._check(self._entered.pop(0), tick)
+        self._publish(packet, 1 - line)
+        for undo in self._packets(list(tick.undo)):
+            self._publish(undo, line)
+            self._publish(undo, 1 - line)
+        self._answer(tick)
+        now = time.monotonic()
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + _HEARTBEAT
+            self._tcp.send(soup.ServerHeartbeat().encode())
+        self._flush()
+        self._until(lambda: self._tcp.acknowledged >= self._tcp.sent, _QUIET, None)
+
+    def _check(self, message: bytes, tick: Tick) -> None:
+        expected = ouch50.EnterOrder(
+            user_ref_num=self._user_ref,
+            side="B",
+            quantity=tick.shares,
+            symbol=tick.stock,
+            price=tick.price,
+            time_in_force="3",
+            display="Y",
+            capacity="P",
+            inter_market_sweep_eligibility="N",
+            cross_type="N",
+            cl_ord_id=message[31:45].decode("latin-1").rstrip(),  # begins with a number drawn anew by every run
+            appendage=(ouch50.Option(2, str(job.JOB["FIRM"])),),
+        ).encode()
+        if message != expected:
+            raise HarnessError(f"order {self._user_ref} is {message.hex()} instead of {expected.hex()}")
+        self.orders += 1
+
+    def _answer(self, tick: Tick) -> None:
+        """Accepted, and cancelled at once: nothing stood at that price any more."""
+        self._reference += 1
+        accepted = ouch50.OrderAccepted(
+            timestamp=1,
+            user_ref_num=self._user_ref,
+            side="B",
+            quantity=tick.shares,
+            symbol=tick.stock,
+            price=tick.price,
+            time_in_force="3",
+            display="Y",
+            order_reference_number=self._reference,
+            capacity="P",
+            inter_market_sweep_eligibility="N",
+            cross_type="N",
+            order_state="L",
+            cl_ord_id=self._cl_ord_id,
+            appendage=(ouch50.Option(2, str(job.JOB["FIRM"])),),
+        )
+        cancelled = ouch50.OrderCanceled(timestamp=1, user_ref_num=self._user_ref, quantity=tick.shares, reason="I")
+        answers = (accepted.encode(), cancelled.encode())
+        self._tcp.send(b"".join(soup.SequencedData(answer).encode() for answer in answers))
+        self._user_ref += 1
+
+    def _until(self, done: Callable[[], bool], seconds: float, failure: str | None) -> None:
+        """Serve the link until `done`; after `seconds` raise HarnessError(failure), or go on where it is None."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            left = deadline - time.monotonic()
+            if failure is not None and not self._alive() and not done():
+                raise HarnessError(f"{failure}: the guest has ended")
+            if left <= 0:
+                if failure is not None:
+                    raise HarnessError(f"{failure} within {seconds:g} s")
+                return
+            frame = self._link.wait(min(left, 0.5))
+            if frame is not None:
+                self._receive(frame)
+
+    def _receive(self, frame: bytes) -> None:
+        found = frames.parse(frame)
+        if isinstance(found, frames.ArpRequest):
+            if found.wanted == self._me.address:
+                self._put(frames.arp_reply(found, self._me))
+        elif found is not None:
+            if found.flags & frames.SYN:
+                self._framer = soup.Framer()
+            for packet in self._framer.feed(self._tcp.on_segment(found)):
+                self._on_packet(packet)
+            if not self._entered:  # an order's answer acknowledges it
+                self._tcp.acknowledge()
+            self._flush()
+
+    def _on_packet(self, packet: soup.SoupPacket) -> None:
+        if isinstance(packet, soup.LoginRequest):
+            self._tcp.send(soup.LoginAccepted(_SESSION, 1).encode())
+            self._ready = True
+        elif isinstance(packet, soup.UnsequencedData):
+            kind = packet.payload[:1]
+            if kind == b"O":
+                self._cl_ord_id = packet.payload[31:45].decode("latin-1").rstrip()
+                self._entered.append(packet.payload)
+            elif kind == b"Q":
+                answer = ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=self._user_ref)
+                self._tcp.send(soup.SequencedData(answer.encode()).encode())
+        elif isinstance(packet, soup.LogoutRequest):
+            self._tcp.finish()
+
+    def _packets(self, messages: list[bytes]) -> list[bytes]:
+        packetizer = mold.Packetizer(_SESSION, self._sequence)
+        packets = packetizer.add_all(messages)
+        last = packetizer.flush()
+        self._sequence = packetizer.next_sequence
+        return [*packets, last] if last is not None else packets
+
+    def _publish(self, packet: bytes, line: int) -> None:
+        name = "AB"[line]
+        group, port = str(job.JOB[f"GROUP_{name}"]), int(job.JOB[f"PORT_{name}"])
+        self._put(frames.multicast(self._me, group, port, packet))
+
+    def _flush(self) -> None:
+        for segment in self._tcp.out:
+            self._put(frames.tcp(self._me, self._guest, segment))
+        self._tcp.out.clear()
+
+    def _put(self, frame: bytes) -> None:
+        try:
+            self._link.put(frame)
+        except LinkGoneError as error:
+            if not self._ended:  # the last acknowledgement may find nobody
+                raise HarnessError(str(error)) from error

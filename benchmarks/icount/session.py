@@ -1,0 +1,66 @@
+"""One measurement: the guest is booted, the harness drives it, its console is read."""
+
+import socket
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.icount.exchange import HarnessError
+from benchmarks.icount.guest import Running
+from benchmarks.icount.link import Link, SocketLink
+
+BOOT_SECONDS = 240.0  # a stock kernel on a busy host
+
+
+class Bootable(Protocol):
+    """A guest."""
+
+    def argv(self, console: Path, local: Path, remote: Path) -> list[str]:
+        """QEMU's command line; `local` is its end of the trading link, `remote` the harness's."""
+
+
+class Driver(Protocol):
+    """The other end of the guest's link."""
+
+    def run(self, ticks: int, boot_seconds: float, progress: Callable[[int], None]) -> int:
+        """Carry out `ticks` ticks and see the guest to its end; how many were answered right."""
+
+    def close(self) -> None:
+        """Let go of the link."""
+
+
+Connect = Callable[[Link, Callable[[], bool]], Driver]
+"""Makes a driver from its link, and from what says whether the guest is alive."""
+
+
+def measure(guest: Bootable, connect: Connect, ticks: int, console: Path, progress: Callable[[int], None]) -> int:
+    """Carry out `ticks` ticks with a guest, which leaves its result on `console`; the number of right answers.
+
+    Raises HarnessError, with the end of the console, when the guest does not do the job.
+    """
+    console.parent.mkdir(parents=True, exist_ok=True)
+    console.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="hftos-icount-") as folder:  # a socket's path is 107 bytes at most
+        here, there = Path(folder) / "harness", Path(folder) / "guest"
+        monitor = socket.socket(socket.AF_UNIX)  # a machine may insist on one
+        monitor.bind(str(Path(folder) / "qmp"))
+        monitor.listen()
+        running: Running | None = None
+        driver = connect(SocketLink(here, there), lambda: running is not None and running.alive())
+        try:
+            running = Running(guest.argv(console, there, here))
+            return driver.run(ticks, BOOT_SECONDS, progress)
+        except HarnessError as error:
+            said = running.stop() if running is not None else ""
+            raise HarnessError(f"{error}. {_end_of(console)} {said}".strip()) from error
+        finally:
+            if running is not None:
+                running.stop()
+            driver.close()
+            monitor.close()
+
+
+def _end_of(console: Path) -> str:
+    lines = console.read_text(errors="replace").split("\n") if console.exists() else []
+    return "Its console ends with: " + " / ".join(line.strip() for line in lines[-6:] if line.strip())

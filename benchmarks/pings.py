@@ -1,0 +1,67 @@
+"""Round trips to the image's echo: one frame, wait for it, the next one; on QEMU's unix datagram socket."""
+
+import time
+from collections.abc import Callable
+
+from benchmarks.icount import job
+from benchmarks.icount.exchange import HarnessError
+from benchmarks.icount.link import Link, LinkGoneError
+
+_ETHERTYPE = b"\x88\xb5"  # IEEE 802, local experiments: what the image's echo answers
+_SIZE = 64
+_AGAIN = 0.25  # seconds, while the guest boots
+_LOST = 2.0
+
+
+class Pings:
+    """A `benchmarks.icount.session.Driver`. `nanoseconds` holds every round trip; `lost` counts frames without one."""
+
+    def __init__(self, link: Link, alive: Callable[[], bool]) -> None:
+        self.nanoseconds: list[int] = []
+        self.lost = 0
+        self._link = link
+        self._alive = alive
+        self._guest = bytes.fromhex(job.GUEST_MAC.replace(":", ""))
+        self._me = bytes.fromhex(job.EXCHANGE_MAC.replace(":", ""))
+
+    def close(self) -> None:
+        """Let go of the link."""
+        self._link.close()
+
+    def run(self, ticks: int, boot_seconds: float, progress: Callable[[int], None]) -> int:
+        """Send `ticks` frames after the first one that came back; how many came back.
+
+        Raises HarnessError when none does.
+        """
+        deadline = time.monotonic() + boot_seconds
+        while self._ping(0, _AGAIN) is None:
+            if not self._alive() or time.monotonic() > deadline:
+                raise HarnessError(f"no echo within {boot_seconds:g} s")
+        for number in range(1, ticks + 1):
+            took = self._ping(number, _LOST)
+            if took is None:
+                self.lost += 1
+                if not self._alive():
+                    raise HarnessError(f"the guest ended after {number} of {ticks} frames")
+            else:
+                self.nanoseconds.append(took)
+            if number % 1000 == 0:
+                progress(number)
+        return len(self.nanoseconds)
+
+    def _ping(self, number: int, seconds: float) -> int | None:
+        """ns until the frame came back, None when it did not."""
+        body = _ETHERTYPE + number.to_bytes(8, "big")
+        frame = (self._guest + self._me + body).ljust(_SIZE, b"\0")
+        began = time.perf_counter_ns()
+        try:
+            self._link.put(frame)
+        except LinkGoneError:
+            time.sleep(0.05)  # QEMU has not made its socket yet, or is gone
+            return None
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            back = self._link.wait(left)
+            if back is not None and back[12:22] == body:
+                return time.perf_counter_ns() - began
+        return None

@@ -1,0 +1,82 @@
+"""`hftos bench rtt`: round trips to the image's echo, with DPDK and with AF_PACKET, on two cards, in one run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from benchmarks.icount.exchange import HarnessError
+from benchmarks.icount.image_guest import MissingImageError, image_guest
+from benchmarks.icount.link import Link
+from benchmarks.icount.results import figures
+from benchmarks.icount.session import measure
+from benchmarks.pings import Pings
+from image.build import OUTPUT
+from qemu import accel
+
+FOLDER = Path(__file__).resolve().parent.parent / "build/bench/rtt"
+FRAMES = 10_000
+MODELS = ("virtio", "e1000e")
+PORTS = ("dpdk", "af_packet")
+_SPARE = 100_000  # the guest is ended from here: it must not end by itself, whatever was sent while it booted
+
+
+def run(quick: bool = False, progress: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Round trips of every card and port; `quick`: a tenth of the frames. One that fails has its reason as `error`."""
+    frames = FRAMES // 10 if quick else FRAMES
+    kernel = OUTPUT / "vmlinuz"
+    accelerator = accel.find(kernel if kernel.is_file() else None)
+    rows = [
+        {"model": model, "port": port, **_row(model, port, frames, accelerator, progress)}
+        for model in MODELS
+        for port in PORTS
+    ]
+    return {"frames": frames, "accel": accelerator.name, "accel_reason": accelerator.reason, "rows": rows}
+
+
+def _row(
+    model: str, port: str, frames: int, accelerator: accel.Accelerator, say: Callable[[str], None]
+) -> dict[str, Any]:
+    pings: list[Pings] = []
+
+    def connect(link: Link, alive: Callable[[], bool]) -> Pings:
+        pings.append(Pings(link, alive))
+        return pings[0]
+
+    def report(done: int) -> None:
+        say(f"{model}, {port}: {done:,} frames")
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            harness = f"echo,port={port},frames={frames + _SPARE}"
+            guest = image_guest(Path(folder), port, harness, model, accelerator, counted=False)
+            measure(guest, connect, frames, FOLDER / f"{model}-{port}.console", report)
+        return {"lost": pings[0].lost, "ns": figures(pings[0].nanoseconds)}
+    except (HarnessError, MissingImageError, ValueError) as error:
+        return {"error": str(error)}
+
+
+def tables(results: dict[str, Any]) -> list[Table]:
+    """One: cards and ports."""
+    title = f"Round trips from the host, {results['frames']:,} frames, {results['accel']}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("card")
+    table.add_column("port")
+    for name in ("lost", "min µs", "p50 µs", "p99 µs", "p50 ÷ AF_PACKET's"):
+        table.add_column(name, justify="right")
+    base = {row["model"]: row["ns"]["p50"] for row in results["rows"] if row["port"] == "af_packet" and "ns" in row}
+    for row in results["rows"]:
+        table.add_row(row["model"], row["port"], *_cells(row, base.get(row["model"])))
+    return [table]
+
+
+def _cells(row: dict[str, Any], base: int | None) -> list[str]:
+    if "error" in row:
+        return [row["error"]]
+    found = row["ns"]
+    times = [f"{found[key] / 1000:.1f}" for key in ("min", "p50", "p99")]
+    return [str(row["lost"]), *times, f"{found['p50'] / base:.2f}" if base else ""]

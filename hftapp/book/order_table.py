@@ -1,0 +1,125 @@
+"""Displayed orders by reference number: an open-addressing hash table in one flat array.
+
+A slot has four 64-bit words, half a cache line: the reference, price << 32 | remaining shares (0: an empty slot, for no
+order has 0 shares), the half of the book it rests on, and one to spare. Linear probing; a removal shifts back what
+follows, so there are no tombstones and a table that lives all day does not get slower.
+
+Exchanges number orders in sequence and most die young. So four neighbouring references share one home, a group of
+eight slots, and only the groups are scattered: what was added last is still in the cache when it is deleted.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from hftapp.book import memory
+
+MIN_CAPACITY = 16
+_FACTOR = 0x9E37_79B9_7F4A_7C15  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, §6.4)
+_ALL = (1 << 64) - 1
+_LOW = 0xFFFF_FFFF
+_NOT_FOUND = -1
+_WORDS = 4
+_GROUP = 8
+
+
+@cython.final
+@cython.cclass
+class OrderTable:
+    """Orders with unique references (64 bits), prices and shares (32 bits each, shares not 0).
+
+    `capacity`: slots, a power of two. `count`: orders in it. `grown`: how often it had to be doubled.
+    """
+
+    def __init__(self, capacity: int = 1 << 16) -> None:
+        if capacity < MIN_CAPACITY or capacity & (capacity - 1):
+            raise ValueError(f"capacity {capacity} of an order table: give a power of two, at least {MIN_CAPACITY}")
+        self.count = 0
+        self.capacity = capacity
+        self.grown = 0
+        self.mask = capacity - 1
+        self.shift = 64 - (capacity // _GROUP).bit_length() + 1
+        self.words = memory.words(_WORDS * capacity)
+
+    def home(self, reference: int) -> int:
+        """Return the slot in which the search for a reference starts."""
+        return ((reference >> 2) * _FACTOR & _ALL) >> self.shift << 3 | (reference & 3) << 1
+
+    def find(self, reference: int) -> int:
+        """Return the slot of an order, -1 when it is not in the table."""
+        i = self.home(reference)
+        while self.words[4 * i + 1] != 0:
+            if self.words[4 * i] == reference:
+                return i
+            i = (i + 1) & self.mask
+        return _NOT_FOUND
+
+    def insert(self, reference: int, price: int, shares: int, half: int) -> int:
+        """Enter an order; returns its slot, -1 when the reference is in use. MemoryError when it cannot grow."""
+        if 4 * self.count >= 3 * self.capacity:
+            self._grow()
+        i = self.home(reference)
+        while self.words[4 * i + 1] != 0:
+            if self.words[4 * i] == reference:
+                return _NOT_FOUND
+            i = (i + 1) & self.mask
+        self.words[4 * i] = reference
+        self.words[4 * i + 1] = price << 32 | shares
+        self.words[4 * i + 2] = half
+        self.count += 1
+        return i
+
+    def remove(self, slot: int) -> None:
+        """Take out the order of a slot, and move back those behind it that would no longer be found."""
+        hole = i = slot
+        while True:
+            i = (i + 1) & self.mask
+            if self.words[4 * i + 1] == 0:
+                break
+            # An order may fill the hole if that lies between its home and its place, going round the end.
+            if (i - self.home(self.words[4 * i])) & self.mask >= (i - hole) & self.mask:
+                self.words[4 * hole] = self.words[4 * i]
+                self.words[4 * hole + 1] = self.words[4 * i + 1]
+                self.words[4 * hole + 2] = self.words[4 * i + 2]
+                hole = i
+        self.words[4 * hole + 1] = 0
+        self.count -= 1
+
+    def relieve(self) -> bool:
+        """Double the table when it is more than half full; returns whether it was. To be called off the path."""
+        if 2 * self.count <= self.capacity:
+            return False
+        self._grow()
+        return True
+
+    def holds(self, reference: int) -> bool:
+        """Return whether an order is in the table."""
+        return self.find(reference) >= 0
+
+    def price(self, reference: int) -> int:
+        """Return the price of an order, 0 when it is not in the table."""
+        i = self.find(reference)
+        return self.words[4 * i + 1] >> 32 if i >= 0 else 0
+
+    def shares(self, reference: int) -> int:
+        """Return what remains of an order, 0 when it is not in the table."""
+        i = self.find(reference)
+        return self.words[4 * i + 1] & _LOW if i >= 0 else 0
+
+    def _grow(self) -> None:
+        """Move everything to a table of twice the size, on the heap: a running trader may not ask the kernel."""
+        old = self.words
+        slots = self.capacity
+        self.words = memory.words(_WORDS * 2 * slots, mapped=False)
+        self.capacity = 2 * slots
+        self.mask = self.capacity - 1
+        self.shift -= 1
+        self.grown += 1
+        for at in range(slots):
+            if old[4 * at + 1] != 0:
+                i = self.home(old[4 * at])
+                while self.words[4 * i + 1] != 0:
+                    i = (i + 1) & self.mask
+                self.words[4 * i] = old[4 * at]
+                self.words[4 * i + 1] = old[4 * at + 1]
+                self.words[4 * i + 2] = old[4 * at + 2]

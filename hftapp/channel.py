@@ -1,0 +1,60 @@
+"""One TCP connection of the trader, however it is made."""
+
+from __future__ import annotations
+
+import cython
+
+from hftapp.octets import Octets, Room
+
+
+class Channel:
+    """A byte stream each way. Never blocks.
+
+    `established`: bytes can be sent. `closed`: why the connection is over, None while it is not; what was received
+    before can still be read. `out`, `out_at`: where `reserve` made room. `data`, `start`: what has arrived in order.
+    """
+
+    def __init__(self) -> None:
+        self.established = False
+        self.closed: str | None = None
+        self.out_at = 0
+        self.start = 0
+        if not cython.compiled:  # a pointer to nothing otherwise
+            self.out: Room = bytearray()
+            self.data: Octets = b""
+
+    def reserve(self, length: int, now: int) -> bool:
+        """Make room for one message of `length` bytes at `out` from `out_at`.
+
+        False when the connection is over, or (with `closed` None) when too much waits to be sent already. Between
+        `reserve` and `commit` nothing else may be sent or received on the same wire.
+        """
+        raise NotImplementedError
+
+    def commit(self, length: int, now: int) -> None:
+        """Send what was written there, at once; `length` is not more than was reserved."""
+        raise NotImplementedError
+
+    def send(self, data: bytes, now: int) -> None:
+        """Queue bytes; raises ConnectionError when the connection is over. They leave with the wire's `tx`."""
+        raise NotImplementedError
+
+    def receive(self, now: int) -> int:
+        """Return how many bytes can be read at `data` from `start`, until the wire's next `rx`."""
+        raise NotImplementedError
+
+    def consume(self, count: int) -> None:
+        """Forget the first `count` of the bytes that can be read; raises ValueError when there are fewer."""
+        raise NotImplementedError
+
+    def read(self, now: int) -> bytes:
+        """Return all bytes that can be read, and forget them; not for the path."""
+        raise NotImplementedError
+
+    def close(self, now: int) -> None:
+        """Close in an orderly way, after what was queued."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Reset the connection at once."""
+        raise NotImplementedError

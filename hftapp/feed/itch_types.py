@@ -1,0 +1,27 @@
+"""Type bytes of the ITCH 5.0 messages (§4): constants of the C compiler in `itch_types.pxd`, the same numbers here."""
+
+from typing import Final
+
+ADD: Final = ord("A")
+DELETE: Final = ord("D")
+REPLACE: Final = ord("U")
+EXECUTED: Final = ord("E")
+ADD_MPID: Final = ord("F")
+CANCEL: Final = ord("X")
+TRADE: Final = ord("P")
+EXECUTED_WITH_PRICE: Final = ord("C")
+CROSS: Final = ord("Q")
+NOII: Final = ord("I")
+SYSTEM_EVENT: Final = ord("S")
+STOCK_DIRECTORY: Final = ord("R")
+TRADING_ACTION: Final = ord("H")
+REG_SHO: Final = ord("Y")
+PARTICIPANT_POSITION: Final = ord("L")
+MWCB_DECLINE: Final = ord("V")
+MWCB_STATUS: Final = ord("W")
+IPO_QUOTING: Final = ord("K")
+LULD_COLLAR: Final = ord("J")
+OPERATIONAL_HALT: Final = ord("h")
+BROKEN: Final = ord("B")
+RPII: Final = ord("N")
+DLCR: Final = ord("O")

@@ -1,0 +1,275 @@
+"""A NIC port over DPDK 24.11: the card's rings are in this process's memory, and nothing of the kernel is on the path.
+
+Received frames are read in DPDK's own buffers. The next frame to send is built in a buffer that was taken before it was
+needed. Whatever can wait is done when the next burst is asked for: giving received buffers back, taking new ones for
+sending, collecting those that were sent. No offload is used: a checksum that the card computes cannot be patched
+incrementally, and a merged segment was held back to be merged.
+
+EAL, DPDK's environment, can be started once in a process and serves one card here. It adds one thread of its own
+(`dpdk-intr`), which sleeps on the CPUs that this process may use at that moment, the trader's excepted.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final, NamedTuple
+
+import cython
+
+from hftapp import vfio
+from hftapp.nic.port import BURST, Port, PortError, PortStats
+from hftapp.octets import Octets, Room
+
+if not cython.compiled:
+    from hftapp.nic.rte import (
+        Mbuf,
+        adjust,
+        collect_sent,
+        configure,
+        create_pool,
+        driver_name,
+        error_text,
+        find_port,
+        finish,
+        free_pool,
+        give_back,
+        give_back_chain,
+        initialise,
+        last_error,
+        length_of,
+        mac_of,
+        octets,
+        read_stats,
+        receive_all,
+        receive_burst,
+        receive_multicast,
+        segments,
+        set_length,
+        set_up_rx,
+        set_up_tx,
+        start,
+        stop,
+        take,
+        transmit_burst,
+        wait_for_link,
+    )
+
+_BURST = BURST
+COLLECT_AT_ONCE: Final = ("net_virtio",)
+"""Drivers that collect sent buffers while sending, by default hundreds at once, in the middle of a tick. These are told
+to do it whenever a few have been sent. The others do it when they are asked."""
+SPARE: Final = 2 * BURST
+"""Buffers beyond those in the card's ring: the burst being read, and the frames being built."""
+
+
+RUNTIME: Final = "/run"
+"""Where EAL makes its folder; its own choice, /var/run, is not in the image."""
+
+
+class DpdkSettings(NamedTuple):
+    """How to open a card. `cpu`: where this thread is to run, None for wherever it runs now.
+
+    `housekeeping`: where DPDK's own thread may run. Ring sizes are in frames; the card may round them.
+    """
+
+    cpu: int | None = None
+    housekeeping: tuple[int, ...] = ()
+    rx_descriptors: int = 1024
+    tx_descriptors: int = 256
+    promiscuous: bool = False
+    noiommu: bool = False
+    log_level: str = "notice"
+
+
+def eal_arguments(device: str, iova: str, settings: DpdkSettings, name: str = "hftos") -> list[str]:
+    """Return the arguments of EAL for one card (DPDK Getting Started Guide, "EAL parameters").
+
+    Memory stays this process's own (`--in-memory`), there is no telemetry socket, and one lcore: this thread.
+    """
+    cpu = min(os.sched_getaffinity(0)) if settings.cpu is None else settings.cpu
+    return [
+        *(name, "--in-memory", "--no-telemetry", f"--iova-mode={iova}"),
+        *("--lcores", f"0@{cpu}", "-a", device),
+        f"--log-level=lib.eal:{settings.log_level}",
+    ]
+
+
+_started: list[str] = []
+
+
+@cython.final
+@cython.cclass
+class DpdkPort(Port):
+    """The card at a PCI address such as `0000:00:03.0`; bound to vfio-pci here, given back to its driver at the end.
+
+    Raises PortError naming the device, what DPDK said, and the remedy.
+    """
+
+    def __init__(self, device: str, settings: DpdkSettings) -> None:
+        self.device = device
+        self.driver = ""
+        self._held = 0
+        self._first = 0
+        self._next = 0
+        self._collects = True
+        self._rx_refused = 0
+        self._tx_dropped = 0
+        self._open = False
+        if not cython.compiled:
+            self._rx: list[Mbuf] = [None] * BURST
+            self._tx: list[Mbuf] = [None] * BURST
+        if _started:
+            raise PortError(f"{device}: DPDK already serves {_started[0]} in this process; one card a process")
+        self._binding = vfio.bind(device, noiommu=settings.noiommu)
+        try:
+            self._start(settings)
+        except BaseException:
+            self._binding.release()
+            raise
+        super().__init__(mac_of(self._number))
+
+    def _start(self, settings: DpdkSettings) -> None:
+        """Start EAL and the card."""
+        if settings.housekeeping:
+            os.sched_setaffinity(0, settings.housekeeping)  # what EAL's own thread inherits; EAL then moves this one
+        os.environ.setdefault("RUNTIME_DIRECTORY", RUNTIME)
+        arguments = eal_arguments(self.device, self._binding.iova, settings)
+        number = initialise([argument.encode() for argument in arguments])
+        if number != 0:
+            raise PortError(
+                f"{self.device}: DPDK does not start with {' '.join(arguments)}: {error_text(number)}; "
+                "it needs huge pages (vm.nr_hugepages) and the device bound to vfio-pci"
+            )
+        _started.append(self.device)
+        number = find_port(self.device.encode())
+        if number < 0:
+            raise PortError(
+                f"{self.device}: no driver of this image takes the card ({error_text(number)}); "
+                "its PMD must be in the image's list (kernel-config/pmds)"
+            )
+        self._number = number
+        self.driver = driver_name(number)
+        self._check(configure(number), "cannot be configured")
+        counts = adjust(number, settings.rx_descriptors, settings.tx_descriptors)
+        self._check(counts, "has no such rings")
+        rx = counts >> 16
+        tx = counts & 0xFFFF
+        # So many that neither side can run dry: a full ring and the spare ones.
+        self._rx_pool = create_pool(b"rx", rx + SPARE, number)
+        self._tx_pool = create_pool(b"tx", tx + SPARE, number)
+        if not self._rx_pool or not self._tx_pool:
+            raise PortError(
+                f"{self.device}: no memory for {rx + tx + 2 * SPARE} packet buffers ({error_text(last_error())}); "
+                "reserve more huge pages (vm.nr_hugepages) or set nic.rx_descriptors and nic.tx_descriptors lower"
+            )
+        self._check(set_up_rx(number, rx, self._rx_pool), f"takes no receive ring of {rx} frames")
+        threshold = tx - 4 if self.driver in COLLECT_AT_ONCE else 0
+        self._check(set_up_tx(number, tx, threshold), f"takes no send ring of {tx} frames")
+        self._fill(BURST)
+        self._check(start(number), "does not start")
+        self._open = True
+        if settings.promiscuous:
+            self._check(receive_all(number), "cannot receive frames for other stations")
+        else:
+            self._check(receive_multicast(number), "cannot receive all multicasts")
+        self._check(wait_for_link(number) - 1, "has no link: is the cable plugged in?")
+
+    def _check(self, result: int, what: str) -> None:
+        """Raise PortError for a negative number."""
+        if result < 0:
+            raise PortError(f"{self.device} ({self.driver}) {what}: {error_text(result)}")
+
+    def rx_burst(self) -> int:
+        """Receive up to `BURST` frames; frames spread over several buffers are refused and counted as dropped."""
+        if self._first != 0:
+            self._tidy()
+        for i in range(self._held):
+            give_back(self._rx[i])
+        count = receive_burst(self._number, self._rx, _BURST)
+        kept = 0
+        for i in range(count):
+            mbuf = self._rx[i]
+            if segments(mbuf) == 1:
+                self._rx[kept] = mbuf
+                kept += 1
+            else:
+                self._rx_refused += 1
+                give_back_chain(mbuf)
+        self._held = kept
+        return kept
+
+    def frame(self, i: int) -> Octets:
+        """Return the bytes of frame `i`, in the card's buffer."""
+        return octets(self._rx[i])
+
+    def length(self, i: int) -> int:
+        """Return the length of frame `i`."""
+        return length_of(self._rx[i])
+
+    def room(self) -> Room:
+        """Return the buffer in which the next frame is built."""
+        return self._room
+
+    def send(self, length: int) -> bool:
+        """Queue the frame in `room`. There is always room for another: the last buffer of the store is sent at once."""
+        set_length(self._tx[self._next], length)
+        self._next += 1
+        if self._next == _BURST:
+            self._transmit()
+            self._tidy()
+        else:
+            self._room = octets(self._tx[self._next])
+        return True
+
+    def flush(self) -> None:
+        """Ring the doorbell if anything is queued."""
+        if self._next != self._first:
+            self._transmit()
+
+    def _transmit(self) -> int:
+        """Hand over what is queued; what the ring has no room for is dropped."""
+        sent = transmit_burst(self._number, self._tx, self._first, self._next - self._first)
+        for i in range(self._first + sent, self._next):
+            self._tx_dropped += 1
+            give_back(self._tx[i])
+        self._first = self._next
+        return sent
+
+    def _tidy(self) -> int:
+        """Collect what was sent, where the driver can do that by itself, and fill the store of buffers again."""
+        if self._next != self._first:
+            return 0  # frames that are built but not sent stay where they are
+        if self._collects and collect_sent(self._number) < 0:
+            self._collects = False
+        return self._fill(self._first)
+
+    def _fill(self, count: int) -> int:
+        """Take `count` buffers, those of the frames that were sent."""
+        for i in range(count):
+            mbuf = take(self._tx_pool)
+            if not mbuf:
+                raise PortError(f"{self.device}: the send pool ran dry: more frames are under way than the ring holds")
+            self._tx[i] = mbuf
+        self._first = 0
+        self._next = 0
+        self._room = octets(self._tx[0])
+        return count
+
+    def stats(self) -> PortStats:
+        """Return the card's own counters; lost are those the card had no buffer for, and refused ones."""
+        rx_frames, tx_frames, rx_bytes, tx_bytes, rx_lost, tx_lost = read_stats(self._number)
+        refused = self._rx_refused
+        return PortStats(
+            rx_frames - refused, tx_frames, rx_bytes, tx_bytes, rx_lost + refused, tx_lost + self._tx_dropped
+        )
+
+    def close(self) -> None:
+        """Stop the card, give it back to the driver it had, and end DPDK."""
+        if not self._open:
+            return
+        self._open = False
+        stop(self._number)
+        free_pool(self._rx_pool)
+        free_pool(self._tx_pool)
+        finish()
+        self._binding.release()

@@ -1,0 +1,19 @@
+cimport cython
+from libc.stdint cimport uint8_t
+
+from hftapp.octets cimport copy
+
+cdef class Port:
+    cdef public bytes mac
+
+    cpdef Py_ssize_t rx_burst(self) except -1
+    cdef const uint8_t *frame(self, Py_ssize_t i) except NULL
+    cpdef Py_ssize_t length(self, Py_ssize_t i) except -1
+    cdef uint8_t *room(self) except NULL
+    cpdef bint send(self, Py_ssize_t length) except -1
+    cpdef flush(self)
+    cpdef stats(self)
+    cpdef close(self)
+    cpdef bint transmit(self, bytes frame) except -1
+    @cython.locals(i=Py_ssize_t, count=Py_ssize_t)
+    cpdef list receive(self)

@@ -1,0 +1,84 @@
+"""The files that a run leaves: the journal of orders, that of refusals, and the recording when one is made."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from hftapp.journal import Journal
+from hftapp.records import Rings
+from hftapp.ring import Record
+
+ORDERS: Final = "orders.journal"
+RISKS: Final = "risk.journal"
+RECORDING: Final = "recording"
+
+
+class RunFiles:
+    """Writers of all files in a folder; what goes in comes from the rings. Raises JournalError, OSError.
+
+    The journals go on where the last run ended; a recording is of one run.
+    """
+
+    def __init__(self, folder: str | Path, rings: Rings, say: Callable[[str], None]) -> None:
+        self.orders = Journal(Path(folder) / ORDERS)
+        self.risks = Journal(Path(folder) / RISKS)
+        self.recording: Journal | None = None
+        self._rings = rings
+        self._say = say
+        self._unwritten: list[Record] = []
+        if rings.recording is not None:
+            path = Path(folder) / RECORDING
+            path.unlink(missing_ok=True)
+            self.recording = Journal(path)
+        for written in (self.orders, self.risks):
+            if written.set_aside is not None:
+                say(f"{written.path} had a damaged end: the whole file is kept as {written.set_aside}")
+            elif written.torn_bytes:
+                say(f"{written.path}: an incomplete last record of {written.torn_bytes} bytes was cut off")
+
+    def write_orders(self) -> bool:
+        """Write what waits in the journal ring; whether there was anything. Raises OSError; what is refused is kept."""
+        grew = False
+        while batch := self._rings.journal.drain():
+            self._unwritten += batch
+            self.orders.append(self._unwritten)
+            self._unwritten = []
+            grew = True
+        return grew
+
+    def rescue_orders(self) -> None:
+        """After a refused write: record by record, as far as the file system takes them."""
+        while batch := self._rings.journal.drain():
+            self._unwritten += batch
+        while self._unwritten:
+            try:
+                self.orders.append(self._unwritten[:1])
+            except (OSError, ValueError) as refused:
+                self._say(f"{len(self._unwritten)} journal records are lost: {refused}")
+                break
+            self._unwritten.pop(0)
+
+    def write_recording(self) -> None:
+        """Write what waits in the recording ring; a file system that refuses ends the recording, not trading."""
+        ring = self._rings.recording
+        if ring is None or self.recording is None:
+            return
+        try:
+            while batch := ring.drain():
+                self.recording.append(batch)
+        except (OSError, ValueError) as error:
+            self._say(f"{self.recording.path} ends here: {error}")
+            self.recording = None
+
+    def close(self) -> str:
+        """Flush and close all; what is wrong with the last that may be incomplete, or nothing."""
+        trouble = ""
+        for written in (self.orders, self.risks, self.recording):
+            if written is None:
+                continue
+            try:
+                written.close()
+            except OSError as error:
+                trouble = f"{written.path} may be incomplete: {error}"
+                self._say(trouble)
+        return trouble

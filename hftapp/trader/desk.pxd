@@ -1,0 +1,85 @@
+cimport cython
+from libc.stdint cimport int8_t, int64_t
+
+from hftapp.book.books cimport Books
+from hftapp.clock cimport Clock
+from hftapp.histogram cimport Histogram
+from hftapp.trader.gateway cimport OrderGateway
+from hftapp.trader.instrument cimport Instrument
+from hftapp.trader.market cimport Market
+from hftapp.trader.order cimport Order
+from hftapp.trader.router cimport Router
+from hftapp.trader.strategy.base cimport Context, Strategy
+
+cdef int _BUY, _SELL, _DEAD, _DAY, _IOC
+cdef int64_t _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES
+cdef int _UNKNOWN, _FOLLOWS, _IGNORES
+cdef Instrument _NOWHERE
+
+cdef class Desk(Context):
+    cdef readonly int number
+    cdef readonly Strategy strategy
+    cdef readonly str kind
+    cdef readonly str runs
+    cdef readonly bint enabled
+    cdef readonly str failure
+    cdef readonly Histogram cost
+    cdef OrderGateway _gateway
+    cdef Router _router
+    cdef Market _market
+    cdef Clock _clock
+    cdef object _say
+    cdef bint _all
+    cdef int _max_symbols
+    cdef int _followed
+    cdef set _names
+    cdef Py_ssize_t _capacity
+    cdef int8_t[::1] _follows
+    cdef int8_t[::1] _listed
+    cdef int8_t[::1] _again
+    cdef int64_t[::1] _inventory
+    cdef int64_t[::1] _quote_ref
+    cdef int64_t[::1] _quote_venue
+    cdef int64_t[::1] _rest
+    cdef list _instruments
+    cdef Py_ssize_t _instrument_count
+
+    @cython.locals(index=Py_ssize_t)
+    cpdef bint follows(self, Instrument instrument) except -1
+    @cython.locals(started=int64_t)
+    cpdef book(self, Instrument instrument)
+    cpdef trade(self, Instrument instrument, int64_t price, int64_t shares)
+    @cython.locals(index=Py_ssize_t)
+    cpdef filled(self, Instrument instrument, Order order, int64_t shares, int64_t price)
+    cpdef rejected(self, Instrument instrument, Order order)
+    @cython.locals(instrument=Instrument, slot=Py_ssize_t, i=Py_ssize_t)
+    cpdef timer(self, int64_t now)
+
+    @cython.locals(slot=Py_ssize_t, order=Order, distance=int64_t)
+    cpdef quote(self, Instrument instrument, int side, int64_t shares, int64_t price, int64_t min_move)
+    @cython.locals(slot=Py_ssize_t, order=Order, router=Router, count=int, sent=int, i=int)
+    cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
+    cpdef pull(self, Instrument instrument)
+    @cython.locals(index=Py_ssize_t)
+    cpdef int64_t inventory(self, Instrument instrument)
+    @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t)
+    cpdef bint best_without_own(self, Instrument instrument, int side) except -1
+    @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)
+    cdef bint _look_through(self, Instrument instrument, int side) except -1
+    @cython.locals(index=Py_ssize_t)
+    cdef bint _claims(self, Instrument instrument) except -1
+    @cython.locals(router=Router, order=Order)
+    cdef _enter(self, Instrument instrument, Py_ssize_t slot, int side, int64_t shares, int64_t price)
+    @cython.locals(router=Router, new=Order, gateway=OrderGateway)
+    cdef _move(self, Instrument instrument, Py_ssize_t slot, Order order, int64_t shares, int64_t price)
+    @cython.locals(index=Py_ssize_t)
+    cdef Py_ssize_t _slot(self, Instrument instrument, int side) except -1
+    cdef _list(self, Instrument instrument)
+    @cython.locals(ref=int64_t, order=Order)
+    cdef Order _resting(self, Py_ssize_t slot)
+    cdef _pause(self, Py_ssize_t slot, int64_t pause)
+    cdef bint _due(self, Py_ssize_t slot) noexcept
+    cdef _failed(self, error)
+    cdef _pull_all(self)
+    cdef _grow(self, Py_ssize_t index)

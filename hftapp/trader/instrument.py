@@ -1,0 +1,75 @@
+"""One symbol as the trader sees it: the market's side of it, kept by `Market`, and the trader's own, kept by `Orders`.
+
+Prices are price4, 0 where there is none. Exposures are shares of open own orders that may still execute; of an order
+and its replace in flight only the larger counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hftapp.trader.order import Order
+
+MAX_VENUES = 4
+"""Venues of one trader."""
+TRADING_STATE, OPERATIONAL = 1, 2
+"""Kinds of halts: the symbol's trading state, and an operational halt of one venue (shifted by the venue's number)."""
+
+
+class Instrument:
+    """A symbol of any venue. `index` counts instruments from 0 in the order in which the feeds name them.
+
+    `halted`: no continuous trading, for whatever of the reasons in the bit mask `halts`. `updates`: book changes so
+    far. `bid_venue`, `ask_venue`: number of the venue that shows the best price. `short_restricted`: the short sale
+    price test (Regulation SHO Rule 201) is in effect (ITCH 5.0, Reg SHO Action other than 0).
+
+    The open own orders are the first `own_count` of `own`; what follows is a dead order of no side, because a list that
+    grows and shrinks would allocate. `valued`: the position times the mark at which it was last valued,
+    `held`: it has had a position.
+    """
+
+    def __init__(self, symbol: str, index: int) -> None:
+        self.symbol = symbol
+        self.stock = symbol.encode("ascii").ljust(8)
+        self.index = index
+        self.bid = self.bid_shares = self.ask = self.ask_shares = 0
+        self.bid_venue = self.ask_venue = 0
+        self.last = 0
+        self.halts = 0
+        self.halted = False
+        self.updates = 0
+        self.touched = False
+        self.position = 0
+        self.exposed_buy = self.exposed_sell = 0
+        self.open_notional = 0
+        self.own: list[Order] = []
+        self.own_count = 0
+        self.valued = 0
+        self.held = False
+        self.permitted = True
+        self.restricted = False
+        self.short_restricted = False
+        self.borrow = 0
+
+    def halt(self, kind: int, halted: bool) -> None:
+        """One kind of halt begins or ends; the symbol trades when none is left."""
+        if halted:
+            self.halts |= kind
+        else:
+            self.halts &= ~kind
+        self.halted = self.halts != 0
+
+    def mid(self) -> int:
+        """Half-way between best bid and best ask, rounded down; 0 when a side is empty."""
+        if self.bid == 0 or self.ask == 0:
+            return 0
+        return (self.bid + self.ask) // 2
+
+    def mark(self) -> int:
+        """Price at which a position is valued: the mid, else the last trade, else whichever side there is, else 0."""
+        if self.bid != 0 and self.ask != 0:
+            return (self.bid + self.ask) // 2
+        if self.last != 0:
+            return self.last
+        return self.bid + self.ask

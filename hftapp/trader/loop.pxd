@@ -1,0 +1,74 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+from hftapp.clock cimport Clock
+from hftapp.feed.arbiter cimport Arbiter
+from hftapp.ring cimport Ring
+from hftapp.trader.board cimport Board
+from hftapp.trader.breaker cimport Breaker
+from hftapp.trader.desk cimport Desk
+from hftapp.trader.gateway cimport OrderGateway
+from hftapp.trader.instrument cimport Instrument
+from hftapp.trader.market cimport Market
+from hftapp.trader.recorder cimport Recorder
+from hftapp.trader.replies cimport Replies
+from hftapp.trader.risk.gate cimport RiskGate
+from hftapp.trader.session cimport OrderSession
+from hftapp.trader.stages cimport Stages
+from hftapp.wire cimport Wire
+
+cdef int64_t _NEVER, _TIMER_NS
+cdef int _HANDLING, _CONNECTING, _TRADING, _DONE
+
+cdef class Trader:
+    cdef readonly object parts
+    cdef public object outcome
+    cdef public int phase
+    cdef readonly int64_t turns
+    cdef readonly int64_t due
+    cdef Clock _clock
+    cdef Wire _wire
+    cdef Market _market
+    cdef list _arbiters
+    cdef list _watches
+    cdef list _sessions
+    cdef int _venues
+    cdef list _desks
+    cdef Replies _replies
+    cdef OrderGateway _gateway
+    cdef RiskGate _risk
+    cdef Breaker _breaker
+    cdef Stages _stages
+    cdef Ring _control
+    cdef object _reports
+    cdef object _closing
+    cdef Recorder _recorder
+    cdef int64_t _next_timer
+    cdef int64_t _fills
+    cdef object _publisher
+    cdef Board _board
+    cdef int64_t[::1] _counted
+    cdef object _reference
+    cdef bint _owed
+    cdef readonly int64_t first_order
+
+    cpdef run(self)
+    @cython.locals(now=int64_t, count=Py_ssize_t)
+    cpdef step(self)
+    cdef _idle(self)
+    @cython.locals(market=Market, wire=Wire, stages=Stages, i=Py_ssize_t, line=int, arbiter=Arbiter)
+    cdef _burst(self, Py_ssize_t count, int64_t now)
+    @cython.locals(market=Market, touched=Py_ssize_t, desk=Desk, i=Py_ssize_t, instrument=Instrument)
+    cdef _decide(self, int64_t now)
+    @cython.locals(answered=bint, session=OrderSession)
+    cdef _turn(self, int64_t now)
+    @cython.locals(due=int64_t, arbiter=Arbiter, session=OrderSession)
+    cdef _plan(self, int64_t now)
+    cdef _answered(self, int64_t now)
+    @cython.locals(count=int64_t)
+    cdef _adopted(self, int64_t now)
+    cdef _opened(self, int64_t now)
+    @cython.locals(arbiter=Arbiter)
+    cdef bint _gap_open(self)
+    @cython.locals(lost=bint, arbiter=Arbiter)
+    cdef _timers(self, int64_t now)

@@ -1,0 +1,47 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+from hftapp.book.books cimport Books
+from hftapp.trader.instrument cimport Instrument
+
+cdef int _MAX_VENUES
+cdef Py_ssize_t _MAX_TRADES
+cdef int _BUY, _SELL
+
+
+cdef class Market:
+    cdef readonly list instruments       # Instrument by index
+    cdef readonly list venues            # VenueMarket by number
+    cdef readonly list books             # Books by venue number
+    cdef readonly int venue_count
+    cdef readonly Py_ssize_t max_instruments
+    cdef public bint stale
+    cdef readonly bint closed            # every venue has ended its trading
+    # What the last `take_touched` took, refreshed; valid until the next one. `pending`: touched since then.
+    cdef readonly list touched
+    cdef readonly Py_ssize_t touched_count
+    cdef readonly Py_ssize_t pending
+    # Prints since the last `drop_trades`.
+    cdef readonly list trade_instrument
+    cdef readonly int64_t[::1] trade_price
+    cdef readonly int64_t[::1] trade_shares
+    cdef readonly Py_ssize_t trade_count
+    cdef readonly int64_t trades_lost
+    cdef int[::1] _locates               # by MAX_VENUES * index + venue, -1: not named there
+    cdef list _pending
+    cdef dict _by_symbol
+    cdef object _prepare
+
+    cpdef Instrument instrument(self, str symbol)      # None when unknown
+    cpdef Instrument make(self, str symbol)            # found or made; None when there is no room
+    cpdef Py_ssize_t locate_of(self, Instrument instrument, int venue) noexcept
+    cpdef place(self, Instrument instrument, int venue, int locate)
+    cpdef touch(self, Instrument instrument)
+    cpdef touch_all(self)
+    @cython.locals(i=Py_ssize_t, instrument=Instrument, taken=list)
+    cpdef Py_ssize_t take_touched(self) except -1
+    cpdef drop_trades(self)
+    cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept
+    @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=int64_t, bid=int64_t, bid_shares=int64_t, bid_venue=int, ask=int64_t, ask_shares=int64_t, ask_venue=int)
+    cpdef refresh(self, Instrument instrument)
+    cpdef settle_closed(self)

@@ -1,0 +1,122 @@
+"""The risk gate: every order and replace passes all checks of `checks.CHECKS`, or the first that refuses says why.
+
+Two ways lead to the same answer. `_plain` may only accept: it looks at all conditions at once, in the fewest
+instructions, some of them more strictly than needed. What it does not accept walks the table (`walk.py`), which decides
+every refusal and says what broke which limit. A test holds the two against each other on random orders.
+
+Cancels are never asked about: taking risk off is never refused. Nothing is divided on the way of an order that passes:
+`distance * 10,000 > limit * reference` says the same as a ratio.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from hftapp.trader.instrument import Instrument
+from hftapp.trader.order import Order
+from hftapp.trader.risk.sent import NOTHING
+from hftapp.trader.risk.walk import INCREMENT, MAX_PRICE, Walk
+
+if not cython.compiled:
+    from hftapp.trader.risk.packing import place_of, terms_of
+
+    _MAX_PRICE, _INCREMENT = MAX_PRICE, INCREMENT
+    _BPS = 10_000
+    _SECOND = 1_000_000_000
+    _NOTHING = NOTHING
+
+
+@cython.final
+@cython.cclass
+class RiskGate(Walk):
+    """All limits of one trader, over all its strategies and order sessions (at most `MAX_SESSIONS`).
+
+    Whoever knows sets `killed`, `stale`, `gap_open`, and `venue`: the order session that the next order is for.
+    After a refusal `value` and `limit` hold what was found and what it breaks, in the unit of the configuration, prices
+    in price4. `refused` counts by code; it may lie in memory that others read. `tripped`: the gate pulled the kill
+    switch itself; nothing passes any more, and whoever owns the open orders has to take them off.
+    """
+
+    def check(
+        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+    ) -> int:
+        """0: send it, and it counts from now on; otherwise the code of the check that refuses.
+
+        Shares are those still to execute, at price4; `replaces` is the live order that it would replace.
+        Raises IndexError when `venue` is no order session.
+        """
+        if self._sent.venue != self.venue:
+            self._use(self.venue)
+        if _plain(self, instrument, side, shares, price):
+            place = place_of(instrument.index, self.venue)
+            terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+            if (
+                self._counts[instrument.index] < self.limits.symbol_rate
+                and self._sent.log[(self._sent.next - self._sent.limit & self._sent.mask) << 2] <= now - _SECOND
+                and self._sent.add(place, terms, now - self.limits.duplicate_window, now)
+            ):
+                return 0
+        return self._decide(instrument, side, shares, price, replaces, now)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+@cython.returns(cython.bint)
+@cython.locals(
+    gate=RiskGate,
+    instrument=Instrument,
+    side=cython.longlong,
+    shares=cython.longlong,
+    price=cython.longlong,
+    cents=cython.uint,
+    notional=cython.longlong,
+    middle=cython.longlong,
+    distance=cython.longlong,
+    reached=cython.longlong,
+    opened=cython.longlong,
+)
+def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+    """Whether an order breaks no limit of its terms, its symbol and the firm; False: perhaps it does.
+
+    More strictly than the table, no price goes through the other side's best one, and what an order replaces is
+    not taken off the position.
+    """
+    if gate.killed or gate.tripped or gate.stale or gate.gap_open or instrument.halted or instrument.restricted:
+        return False
+    if not instrument.permitted or shares < 1 or shares > gate.limits.order_shares or price > _MAX_PRICE:
+        return False
+    cents = price
+    if cents % _INCREMENT != 0 or price < 1:
+        return False
+    notional = shares * price
+    middle = instrument.bid + instrument.ask
+    distance = 2 * price - middle if 2 * price > middle else middle - 2 * price
+    if notional > gate.limits.order_notional or distance * _BPS > gate.limits.collar_bps * middle:
+        return False
+    if instrument.bid == 0 or instrument.ask == 0:
+        return False
+    if side > 0:
+        reached = instrument.position + instrument.exposed_buy + shares
+        if price > instrument.ask:
+            return False
+    else:
+        reached = instrument.exposed_sell + shares - instrument.position
+        if price < instrument.bid:
+            return False
+        if reached > instrument.borrow or instrument.short_restricted:
+            return False
+    opened = gate._held.open_notional + notional
+    if (
+        reached > gate.limits.position
+        or instrument.open_notional + notional > gate.limits.symbol_open_notional
+        or opened > gate.limits.open_notional
+        or gate._held.open_count >= gate.limits.open_orders
+        or opened + gate._held.gross_exposure > gate.limits.gross_exposure
+        or opened + gate._held.net_exposure * side > gate.limits.net_exposure
+        or gate._held.executed_notional > gate.limits.executed_notional
+    ):
+        return False
+    if side > 0:
+        return instrument.exposed_sell == 0 or gate._crossing(instrument, side, price) == 0
+    return instrument.exposed_buy == 0 or gate._crossing(instrument, side, price) == 0

@@ -1,0 +1,21 @@
+"""An order's terms as two integers, so that comparing orders is comparing numbers.
+
+Interpreted these functions run; compiled they are inlined from `packing.pxd`, and this module is not compiled.
+"""
+
+from typing import Final
+
+MAX_INSTRUMENTS: Final = 1 << 18
+"""Instruments of one trader: the stock locates (ITCH 5.0: 2 bytes each) of four venues."""
+MAX_SESSIONS: Final = 4
+"""Venues that fit the 2 bits beside the instrument in a place."""
+
+
+def place_of(index: int, venue: int) -> int:
+    """Instrument and venue; `index` is below `MAX_INSTRUMENTS`, `venue` below `MAX_SESSIONS`."""
+    return index << 2 | venue
+
+
+def terms_of(side: int, shares: int, price: int) -> int:
+    """Side (1 or -1), shares (at most 20 bits) and price4 (at most 31 bits), as in OUCH; never negative."""
+    return price << 22 | shares << 2 | (side + 1)

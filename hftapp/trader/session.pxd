@@ -1,0 +1,65 @@
+cimport cython
+from libc.stdint cimport int64_t, uint8_t
+
+from hftapp.clock cimport Clock
+from hftapp.channel cimport Channel
+from hftapp.ring cimport Ring
+from hftapp.trader.soup_link cimport SequencedHandler, SoupLink
+from hftapp.wire cimport Wire
+
+cdef int64_t _NEVER
+cdef int _ACTIVE, _NOTHING, _OUT, _IN, _ANSWER
+
+cdef class ReplyHandler:
+    cdef int on_reply(self, int venue, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except -1
+
+cdef class OrderSession(SequencedHandler):
+    cdef readonly int venue
+    cdef object _settings
+    cdef Wire _wire
+    cdef ReplyHandler _handler
+    cdef Ring _journal
+    cdef Clock _clock
+    cdef int64_t _epoch
+    cdef object _say
+    cdef SoupLink _soup
+    cdef SoupLink _link
+    cdef int64_t _old
+    cdef bint _queried
+    cdef int _refusals
+    cdef Channel _channel
+    cdef bint _greeted
+    cdef int64_t _retry_at
+    cdef int64_t _backoff
+    cdef int64_t _connect_deadline
+    cdef Py_ssize_t _length
+    cdef int64_t _replies
+    cdef uint8_t *out
+    cdef Py_ssize_t out_at
+    cdef public bint ready
+    cdef public str over
+    cdef public bint failed
+    cdef public int64_t unsent
+    cdef public int64_t reconnects
+    cdef public int64_t malformed
+    cdef int64_t[::1] sent
+    cdef bytearray _nowhere
+
+    @cython.locals(channel=Channel)
+    cpdef bint begin(self, Py_ssize_t length, int64_t now) except -1
+    @cython.locals(length=Py_ssize_t)
+    cpdef commit(self, int64_t now)
+    @cython.locals(i=Py_ssize_t)
+    cpdef bint send(self, bytes message, int64_t now) except -1
+    @cython.locals(channel=Channel, link=SoupLink, before=int64_t, event=int)
+    cpdef bint poll(self, int64_t now) except -1
+    @cython.locals(kind=int)
+    cpdef dict sent_by_type(self)
+    cpdef int64_t due(self) except -1
+    cpdef logout(self, int64_t now)
+    cpdef abort(self)
+    cdef on_sequenced(self, int64_t sequence, const uint8_t *data, Py_ssize_t at, Py_ssize_t length)
+    cdef _overflow(self)
+    cdef _bad(self, Py_ssize_t length)
+    cdef _untaken(self, Channel channel, Py_ssize_t length)
+    cdef bint _settles(self, int64_t sequence)

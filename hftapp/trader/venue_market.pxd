@@ -1,0 +1,50 @@
+cimport cython
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+
+from hftapp.book.books cimport Books
+from hftapp.feed.handler cimport MessageHandler
+from hftapp.feed.itch_types cimport (
+    CROSS,
+    EXECUTED,
+    EXECUTED_WITH_PRICE,
+    OPERATIONAL_HALT,
+    REG_SHO,
+    STOCK_DIRECTORY,
+    SYSTEM_EVENT,
+    TRADE,
+    TRADING_ACTION,
+)
+from hftapp.octets cimport be16, be32, be64
+from hftapp.trader.instrument cimport Instrument
+from hftapp.trader.market cimport Market
+
+cdef int _TRADING_STATE, _OPERATIONAL
+cdef int _YES, _HALTED, _PAUSED, _QUOTING, _UNRESTRICTED
+cdef int _END_OF_HOURS, _END_OF_SYSTEM, _END_OF_MESSAGES
+cdef int64_t _MALFORMED
+cdef uint64_t _MAX_SHARES
+
+
+cdef class VenueMarket(MessageHandler):
+    cdef readonly Market market
+    cdef readonly int venue
+    cdef readonly Books books
+    cdef readonly int64_t[::1] by_type   # 256 counts by type byte
+    cdef readonly int64_t malformed
+    cdef readonly int64_t applied        # messages so far, malformed ones included
+    cdef readonly int phase              # event code of the last System Event, 0 before the first
+    cdef readonly bint closed
+    cdef int _market_code
+    cdef list _instruments               # by locate, None where no instrument is known
+
+    cpdef apply_message(self, bytes message)
+    @cython.locals(kind=int, locate=int64_t, instrument=Instrument)
+    cdef void on_message(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
+    cdef void foresee(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
+    @cython.locals(instrument=Instrument)
+    cdef Instrument _at(self, Py_ssize_t locate)
+    @cython.locals(instrument=Instrument)
+    cdef _print(self, Py_ssize_t locate, int64_t price, int64_t shares)
+    @cython.locals(instrument=Instrument)
+    cdef _state(self, int kind, const uint8_t *data, Py_ssize_t at)
+    cdef _system(self, int code)

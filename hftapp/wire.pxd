@@ -1,0 +1,38 @@
+cimport cython
+from libc.stdint cimport int64_t, uint8_t
+
+from hftapp.channel cimport Channel
+from hftapp.clock cimport Clock
+from hftapp.net.checksum cimport bytes_at
+from hftapp.net.stack cimport Stack
+from hftapp.nic.port cimport Port
+
+cdef class Wire:
+    cdef public Py_ssize_t count
+    cdef public int64_t deadline
+    cdef public int64_t ticks
+    cdef int _lines[32]
+    cdef const uint8_t *_frames[32]
+    cdef Py_ssize_t _starts[32]
+    cdef Py_ssize_t _sizes[32]
+
+    cpdef Py_ssize_t rx(self, int64_t now) except -1
+    cpdef int line(self, Py_ssize_t i) noexcept
+    cdef const uint8_t *data(self, Py_ssize_t i) noexcept
+    cpdef Py_ssize_t at(self, Py_ssize_t i) noexcept
+    cpdef Py_ssize_t length(self, Py_ssize_t i) noexcept
+    cpdef bytes payload(self, Py_ssize_t i)
+    cpdef Channel connect(self, host, int port, int64_t now)
+    cpdef tx(self, int64_t now)
+    cpdef tick(self, int64_t now)
+    cpdef dict stats(self)
+    cpdef close(self, int64_t now)
+    cpdef release(self)
+
+cdef class NicWire(Wire):
+    cdef readonly Port port
+    cdef Stack _stack
+    cdef Clock _clock
+
+    @cython.locals(count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, line=int, frame='const uint8_t *')
+    cpdef Py_ssize_t rx(self, int64_t now) except -1

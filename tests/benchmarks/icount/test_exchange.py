@@ -1,0 +1,44 @@
+"""The exchange of the harness and the Python peer, in lockstep over a socket, without a machine between them."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.icount.exchange import Exchange, HarnessError
+from benchmarks.icount.link import SocketLink
+from tests.benchmarks.icount.lockstep_guest import LockstepGuest
+
+
+def run(folder: Path, ticks: int, spoil: bool = False) -> tuple[int, LockstepGuest]:
+    here, there = folder / "exchange", folder / "guest"
+    alive: list[LockstepGuest] = []
+    exchange = Exchange(SocketLink(here, there), lambda: not alive or alive[0].is_alive())
+    guest = LockstepGuest(there, here, spoil)
+    alive.append(guest)
+    guest.start()
+    try:
+        return exchange.run(ticks, 5, lambda _: None), guest
+    finally:
+        exchange.close()
+
+
+def test_every_tick_gets_its_order_and_every_packet_comes_twice(tmp_path: Path) -> None:
+    right, guest = run(tmp_path, 40)
+    assert right == 40
+    assert guest.arbiter.malformed == guest.orders.refused == 0
+    assert guest.arbiter.duplicates >= 2 * 40
+    assert not guest.books.touched
+
+
+def test_an_order_that_differs_by_a_bit_ends_it_and_both_are_shown(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match=r"order 1 is 4f[0-9a-f]{104} instead of 4f[0-9a-f]{104}"):
+        run(tmp_path, 3, spoil=True)
+
+
+def test_a_guest_that_never_logs_in_is_named(tmp_path: Path) -> None:
+    exchange = Exchange(SocketLink(tmp_path / "a", tmp_path / "b"), lambda: True)
+    try:
+        with pytest.raises(HarnessError, match=r"the guest did not log in within 0\.05 s"):
+            exchange.run(1, 0.05, lambda _: None)
+    finally:
+        exchange.close()

@@ -1,0 +1,51 @@
+"""Every tick that led to an order is a sample of its own, exact and by stage; turns without one leave none."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from hftapp.harness.icount import TickSamples
+from hftapp.records import Rings
+from hftapp.trader.stages import NAMES
+
+
+class ScriptedTrader:
+    """Each turn records one tick of so many ticks a stage, or none."""
+
+    def __init__(self, rings: Rings, ticks: list[int]) -> None:
+        self._stages = [rings.figures.histogram(f"stages.{name}") for name in NAMES]
+        self._total = rings.figures.histogram("tick_to_trade")
+        self._rings = rings
+        self._ticks = iter(ticks)
+
+    def step(self) -> None:
+        ticks = next(self._ticks)
+        if ticks:
+            for number, stage in enumerate(self._stages):
+                stage.record(ticks + number)
+            self._total.record(sum(ticks + number for number in range(len(NAMES))))
+            self._rings.journal.push(1, 0, b"order")
+
+
+@pytest.fixture
+def rings() -> Iterator[Rings]:
+    rings = Rings()
+    yield rings
+    rings.close()
+
+
+def test_samples_are_exact_however_far_apart_they_are(rings: Rings) -> None:
+    trader = cast(Any, ScriptedTrader(rings, [1_000_003, 0, 7, 7, 99_999]))
+    samples = TickSamples(trader, rings)
+    assert [samples.turn() for _ in range(5)] == [True, False, True, True, True]
+    assert samples.stages["frame_parsed"] == [1_000_003, 7, 7, 99_999]
+    assert samples.stages["doorbell"] == [1_000_007, 11, 11, 100_003]
+    assert samples.after == [sum(stage[i] for stage in samples.stages.values()) for i in range(4)]
+
+
+def test_the_rings_are_emptied_so_that_the_trader_never_finds_them_full(rings: Rings) -> None:
+    samples = TickSamples(cast(Any, ScriptedTrader(rings, [5] * 3)), rings)
+    for _ in range(3):
+        samples.turn()
+        assert rings.journal.drain() == []
