@@ -22,6 +22,8 @@ NO_CARD = (
     "A NIC of one's own and root are for a trading server; on an ordinary host start `hftos exchange --ready-file "
     "READY_FILE` and trade with --exchange READY_FILE: ordinary sockets, no privileges."
 )
+CARDS = frozenset({"dpdk", "af_xdp", "af_packet"})
+"""Ports that need a card of their own."""
 MAX_SECONDS = 1_000_000
 
 
@@ -97,11 +99,11 @@ def trade(
     summary = summarise(outcome)
     if as_json:
         click.echo(json.dumps(summary))
-    elif outcome.stats:
+    elif outcome.stats.get("turns"):
         _print(summary)
     if outcome.status:
         click.echo(f"Error: {outcome.reason}", err=True)
-        if settings.nic.port == "af_packet" and not outcome.stats:
+        if settings.nic.port in CARDS and not outcome.stats.get("turns"):
             click.echo(NO_CARD, err=True)
     raise SystemExit(outcome.status)
 

@@ -242,7 +242,7 @@ def test_a_missing_card_is_told_without_a_traceback_and_with_the_way_out(tmp_pat
     done = run_program(tmp_path)
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()[-2:]
-    assert error.startswith("Error: PortError: no Ethernet interface '52:54:00:20:00:10'")
+    assert error.startswith('Error: PortError: nic.mac = "52:54:00:20:00:10": no such card; there are')
     assert "--exchange READY_FILE" in hint
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

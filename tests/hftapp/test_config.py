@@ -19,7 +19,7 @@ def problems(text: str) -> list[str]:
 
 def test_the_shipped_file_is_valid_and_trades() -> None:
     settings = config.load(ROOT / "hftos.toml")
-    assert settings.nic.port == "af_packet"
+    assert settings.nic.port == "dpdk"
     assert str(settings.order_entry.host) == "10.20.0.1"
     assert [strategy.kind for strategy in settings.strategies] == ["market_maker", "imbalance_taker"]
     assert settings.strategies[0].params["size"] == 100
@@ -145,10 +145,7 @@ def test_a_venue_takes_what_it_leaves_out_from_feed_and_order_entry() -> None:
         (VENUES.replace('a = "239.20.1.1:26411"\n', ""), "venue: with several venues each needs its own a"),
         (VENUES * 3, "venue: 6 sections; at most 4 venues are possible"),
         ("venue = 3", "venue: must be a list of sections [[venue]]"),
-        (
         ('[[venue]]\nhost = "nowhere"', "venue[0].host = 'nowhere': must be an IPv4 address such as"),
-            'venue[0].host = \'nowhere\': must be an IPv4 address such as "10.20.0.1", or ""',
-        ),
     ],
 )
 def test_a_mistake_in_the_venues_is_named(text: str, said: str) -> None:
