@@ -8,7 +8,7 @@ import click
 from hftapp import config
 from hftapp.journal import JournalError
 
-ORDERS = "orders.journal"
+ORDERS = ("orders.journal", "journal.jsonl")
 
 
 @click.command()
@@ -17,7 +17,7 @@ ORDERS = "orders.journal"
     "--journal",
     "journal_path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"Journal of the recorded run.  [default: {ORDERS} beside the recording]",
+    help=f"Journal of the recorded run.  [default: {' or '.join(ORDERS)} beside the recording]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def replay(recording: Path, journal_path: Path | None, as_json: bool) -> None:
@@ -28,9 +28,10 @@ def replay(recording: Path, journal_path: Path | None, as_json: bool) -> None:
     # Not before --help is done: this imports the whole trader.
     from hftapp.trader import replay as player
 
-    journal_path = journal_path or recording.with_name(ORDERS)
-    if not journal_path.is_file():
-        raise click.ClickException(f"there is no {journal_path}: name the recorded run's journal with --journal")
+    beside = [recording.with_name(name) for name in ORDERS]
+    journal_path = journal_path or next((path for path in beside if path.is_file()), None)
+    if journal_path is None:
+        raise click.ClickException(f"there is no {beside[0]}: name the recorded run's journal with --journal")
     try:
         found = player.replay(recording, player.sent_messages(journal_path))
     except (player.RecordingError, JournalError, config.ConfigError) as error:

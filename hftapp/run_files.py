@@ -1,6 +1,7 @@
 """The files that a run leaves: the journal of orders, that of refusals, and the recording when one is made."""
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ from hftapp.ring import Record
 ORDERS: Final = "orders.journal"
 RISKS: Final = "risk.journal"
 RECORDING: Final = "recording"
+PIECE: Final = 24 << 10
+"""Bytes of a recording that one line to the office carries."""
 
 
 class RunFiles:
@@ -69,6 +72,15 @@ class RunFiles:
         except (OSError, ValueError) as error:
             self._say(f"{self.recording.path} ends here: {error}")
             self.recording = None
+
+    def recorded(self) -> Iterator[dict[str, object]]:
+        """The finished recording in pieces for the office; nothing when there is none."""
+        if self.recording is None:
+            return
+        with self.recording.path.open("rb") as file:
+            while data := file.read(PIECE):
+                offset = file.tell() - len(data)
+                yield {"kind": RECORDING, "offset": offset, "data": base64.b64encode(data).decode()}
 
     def close(self) -> str:
         """Flush and close all; what is wrong with the last that may be incomplete, or nothing."""

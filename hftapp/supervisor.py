@@ -269,6 +269,8 @@ class Supervisor:
         if trouble and self._outcome.status == 0:
             self._outcome.status, self._outcome.reason = 1, trouble
         if self._telemetry is not None:
+            if not all(self._telemetry.offer(piece) for piece in self._files.recorded()):
+                self._say("the recording is too long for the office: it is not whole there")
             self._telemetry.offer({"kind": "exit", "status": self._outcome.status, "reason": self._outcome.reason})
             if not self._telemetry.flush(FLUSH_NS):
                 self._say("the office did not acknowledge the last records")

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any
 
 LINE_LIMIT = 4 << 20
+RECORDING_LIMIT = 1 << 30
+"""Bytes of a recording that are kept."""
 
 Record = dict[str, Any]
 """A decoded line: `kind` says what it is."""
@@ -21,6 +23,7 @@ class Place(Enum):
 
     JOURNAL = "journal"
     TELEMETRY = "telemetry"
+    RECORDING = "recording"
 
 
 class LineSplitter:
@@ -70,6 +73,8 @@ class Archive:
         kind = record["kind"]
         if kind == "journal":
             return self._journal(record)
+        if kind == "recording":
+            return self._recording(record)
         self.latest[kind] = record
         if kind == "book" and isinstance(record.get("symbol"), str):
             self.books[record["symbol"]] = record
@@ -99,6 +104,14 @@ class Archive:
             },
             "books": len(self.books),
         }
+
+    def _recording(self, record: Record) -> tuple[Place, Record] | None:
+        """A piece of a server's recording: `offset` in bytes and `data` in base64."""
+        offset, data = record.get("offset"), record.get("data")
+        if not isinstance(offset, int) or not 0 <= offset <= RECORDING_LIMIT or not isinstance(data, str):
+            self.malformed += 1
+            return None
+        return Place.RECORDING, record
 
     def _journal(self, record: Record) -> tuple[Place, Record] | None:
         number, direction, content = record.get("n"), record.get("dir"), record.get("hex")

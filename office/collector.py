@@ -1,14 +1,15 @@
 """`python -m office.collector`: receives the management stream of trading servers and keeps it.
 
 Listens on TCP for servers. Writes `telemetry.jsonl` and `journal.jsonl` (the second copy of the journal) as records
-come, and at the end `summary.json`, also printed. On a unix socket (`--control`) it hands every telemetry record to
-whoever listens and passes on commands: `{"command": "stop"}` goes to every connected server, and the sender is told to
-how many. `control.json` says where that socket is, for as long as it is there. `hftos office collect` is the same
-program.
+come, `recording` when a server was told to record its run, and at the end `summary.json`, also printed. On a unix
+socket (`--control`) it hands every telemetry record to whoever listens and passes on commands: `{"command": "stop"}`
+goes to every connected server, and the sender is told to how many. `control.json` says where that socket is, for as
+long as it is there. `hftos office collect` is the same program.
 """
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import errno
 import json
@@ -37,7 +38,8 @@ class Collector:
         self.connections = 0
         self.oversized = 0
         self._directory = directory
-        self._files = {place: (directory / f"{place.value}.jsonl").open("wb") for place in Place}
+        lines = (Place.JOURNAL, Place.TELEMETRY)
+        self._files = {place: (directory / f"{place.value}.jsonl").open("wb") for place in lines}
         self._servers: set[asyncio.StreamWriter] = set()
         self._watchers: set[asyncio.StreamWriter] = set()
         self._handlers: set[asyncio.Task[None]] = set()
@@ -112,9 +114,24 @@ class Collector:
         if stored is None:
             return
         place, record = stored
+        if place is Place.RECORDING:
+            self._record(record)
+            return
         self._files[place].write(_line(record))
         if place is Place.TELEMETRY:
             self._publish(record)
+
+    def _record(self, record: Record) -> None:
+        """Write a piece of a server's recording where it belongs: pieces may come twice, after a reconnect."""
+        try:
+            data = base64.b64decode(record["data"], validate=True)
+        except ValueError:
+            self.archive.malformed += 1
+            return
+        path = self._directory / Place.RECORDING.value
+        with path.open("r+b" if path.exists() else "wb") as file:
+            file.seek(record["offset"])
+            file.write(data)
 
     def _publish(self, record: Record) -> None:
         for writer in self._watchers:

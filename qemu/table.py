@@ -71,6 +71,7 @@ def _rows(report: Record) -> list[tuple[str, str]]:
         ("accelerator", f"{report['accel']}: {report['accel_reason']}"),
         ("image", ", ".join(f"{name.removesuffix('_bytes')} {_bytes(size)}" for name, size in report["image"].items())),
         ("boot", f"kernel {_s(boot['kernel_s'])}, PID 1 {_s(boot['pid1_s'])}, first order {_s(boot['first_order_s'])}"),
+        ("port", report.get("port") or "unknown"),
         ("feed", ", ".join(_counted(value, name) for name, value in feed.items())),
         ("real slice", f"{report['replay']['received']:,} of {_counted(report['replay']['messages'], 'messages')}"),
         ("books", _books(books)),
@@ -78,6 +79,7 @@ def _rows(report: Record) -> list[tuple[str, str]]:
         ("position", ", ".join(f"{symbol} {shares:+,}" for symbol, shares in report["position"].items()) or "flat"),
         ("profit", _dollars(report["pnl"])),
         ("tick to trade", _latency(report["tick_to_trade"])),
+        ("silence", _silence(report.get("silence"))),
         ("trader's CPU", _cpu(report["cpu"])),
         ("knobs", _knobs(report.get("knob_counts"))),
     ]
@@ -98,7 +100,8 @@ def _knobs(counts: Record | None) -> str:
 
 def _counted(value: int | None, plural: str) -> str:
     """A figure with its noun: `1 book`, `2 books`; `lost` and the like have no plural."""
-    return f"{_number(value)} {plural.removesuffix('s') if value == 1 else plural}"
+    singular = plural.removesuffix("es") if plural.endswith("ches") else plural.removesuffix("s")
+    return f"{_number(value)} {singular if value == 1 else plural}"
 
 
 def _number(value: int | None) -> str:
@@ -111,6 +114,20 @@ def _latency(latency: Record) -> str:
     note = "" if latency["quotable"] else " (emulated: not quotable)"
     figures = (f"{name} {latency[name] / 1_000:,.0f} µs" for name in ("min", "p50", "p99", "max"))
     return f"{_counted(latency['count'], 'ticks')}: {', '.join(figures)}{note}"
+
+
+def _silence(silence: Record | None) -> str:
+    """What the trader asked of the kernel, and what the kernel did to it, while it traded."""
+    if not silence or "minor_faults" not in silence:
+        return "unknown"
+    faults = silence["minor_faults"] + silence["major_faults"]
+    switches = silence["voluntary_switches"] + silence["involuntary_switches"]
+    counted = [_counted(faults, "page faults"), _counted(switches, "context switches")]
+    if silence["filter"]:
+        counted = ["no system call: a filter would have ended it", *counted]
+        counted.append(_counted(silence["allocations_on_path"], "allocations on the path"))
+        counted.append(_counted(silence["gc_collections"], "garbage collections"))
+    return f"{', '.join(counted)} in {silence['seconds']:.0f} s"
 
 
 def _cpu(cpu: Record) -> str:

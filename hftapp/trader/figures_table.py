@@ -11,6 +11,7 @@
 | `risk` | refusals by the code of the check |
 | `state.N` | open: the rest of a venue's feed, books and order session |
 | `nic` | open: port, stack and connections |
+| `port` | text: how frames come and go |
 | `tick_to_trade`, `stages.*` | histograms in ticks of the clock: burst to doorbell, and each stage of that |
 | `strategy.N` | histogram in ticks: what the strategy's `on_book` costs |
 """
@@ -52,6 +53,7 @@ LAYOUT: Final = Layout(
         *(f"strategy.{number}" for number in range(STRATEGIES)),
     ),
     texts=(
+        "port",
         *(f"venue.{venue}" for venue in _VENUES),
         *(f"session.{venue}" for venue in _VENUES),
         *(f"kind.{number}" for number in range(STRATEGIES)),

@@ -35,6 +35,7 @@ def run(settings: Config, rings: Rings, cpu: int | None) -> None:
     rings.figures.ticks_per_second = clock.scale.ticks_per_second
     seed = os.urandom(SEED_BYTES)
     wire, port = open_wire(settings, clock, seed, cpu)
+    rings.figures.set_text("port", description(settings, port))
     parts = assembly.build(settings, wire, rings, clock, seed)
     trader = Trader(parts, recorder(settings, rings, port, seed, clock))
     silent = settle(settings, rings, clock)
@@ -85,6 +86,12 @@ def recorder(settings: Config, rings: Rings, port: Port | None, seed: bytes, clo
     start = clock.now()
     rings.recording.push(records.HEADER, start, replay.header(settings, seed, port.mac, start))
     return Recorder(rings.recording, port)
+
+
+def description(settings: Config, port: Port | None) -> str:
+    """The port, and the card that serves it: `dpdk net_virtio 0000:00:02.0`."""
+    details = (str(getattr(port, name, "")) for name in ("driver", "device", "mode"))
+    return " ".join([settings.nic.port, *filter(None, details)])
 
 
 def open_wire(settings: Config, clock: Clock, seed: bytes, cpu: int | None = None) -> tuple[Wire, Port | None]:

@@ -128,5 +128,9 @@ def compare(recorded: list[bytes], replayed: list[bytes]) -> Difference | None:
 
 
 def sent_messages(path: Path) -> list[bytes]:
-    """The OUCH messages sent, from an orders journal."""
+    """The OUCH messages sent, from an orders journal or the office's copy of it (`journal.jsonl`)."""
+    if path.suffix == ".jsonl":
+        with path.open(encoding="utf-8") as lines:
+            rows = sorted((json.loads(line) for line in lines), key=lambda row: int(row["n"]))
+        return [bytes.fromhex(row["hex"]) for row in rows if row["dir"] == "out"]
     return [entry.payload for entry in journal.read(path) if entry.kind == records.OUT]

@@ -56,6 +56,7 @@ def build(figures: Figures) -> dict[str, Any]:
         "strategies": _strategies(figures),
         "first_order_s": round(first / SECOND, 3) if first else None,
         "turns": loop["turns"],
+        "port": figures.text("port"),
         "nic": figures.counters("nic"),
     }
     if len(feeds) > 1:
