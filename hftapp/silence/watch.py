@@ -11,6 +11,8 @@ from hftapp.silence import calls, counted, interrupts
 
 THREAD_STAT = {"minor_faults": 9, "major_faults": 11}
 """Fields of /proc/PID/task/TID/stat (proc(5): minflt is the 10th), counted from 0."""
+ENDED = frozenset("XZ")
+"""States of a thread that is gone (proc(5): dead, zombie)."""
 THREAD_STATUS = {"voluntary_switches": "voluntary_ctxt_switches", "involuntary_switches": "nonvoluntary_ctxt_switches"}
 
 
@@ -35,6 +37,8 @@ def read_thread(pid: int, root: str = "/proc") -> dict[str, int]:
     except OSError:
         return {}
     fields = stat.rpartition(")")[2].split()  # the name in brackets may hold anything; after it comes the 3rd field
+    if fields[0] in ENDED:
+        return {}  # its end was a switch of context too, and none that a tick could notice
     found = {name: int(fields[number - 2]) for name, number in THREAD_STAT.items()}
     lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
     return found | {name: int(lines.get(key, "0")) for name, key in THREAD_STATUS.items()}

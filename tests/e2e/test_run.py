@@ -66,6 +66,28 @@ def test_the_trader_has_a_cpu_of_its_own(run: Any) -> None:
     assert cpu["seconds"] > 5
 
 
+def test_the_card_is_served_by_dpdk(run: Any) -> None:
+    assert run.report["port"].startswith("dpdk net_virtio ")
+
+
+def test_the_trader_was_silent(run: Any) -> None:
+    """It ran under a filter that ends it at any system call, and the kernel left it alone."""
+    silence = run.report["silence"]
+    assert silence["filter"] is True
+    assert silence["seconds"] > 5
+    found = {name: value for name, value in silence.items() if isinstance(value, int) and not isinstance(value, bool)}
+    del found["allocations"]  # off the path: of the figures' names, of what it says about its state
+    assert found == dict.fromkeys(found, 0)
+    assert set(found) >= {"system_calls", "allocations_on_path", "minor_faults", "major_faults", "voluntary_switches"}
+    assert set(silence["interrupts"]) <= {"LOC", "IWI", "RES", "CAL", "TLB"}
+    assert all(row["why"] for row in silence["interrupts"].values())
+
+
+def test_the_strategies_run_compiled(run: Any) -> None:
+    assert {row["runs"] for row in run.report["strategies"].values()} == {"Cython"}
+    assert run.report["stages"]["doorbell"]["count"] > 0
+
+
 def test_every_knob_is_reported_and_none_failed(run: Any) -> None:
     assert len(run.report["knobs"]) == run.report["knob_counts"]["all"] > 0
     assert run.report["knob_counts"]["failed"] == 0
