@@ -50,8 +50,3 @@ cdef class Clock:
     cpdef int64_t ticks(self) noexcept
     cpdef adjust(self, int64_t ticks, int64_t ns)
     cpdef bint follow(self, object reference) except -1
-
-cdef inline int64_t ticks_of(Clock clock) noexcept:
-    if clock.tsc:
-        return _read_tsc()
-    return clock.ticks()

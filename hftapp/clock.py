@@ -46,10 +46,6 @@ if not cython.compiled:
     def _scaled(ticks: int, multiplier: int) -> int:
         return (ticks * multiplier) >> 32
 
-    def ticks_of(clock: Clock) -> int:
-        """`clock.ticks()`, inlined where it is compiled."""
-        return clock.ticks()
-
 
 @cython.final
 @cython.cclass

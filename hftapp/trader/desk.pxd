@@ -3,7 +3,7 @@ from cpython.list cimport PyList_GET_ITEM
 from libc.stdint cimport int8_t, int64_t
 
 from hftapp.book.books cimport Books
-from hftapp.clock cimport Clock, ticks_of
+from hftapp.clock cimport Clock, _read_tsc
 from hftapp.histogram cimport Histogram
 from hftapp.trader.gateway cimport OrderGateway
 from hftapp.trader.instrument cimport Instrument
@@ -27,14 +27,6 @@ cdef enum:
 cdef inline Instrument _nth(list instruments, Py_ssize_t i):
     return <Instrument>PyList_GET_ITEM(instruments, i)
 
-cdef int _on_book(Strategy strategy, Instrument instrument) except -1
-
-# -1: it raised, and the exception is still set. So only a strategy that fails pays for a `try`.
-cdef inline int _asked(Strategy strategy, Instrument instrument) noexcept:
-    return (<int (*)(Strategy, Instrument) noexcept>_on_book)(strategy, instrument)
-
-cdef inline int _raise() except -1:
-    return -1
 
 cdef class Desk(Context):
     cdef readonly int number
@@ -48,6 +40,7 @@ cdef class Desk(Context):
     cdef Router _router
     cdef Market _market
     cdef Clock _clock
+    cdef bint _tsc
     cdef object _say
     cdef bint _all
     cdef int _max_symbols
@@ -89,7 +82,7 @@ cdef class Desk(Context):
     @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)
-    cpdef int64_t inventory(self, Instrument instrument)
+    cpdef int64_t inventory(self, Instrument instrument) except? -1
     @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t)
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
     @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)
@@ -110,3 +103,20 @@ cdef class Desk(Context):
     cdef _failed(self, error)
     cdef _pull_all(self)
     cdef _grow(self, Py_ssize_t index)
+
+# `clock.ticks()` without a call where that is one instruction.
+cdef inline int64_t _ticks(Desk desk) noexcept:
+    if desk._tsc:
+        return _read_tsc()
+    return desk._clock.ticks()
+
+cdef inline int _on_book(Desk desk, Instrument instrument) except -1:
+    desk.strategy.on_book(instrument)
+    return 0
+
+# -1: it raised, and the exception is still set. So only a strategy that fails pays for a `try`.
+cdef inline int _asked(Desk desk, Instrument instrument) noexcept:
+    return (<int (*)(Desk, Instrument) noexcept>_on_book)(desk, instrument)
+
+cdef inline int _raise() except -1:
+    return -1

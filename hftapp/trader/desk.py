@@ -18,7 +18,7 @@ from hftapp.trader.order import BUY, DAY, DEAD, IOC, SELL, Order
 from hftapp.trader.router import Router
 from hftapp.trader.session import JournalOverflowError
 from hftapp.trader.strategy import loading
-from hftapp.trader.strategy.base import Context, Strategy
+from hftapp.trader.strategy.base import Context
 
 MS = 1_000_000
 REFUSED_PAUSE = 100 * MS
@@ -33,8 +33,6 @@ _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES = REFUSED_PAUSE, REJECTED_PAUSE,
 _NOWHERE = Instrument("", -1)
 
 if not cython.compiled:
-    from hftapp.clock import ticks_of
-
     _BUY, _SELL = BUY, SELL
     _UNKNOWN, _FOLLOWS, _IGNORES = range(3)
     _raised: list[Exception] = []
@@ -42,21 +40,20 @@ if not cython.compiled:
     def _nth(instruments: list[Instrument], i: int) -> Instrument:
         return instruments[i]
 
-    def _asked(strategy: Strategy, instrument: Instrument) -> int:
+    def _ticks(desk: Desk) -> int:
+        return desk._clock.ticks()
+
+    def _asked(desk: Desk, instrument: Instrument) -> int:
         """Let the strategy look at a book; -1 when it raises, and `_raise` goes on with that."""
         try:
-            return _on_book(strategy, instrument)
+            desk.strategy.on_book(instrument)
         except Exception as error:
             _raised.append(error)
             return -1
+        return 0
 
     def _raise() -> None:
         raise _raised.pop()
-
-
-def _on_book(strategy: Strategy, instrument: Instrument) -> int:
-    strategy.on_book(instrument)
-    return 0
 
 
 @cython.final
@@ -93,6 +90,7 @@ class Desk(Context):
         self._router = router
         self._market = market
         self._clock = clock
+        self._tsc = clock.tsc
         self._say = say
         self._all = ALL_SYMBOLS in config.symbols
         self._names: set[str] = set() if self._all else set(config.symbols)
@@ -149,10 +147,10 @@ class Desk(Context):
                     continue
             # What `book` does, without the call.
             if self.enabled:
-                started = ticks_of(self._clock)
-                if _asked(self.strategy, instrument) < 0:
+                started = _ticks(self)
+                if _asked(self, instrument) < 0:
                     self._caught()
-                self.cost.record(ticks_of(self._clock) - started)
+                self.cost.record(_ticks(self) - started)
         return 0
 
     def _prints(self) -> int:
@@ -167,10 +165,10 @@ class Desk(Context):
         """A followed book changed, or an own order in it did."""
         if not self.enabled:
             return
-        started = ticks_of(self._clock)
-        if _asked(self.strategy, instrument) < 0:
+        started = _ticks(self)
+        if _asked(self, instrument) < 0:
             self._caught()
-        self.cost.record(ticks_of(self._clock) - started)
+        self.cost.record(_ticks(self) - started)
 
     def trade(self, instrument: Instrument, price: int, shares: int) -> None:
         """A trade was printed in a followed symbol."""

@@ -1,7 +1,7 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-from hftapp.clock cimport Clock, ticks_of
+from hftapp.clock cimport Clock
 from hftapp.feed.arbiter cimport Arbiter
 from hftapp.ring cimport Ring
 from hftapp.trader.board cimport Board
@@ -13,7 +13,7 @@ from hftapp.trader.recorder cimport Recorder
 from hftapp.trader.replies cimport Replies
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession
-from hftapp.trader.stages cimport Stages
+from hftapp.trader.stages cimport Stages, ticks_now
 from hftapp.wire cimport Wire
 
 cdef int64_t _NEVER, _TIMER_NS
@@ -59,7 +59,7 @@ cdef class Trader:
     @cython.locals(now=int64_t, count=Py_ssize_t)
     cpdef step(self)
     cdef _idle(self)
-    @cython.locals(market=Market, wire=Wire, stages=Stages, i=Py_ssize_t, line=int, arbiter=Arbiter)
+    @cython.locals(market=Market, wire=Wire, stages=Stages, i=Py_ssize_t, touched=Py_ssize_t, line=int, arbiter=Arbiter)
     cdef int _burst(self, Py_ssize_t count, int64_t now) except -1
     @cython.locals(market=Market, touched=Py_ssize_t)
     cdef int _decide(self, int64_t now) except -1

@@ -29,7 +29,7 @@ _HANDLING = counted.HANDLING
 _CONNECTING, _TRADING, _DONE = CONNECTING, TRADING, DONE
 
 if not cython.compiled:
-    from hftapp.clock import ticks_of
+    from hftapp.trader.stages import ticks_now
 
 
 @cython.final
@@ -131,7 +131,7 @@ class Trader:
         wire = self._wire
         stages = self._stages
         stages.burst_at = wire.ticks
-        stages.parsed_at = ticks_of(self._clock)
+        stages.parsed_at = ticks_now(stages)
         stages.rung = False
         self._counted[_HANDLING] = 1
         for i in range(count):
@@ -142,8 +142,15 @@ class Trader:
                 self._lost(now)
             self._risk.gap_open = arbiter.gap_open or (self._venues > 1 and self._gap_open())
             if market.pending > 0 or market.trade_count > 0:
-                stages.booked_at = ticks_of(self._clock)
-                self._decide(now)
+                stages.booked_at = ticks_now(stages)
+                # What `_decide` does, without the call.
+                touched = market.take_touched()
+                if self._gateway.open and self._desk is not None:
+                    self._desk.show(touched, now)
+                    if self._desk_count > 1:
+                        self._others(touched, now)
+                if market.trade_count > 0:
+                    market.drop_trades()
                 if stages.rung:
                     self._sent(now)
         self._counted[_HANDLING] = 0

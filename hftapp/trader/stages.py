@@ -12,11 +12,14 @@ import cython
 from hftapp.clock import Clock
 from hftapp.histogram import Histogram
 
-if not cython.compiled:
-    from hftapp.clock import ticks_of
-
 NAMES: Final = ("frame_parsed", "book_updated", "decision", "risk_passed", "doorbell")
 """The stages in their order; the histogram of each holds the ticks since the one before, the first since the burst."""
+
+if not cython.compiled:
+
+    def ticks_now(stages: Stages) -> int:
+        """The raw counter of the stages' clock, inlined where it is compiled."""
+        return stages.clock.ticks()
 
 
 @cython.final
@@ -30,6 +33,7 @@ class Stages:
 
     def __init__(self, clock: Clock, histograms: list[Histogram], total: Histogram) -> None:
         self.clock = clock
+        self.tsc = clock.tsc
         self._parsed_hist, self._booked_hist, self._decided_hist, self._passed_hist, self._rung_hist = histograms
         self._total_hist = total
         self.burst_at = self.parsed_at = self.booked_at = self.decided_at = self.passed_at = self.rung_at = 0
@@ -38,17 +42,17 @@ class Stages:
     def decided(self) -> None:
         """A strategy wants an order."""
         if not self.rung:
-            self.decided_at = ticks_of(self.clock)
+            self.decided_at = ticks_now(self)
 
     def passed(self) -> None:
         """The risk gate lets it pass."""
         if not self.rung:
-            self.passed_at = ticks_of(self.clock)
+            self.passed_at = ticks_now(self)
 
     def doorbell(self) -> None:
         """It has been handed to the card."""
         if not self.rung:
-            self.rung_at = ticks_of(self.clock)
+            self.rung_at = ticks_now(self)
             self.rung = True
 
     def record(self) -> int:
