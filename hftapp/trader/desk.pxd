@@ -78,7 +78,7 @@ cdef class Desk(Context):
     @cython.locals(index=Py_ssize_t, slot=Py_ssize_t, order=Order)
     cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
     @cython.locals(order=Order, router=Router, sent=int, i=int)
-    cdef bint _route(self, Instrument instrument, Py_ssize_t slot, int side, int64_t shares, int64_t price) except -1
+    cdef bint _route(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
     @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)

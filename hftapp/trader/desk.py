@@ -142,9 +142,8 @@ class Desk(Context):
         for i in range(touched):
             instrument = _nth(market.touched, i)
             index = instrument.index
-            if index >= self._capacity or self._follows[index] != _FOLLOWS:
-                if not self.follows(instrument):
-                    continue
+            if (index >= self._capacity or self._follows[index] != _FOLLOWS) and not self.follows(instrument):
+                continue
             # What `book` does, without the call.
             if self.enabled:
                 started = _ticks(self)
@@ -239,22 +238,22 @@ class Desk(Context):
     def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """See `Context.take`."""
         index = instrument.index
-        if index >= self._capacity or self._listed[index] == 0:
-            self._slot(instrument, side)
+        if index >= self._capacity:
+            self._grow(index)
         slot = 2 * index
         if side != _BUY:
             slot += 1
         if self.now < self._rest[slot]:
             return False
         if self._router.venues > 1:
-            return self._route(instrument, slot, side, shares, price)
+            return self._route(instrument, side, shares, price)
         order = self._gateway.enter(instrument, 0, side, shares, price, self.now, _IOC, self.number, False)
         if order is None:
-            self._pause(slot, _REFUSED_PAUSE)
+            self._pause(self._slot(instrument, side), _REFUSED_PAUSE)
             return False
         return True
 
-    def _route(self, instrument: Instrument, slot: int, side: int, shares: int, price: int) -> bool:
+    def _route(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """Take at several venues, where the router sends the order."""
         router = self._router
         sent = 0
@@ -274,7 +273,7 @@ class Desk(Context):
                 break
             sent += 1
         if sent == 0:
-            self._pause(slot, _REFUSED_PAUSE)
+            self._pause(self._slot(instrument, side), _REFUSED_PAUSE)
         return sent > 0
 
     def cancel(self, order: Order) -> None:

@@ -56,11 +56,11 @@ cdef class Trader:
     cdef readonly int64_t first_order
 
     cpdef run(self)
-    @cython.locals(now=int64_t, count=Py_ssize_t)
+    @cython.locals(now=int64_t)
     cpdef step(self)
     cdef _idle(self)
-    @cython.locals(market=Market, wire=Wire, stages=Stages, i=Py_ssize_t, touched=Py_ssize_t, line=int, arbiter=Arbiter)
-    cdef int _burst(self, Py_ssize_t count, int64_t now) except -1
+    @cython.locals(market=Market, wire=Wire, stages=Stages, arbiter=Arbiter, venues=int, line=int, count=Py_ssize_t, i=Py_ssize_t, touched=Py_ssize_t)
+    cdef Py_ssize_t _burst(self, int64_t now) except -1
     @cython.locals(market=Market, touched=Py_ssize_t)
     cdef int _decide(self, int64_t now) except -1
     @cython.locals(desk=Desk, i=Py_ssize_t)

@@ -87,10 +87,7 @@ class Trader:
         """One turn: one burst, the order sessions, whatever timer is due."""
         self.turns += 1
         now = self._clock.now()
-        count = self._wire.rx(now)
-        if count > 0:
-            self._burst(count, now)
-        elif self._wire.count == 0 and now < self.due and not self._control.waiting():
+        if self._burst(now) == 0 and self._wire.count == 0 and now < self.due and not self._control.waiting():
             self._idle()
             return
         self._turn(now)
@@ -125,22 +122,31 @@ class Trader:
         if self._breaker.trip(breaker.KILLED, now):
             self._reports.state("killed")
 
-    def _burst(self, count: int, now: int) -> int:
-        """Datagram by datagram: books, then strategies, then the wire."""
+    def _burst(self, now: int) -> int:
+        """Receive, and datagram by datagram: books, then strategies, then the wire. Returns how many there were.
+
+        What can be had before is had before: the path begins where `rx` returns.
+        """
         market = self._market
         wire = self._wire
         stages = self._stages
+        venues = self._venues
+        arbiter = self._arbiter
+        count = wire.rx(now)
+        if count == 0:
+            return 0
         stages.burst_at = wire.ticks
         stages.parsed_at = ticks_now(stages)
         stages.rung = False
         self._counted[_HANDLING] = 1
         for i in range(count):
             line = wire.lines[i]
-            arbiter = self._arbiter if line < 2 else self._arbiters[line >> 1]
+            if venues > 1:
+                arbiter = self._arbiters[line >> 1]
             arbiter.on_packet(line & 1, wire.frames[i], wire.starts[i], wire.sizes[i], now)
             if arbiter.new_gaps:
                 self._lost(now)
-            self._risk.gap_open = arbiter.gap_open or (self._venues > 1 and self._gap_open())
+            self._risk.gap_open = arbiter.gap_open or (venues > 1 and self._gap_open())
             if market.pending > 0 or market.trade_count > 0:
                 stages.booked_at = ticks_now(stages)
                 # What `_decide` does, without the call.
@@ -156,7 +162,7 @@ class Trader:
         self._counted[_HANDLING] = 0
         if market.closed and self._breaker.trip(breaker.MARKET_CLOSED, now):
             self._reports.state("market closed: quotes pulled")
-        return 0
+        return count
 
     def _sent(self, now: int) -> None:
         """Orders have left: what can wait until after the doorbell."""

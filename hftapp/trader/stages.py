@@ -25,10 +25,10 @@ if not cython.compiled:
 @cython.final
 @cython.cclass
 class Stages:
-    """Stamps of the tick that is handled: `burst_at`, `parsed_at` and `booked_at` are the loop's, the others the gateway's.
+    """Stamps of the tick that is handled: the loop sets `burst_at`, `parsed_at`, `booked_at`, the gateway the others.
 
-    `rung`: an order has left since the loop reset it; the stamps are those of the first. `histograms`: one of each stage,
-    `total`: from the burst to the doorbell; all in ticks.
+    `rung`: an order has left since the loop reset it; the stamps are those of the first. `histograms`: one of each
+    stage, `total`: from the burst to the doorbell; all in ticks.
     """
 
     def __init__(self, clock: Clock, histograms: list[Histogram], total: Histogram) -> None:
