@@ -23,9 +23,9 @@ if not cython.compiled:
     from hftapp.octets import Octets, copy
     from hftapp.shared import acquire, octets_of, release, words_of
 
-_HEAD, _TAIL, _DROPPED = 0, 8, 16
-_DATA = 24
-_HEADER = 16
+    _HEAD, _TAIL, _DROPPED = 0, 8, 16
+    _DATA = 24
+    _HEADER = 16
 _SKIP = 0xFFFF_FFFF
 
 
@@ -87,25 +87,18 @@ class Ring:
     def push_octets(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
         """As `push`, of `length` bytes in memory. Allocates nothing."""
         need = (_HEADER + length + 7) & ~7
-        if need > self._limit:
-            self._refuse(length)
         head = self._words[_HEAD]
         at = head & (self.capacity - 1)
-        rest = self.capacity - at
-        skip = rest if rest < need else 0
-        if head + skip + need - self._tail > self.capacity:
-            self._tail = acquire(self._words, _TAIL)
-            if head + skip + need - self._tail > self.capacity:
-                self._words[_DROPPED] += 1
+        if need > self._limit or at + need > self.capacity or head + need - self._tail > self.capacity:
+            head = self._place(head, need, length)
+            if head < 0:
                 return False
-        if skip != 0:
-            self._words[_DATA + (at >> 3)] = _SKIP
-            at = 0
+            at = head & (self.capacity - 1)
         word = _DATA + (at >> 3)
         self._words[word] = length | (kind & 0xFFFF) << 32
         self._words[word + 1] = time
         copy(self._octets, 8 * word + _HEADER, data, at_data, length)
-        release(self._words, _HEAD, head + skip + need)
+        release(self._words, _HEAD, head + need)
         return True
 
     def drain(self, limit: int = 1024) -> list[Record]:
@@ -134,6 +127,21 @@ class Ring:
         self._kept = memoryview(array("q", bytes(8 * _DATA)))
         self._words = words_of(self._kept)
         self.shared.close()
+
+    def _place(self, head: int, need: int, length: int) -> int:
+        """Where a record begins that does not simply follow the last one; -1, and counted as dropped, for nowhere."""
+        if need > self._limit:
+            self._refuse(length)
+        at = head & (self.capacity - 1)
+        skip = self.capacity - at if at + need > self.capacity else 0
+        if head + skip + need - self._tail > self.capacity:
+            self._tail = acquire(self._words, _TAIL)
+            if head + skip + need - self._tail > self.capacity:
+                self._words[_DROPPED] += 1
+                return -1
+        if skip != 0:
+            self._words[_DATA + (at >> 3)] = _SKIP
+        return head + skip
 
     def _refuse(self, length: int) -> NoReturn:
         self._open()

@@ -369,7 +369,7 @@ class Desk(Context):
         order = None
         if router.rest(instrument, side, shares, price) > 0:
             order = self._gateway.enter(
-                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number
+                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number, False
             )
         if order is None:
             self._pause(slot, _REFUSED_PAUSE)

@@ -39,16 +39,16 @@ cdef class Orders(Totals):
     cdef Order _nobody
     cdef object _instrument_of
     cdef int32_t[::1] _forms
-    cdef int64_t[::1] _next_ref
+    cdef int64_t[::1] refs
     cdef bytes _run
-    cdef bytearray _tokens_store
-    cdef uint8_t *_tokens
+    cdef bytearray _token_store
+    cdef uint8_t *tokens
     cdef Py_ssize_t _last_digit
 
     cpdef int64_t next_ref(self, int venue=*)
     cpdef Order find(self, int venue, int64_t ref)
     @cython.locals(selling=int64_t)
-    cpdef int marking(self, Instrument instrument, int side, int64_t shares, Order replaces=*)
+    cpdef int marking(self, Instrument instrument, int side, int64_t shares, Order replaces) noexcept
     cpdef bint replaceable(self, Order order, int64_t shares)
     @cython.locals(order=Order)
     cpdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int tif=*, int owner=*, bint iso=*, int64_t now=*)

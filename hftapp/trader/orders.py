@@ -87,7 +87,7 @@ class Orders(Totals):
     """All orders of the day, of `venues` venues. `first`: the oldest open order; the others follow by `next`.
 
     `instrument_of` finds or makes the instrument of a symbol, None where there is no room for another. `run` begins
-    every ClOrdID (at most 4 characters).
+    every ClOrdID (at most 4 characters). `refs` are the next UserRefNums by venue, `tokens` the ClOrdIDs that go with them.
     `adopted_count`: another run's orders that are not dead. What a message reports is in `order` and, of a fill, in
     `fill_shares` (negative: broken), `fill_price` (price4) and `fill_match`.
     """
@@ -119,17 +119,17 @@ class Orders(Totals):
         self._forms = array("i", bytes(4 * 256))
         for code, kind in ouch50.OUTBOUND.items():
             self._forms[ord(code)] = kind.SIZE | _FORM_BITS[kind.APPENDAGE]
-        self._next_ref = array("q", bytes(8 * venues))
+        self.refs = array("q", bytes(8 * venues))
         self._run = run.encode("ascii")
-        self._tokens_store = bytearray(_TOKEN * venues)
-        self._tokens: Room = self._tokens_store
+        self._token_store = bytearray(_TOKEN * venues)
+        self.tokens: Room = self._token_store
         self._last_digit = len(run) + _DIGITS - 1
         for venue in range(venues):
             self._advance(venue, 1)
 
     def next_ref(self, venue: int = 0) -> int:
         """The UserRefNum of the next order at a venue."""
-        return self._next_ref[venue]
+        return self.refs[venue]
 
     def find(self, venue: int, ref: int) -> Order | None:
         """The order of a UserRefNum that is not forgotten, None if there is none."""
@@ -145,7 +145,7 @@ class Orders(Totals):
             order = order.next
         return found
 
-    def marking(self, instrument: Instrument, side: int, shares: int, replaces: Order | None = None) -> int:
+    def marking(self, instrument: Instrument, side: int, shares: int, replaces: Order | None) -> int:
         """The side to tell the exchange: sales beyond the position are short (Regulation SHO, Rule 200(g))."""
         if side == _BUY:
             return _MARK_BUY
@@ -176,7 +176,7 @@ class Orders(Totals):
         now: int = 0,
     ) -> Order:
         """A new order, its sale marked as the position demands; the caller sends it (`OuchEncoder.enter`)."""
-        order = self._new(instrument, venue, side, price, shares, owner, self.marking(instrument, side, shares))
+        order = self._new(instrument, venue, side, price, shares, owner, self.marking(instrument, side, shares, None))
         order.tif = tif
         order.iso = iso
         order.entered_at = now
@@ -264,7 +264,7 @@ class Orders(Totals):
     def _new(
         self, instrument: Instrument, venue: int, side: int, price: int, shares: int, owner: int, mark: int
     ) -> Order:
-        ref = self._next_ref[venue]
+        ref = self.refs[venue]
         order = self.pool.take()
         # Links and parts of totals went when it died; nothing else is left of what it was.
         order.ref = ref
@@ -284,14 +284,14 @@ class Orders(Totals):
         order.remaining = shares
         order.mark = mark
         token = venue * _TOKEN
-        copy(order.token, 0, self._tokens, token, _TOKEN)
+        copy(order.token, 0, self.tokens, token, _TOKEN)
         # The next number, and its digits: a carry is rarer than a division.
-        self._next_ref[venue] = ref + 1
+        self.refs[venue] = ref + 1
         digit = token + self._last_digit
-        while self._tokens[digit] == 57:
-            self._tokens[digit] = 48
+        while self.tokens[digit] == 57:
+            self.tokens[digit] = 48
             digit -= 1
-        self._tokens[digit] += 1
+        self.tokens[digit] += 1
         return order
 
     def _track(self, order: Order) -> None:
@@ -429,8 +429,8 @@ class Orders(Totals):
         if instrument is None:
             raise ValueError(f"order {ref} of another run: there is no room for its symbol {symbol}")
         side = _BUY if data[fields + _ON_SIDE] == _MARK_BUY else _SELL
-        following = self._next_ref[venue]
-        self._next_ref[venue] = ref
+        following = self.refs[venue]
+        self.refs[venue] = ref
         order = self._new(instrument, venue, side, 0, 0, _ADOPTED, data[fields + _ON_SIDE])
         self._advance(venue, ref + 1 if ref >= following else following)
         order.executed = executed
@@ -627,14 +627,14 @@ class Orders(Totals):
                 self._die(order, _END_LOST, 0, 0)
             else:
                 order.cancelling = False
-        if be32(data, at + _AT_REF) > self._next_ref[venue]:
+        if be32(data, at + _AT_REF) > self.refs[venue]:
             self._advance(venue, be32(data, at + _AT_REF))
         return _QUERIED
 
     def _advance(self, venue: int, ref: int) -> None:
         """The next UserRefNum of a venue, and the ClOrdID that goes with it."""
-        self._next_ref[venue] = ref
+        self.refs[venue] = ref
         token = (self._run + str(ref).rjust(_DIGITS, "0").encode("ascii")).ljust(_TOKEN)
         start = venue * _TOKEN
         for i in range(_TOKEN):
-            self._tokens[start + i] = token[i]
+            self.tokens[start + i] = token[i]

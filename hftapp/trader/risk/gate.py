@@ -18,11 +18,10 @@ from hftapp.trader.risk.sent import NOTHING
 from hftapp.trader.risk.walk import INCREMENT, MAX_PRICE, Walk
 
 if not cython.compiled:
-    from hftapp.trader.risk.packing import place_of, terms_of
+    from hftapp.trader.risk.packing import chain_of, place_of, terms_of
 
     _MAX_PRICE, _INCREMENT = MAX_PRICE, INCREMENT
     _BPS = 10_000
-    _SECOND = 1_000_000_000
     _NOTHING = NOTHING
 
 
@@ -45,18 +44,52 @@ class RiskGate(Walk):
         Shares are those still to execute, at price4; `replaces` is the live order that it would replace.
         Raises IndexError when `venue` is no order session.
         """
+        code = self.weigh(instrument, side, shares, price, replaces, now)
+        if code == 0:
+            self.count(instrument, side, shares, price, replaces, now)
+        return code
+
+    def weigh(
+        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+    ) -> int:
+        """As `check`, but whoever sends the order lets it `count`, before the next one is weighed."""
         if self._sent.venue != self.venue:
             self._use(self.venue)
-        if _plain(self, instrument, side, shares, price):
-            place = place_of(instrument.index, self.venue)
-            terms = terms_of(side, shares, price) if replaces is None else _NOTHING
-            if (
-                self._counts[instrument.index] < self.limits.symbol_rate
-                and self._sent.log[(self._sent.next - self._sent.limit & self._sent.mask) << 2] <= now - _SECOND
-                and self._sent.add(place, terms, now - self.limits.duplicate_window, now)
-            ):
-                return 0
+        if _plain(self, instrument, side, shares, price) and self._counts[instrument.index] < self.limits.symbol_rate:
+            if now >= self._sent.full_until:
+                if now - self._sent.newest >= self.limits.duplicate_window or replaces is not None:
+                    return 0
+                if not _young(self, instrument, side, shares, price, now - self.limits.duplicate_window):
+                    return 0
         return self._decide(instrument, side, shares, price, replaces, now)
+
+    def count(
+        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+    ) -> None:
+        """An order that was weighed has been sent: rates and duplicates count it from now on."""
+        terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+        self._sent.add(place_of(instrument.index, self.venue), terms, now)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+@cython.returns(cython.bint)
+@cython.locals(
+    gate=RiskGate,
+    instrument=Instrument,
+    side=cython.longlong,
+    shares=cython.longlong,
+    price=cython.longlong,
+    since=cython.longlong,
+    before=cython.longlong,
+)
+def _young(gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int, since: int) -> bool:
+    """Whether the newest order whose terms have the same hash was sent after `since`: perhaps a duplicate."""
+    before = gate._sent.heads[
+        chain_of(place_of(instrument.index, gate.venue), terms_of(side, shares, price)) & gate._sent.mask
+    ]
+    return before >= 0 and gate._sent.log[(before & gate._sent.mask) << 2] > since
 
 
 @cython.cfunc
@@ -82,27 +115,26 @@ def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price
     More strictly than the table, no price goes through the other side's best one, and what an order replaces is
     not taken off the position.
     """
-    if gate.killed or gate.tripped or gate.stale or gate.gap_open or instrument.halted or instrument.restricted:
+    # One jump for all flags, which are as good as never set.
+    if gate.killed | gate.tripped | gate.stale | gate.gap_open | instrument.halted | instrument.restricted:
         return False
-    if not instrument.permitted or shares < 1 or shares > gate.limits.order_shares or price > _MAX_PRICE:
+    if not instrument.permitted or shares < 1 or shares > gate.limits.order_shares or price < 1 or price > _MAX_PRICE:
         return False
     cents = price
-    if cents % _INCREMENT != 0 or price < 1:
+    if cents % _INCREMENT != 0:
         return False
     notional = shares * price
     middle = instrument.bid + instrument.ask
     distance = 2 * price - middle if 2 * price > middle else middle - 2 * price
     if notional > gate.limits.order_notional or distance * _BPS > gate.limits.collar_bps * middle:
         return False
-    if instrument.bid == 0 or instrument.ask == 0:
-        return False
     if side > 0:
         reached = instrument.position + instrument.exposed_buy + shares
-        if price > instrument.ask:
+        if price > instrument.ask or instrument.bid == 0:
             return False
     else:
         reached = instrument.exposed_sell + shares - instrument.position
-        if price < instrument.bid:
+        if price < instrument.bid or instrument.bid == 0 or instrument.ask == 0:
             return False
         if reached > instrument.borrow or instrument.short_restricted:
             return False

@@ -65,7 +65,7 @@ cdef class Walk:
     cpdef bint overrun(self) noexcept
     cdef int _use(self, int venue) except -1
 
-    @cython.locals(code=int, place=int64_t, terms=int64_t)
+    @cython.locals(code=int, terms=int64_t)
     cdef int _decide(
         self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
     ) noexcept

@@ -109,9 +109,7 @@ class Walk:
     def _decide(
         self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
     ) -> int:
-        """Walk the table, and count what it finds."""
-        place = place_of(instrument.index, self.venue)
-        terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+        """Walk the table, and count the refusals it finds."""
         code = self._state(instrument)
         if code == 0:
             code = self._terms(instrument, side, shares, price)
@@ -122,11 +120,10 @@ class Walk:
         if code == 0:
             code = self._crossing(instrument, side, price)
         if code == 0:
-            code = self._history(instrument, place, terms, now)
-        if code == 0:
-            self._sent.add(place, terms, now, now)
-            return 0
-        self.refused[code] += 1
+            terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+            code = self._history(instrument, place_of(instrument.index, self.venue), terms, now)
+        if code != 0:
+            self.refused[code] += 1
         return code
 
     def _refuse(self, code: int, value: int, limit: int) -> int:

@@ -44,8 +44,9 @@ class ScriptedSession(OrderSession):
         self._size = length
         return not self.full
 
-    def commit(self, now: int) -> None:
+    def commit(self, now: int) -> int:
         self.messages.append(ouch50.decode_inbound(bytes(self.out[self.out_at : self.out_at + self._size])))
+        return self._size
 
 
 class Rig:

@@ -354,7 +354,12 @@ def test_against_an_exchange_that_answers_late(seed: int) -> None:
 def request(order: Order) -> ouch50.OuchInbound:
     room = bytearray(64)
     encoder = OuchEncoder()
-    length = encoder.replace(room, 0, order) if order.replaces is not None else encoder.enter(room, 0, order)
+    if order.replaces is not None:
+        length = encoder.replace(room, 0, order)
+    else:
+        length, token = encoder.enter_length, order.cl_ord_id.encode().ljust(14)
+        terms = order.remaining, order.price, order.ref, order.mark, order.tif, order.iso
+        encoder.enter(room, 0, order.instrument, *terms, token, 0)
     return ouch50.decode_inbound(bytes(room[:length]))
 
 

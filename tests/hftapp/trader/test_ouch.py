@@ -39,7 +39,7 @@ def entered(
 def test_enter_order(
     symbol: str, side: int, shares: int, price: int, tif: int, iso: bool, position: int, firm: str, capacity: str
 ) -> None:
-    _, order = entered(symbol, side, shares, price, tif, iso, position)
+    orders, order = entered(symbol, side, shares, price, tif, iso, position)
     encoder = OuchEncoder(firm, capacity)
     golden = ouch50.EnterOrder(
         user_ref_num=1,
@@ -56,7 +56,9 @@ def test_enter_order(
         appendage=(ouch50.Option(2, firm),) if firm else (),
     ).encode()
     room = bytearray(b"\xee" * 80)
-    assert encoder.enter(room, OFFSET, order) == len(golden) == encoder.enter_length
+    mark, token = order.mark, b"??" + order.cl_ord_id.encode()
+    encoder.enter(room, OFFSET, order.instrument, shares, price, order.ref, mark, tif, iso, token, 2)
+    assert len(golden) == encoder.enter_length
     assert room == b"\xee" * OFFSET + golden + b"\xee" * (80 - OFFSET - len(golden))
 
 
