@@ -6,7 +6,7 @@ from hftapp.ring cimport Ring
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 from hftapp.trader.orders cimport Orders
-from hftapp.trader.ouch cimport OuchEncoder
+from hftapp.trader.ouch cimport OuchEncoder, enter_order
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession
 from hftapp.trader.stages cimport Stages

@@ -19,6 +19,8 @@ from hftapp.trader.stages import Stages
 if not cython.compiled:
     from hftapp.octets import Room, put16, put32, put64
 
+    from hftapp.trader.ouch import enter_order
+
     _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
 RECORD = 22
@@ -110,7 +112,8 @@ class OrderGateway:
         if not self._session.begin(self._ouch.enter_length, now):
             return None
         mark = _MARK_BUY if side == _BUY else self.orders.marking(instrument, side, shares, None)
-        self._ouch.enter(
+        enter_order(
+            self._ouch,
             self._session.out,
             self._session.out_at,
             instrument,
@@ -189,7 +192,7 @@ class OrderGateway:
         self._venue = venue
         self._session = self.sessions[venue]
         self._ouch = self._encoders[venue]
-        self.risk.venue = venue
+        self.risk.turn_to(venue)
 
     def _refused(self, code: int, instrument: Instrument, now: int) -> None:
         self._refusals.refused(code, instrument, self.risk.value, self.risk.limit, now)

@@ -21,6 +21,34 @@ if not cython.compiled:
     _CANCEL = ord("X")
     _ENTER_FIXED, _REPLACE_LENGTH, _CANCEL_LENGTH = 47, 40, 9
 
+    def enter_order(
+        ouch: OuchEncoder,
+        room: Room,
+        at: int,
+        instrument: Instrument,
+        shares: int,
+        price: int,
+        ref: int,
+        mark: int,
+        tif: int,
+        iso: bool,
+        tokens: Octets,
+        token: int,
+    ) -> None:
+        """Enter Order (§5.2.1) of `enter_length` bytes from its terms; its ClOrdID is that of `tokens` at `token`."""
+        copy(room, at, ouch.template, 0, _ENTER_FIXED)
+        put32(room, at + 1, ref)
+        room[at + 5] = mark
+        put32(room, at + 6, shares)
+        put64(room, at + 10, instrument.stock_word)
+        put64(room, at + 18, price)
+        room[at + 26] = tif
+        if iso:
+            room[at + 29] = _YES
+        copy(room, at + 31, tokens, token, 14)
+        if ouch.enter_length > _ENTER_FIXED:
+            copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)
+
 REPLACE_LENGTH: Final = 40
 CANCEL_LENGTH: Final = 9
 """Bytes of a Replace Order and a Cancel Order Request (§5.2); those of an Enter Order depend on the firm."""
@@ -31,8 +59,8 @@ CANCEL_LENGTH: Final = 9
 class OuchEncoder:
     """Requests of one firm (empty: the port's own) in one capacity. `enter_length`: bytes of an Enter Order.
 
-    Each method writes at an offset. A replace and a cancel take the order as it is meant to be and return the length;
-    an enter takes its terms, because it leaves before there is an order. The caller vouches for the room.
+    `enter_order` writes an Enter Order from `template`. The methods write at an offset, take the order as it is meant to
+    be and return the length. The caller vouches for the room.
     """
 
     def __init__(self, firm: str = "", capacity: str = "P") -> None:
@@ -62,37 +90,9 @@ class OuchEncoder:
         )
         self._enter_store = bytearray(enter.encode())
         self._replace_store = bytearray(replace.encode())
-        self._enter: Room = self._enter_store
+        self.template: Room = self._enter_store
         self._replace: Room = self._replace_store
         self.enter_length = len(self._enter_store)
-
-    def enter(
-        self,
-        room: Room,
-        at: int,
-        instrument: Instrument,
-        shares: int,
-        price: int,
-        ref: int,
-        mark: int,
-        tif: int,
-        iso: bool,
-        tokens: Octets,
-        token: int,
-    ) -> None:
-        """Enter Order (§5.2.1) of `enter_length` bytes; the ClOrdID is that of `tokens` at `token`."""
-        copy(room, at, self._enter, 0, _ENTER_FIXED)
-        put32(room, at + 1, ref)
-        room[at + 5] = mark
-        put32(room, at + 6, shares)
-        put64(room, at + 10, instrument.stock_word)
-        put64(room, at + 18, price)
-        room[at + 26] = tif
-        if iso:
-            room[at + 29] = _YES
-        copy(room, at + 31, tokens, token, 14)
-        if self.enter_length > _ENTER_FIXED:
-            copy(room, at + _ENTER_FIXED, self._enter, _ENTER_FIXED, self.enter_length - _ENTER_FIXED)
 
     def replace(self, room: Room, at: int, order: Order) -> int:
         """Replace Order Request (§5.2.2) for an order that `replaces` another one: the total of the whole chain."""

@@ -51,8 +51,8 @@ cdef class OrderSession(SequencedHandler):
     cdef int64_t[::1] sent
     cdef bytearray _nowhere
 
-    cpdef bint begin(self, Py_ssize_t length, int64_t now) except -1
-    cpdef int commit(self, int64_t now) except -1
+    cdef bint begin(self, Py_ssize_t length, int64_t now) except -1
+    cdef int commit(self, int64_t now) except -1
     @cython.locals(i=Py_ssize_t)
     cpdef bint send(self, bytes message, int64_t now) except -1
     @cython.locals(channel=Channel, link=SoupLink, before=int64_t, event=int)

@@ -18,11 +18,14 @@ cdef class RiskGate(Walk):
     # 0: send it (`check`: and it counts from now on); otherwise the code of the check that refuses.
     cpdef int check(
         self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
-    ) except -1
-    cpdef int weigh(
+    ) noexcept
+    cdef int weigh(
         self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
-    ) except -1
+    ) noexcept
     @cython.locals(terms=int64_t)
-    cpdef void count(
+    cdef void count(
+        self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
+    ) noexcept
+    cdef int _opposed(
         self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
     ) noexcept

@@ -30,7 +30,7 @@ if not cython.compiled:
 class RiskGate(Walk):
     """All limits of one trader, over all its strategies and order sessions (at most `MAX_SESSIONS`).
 
-    Whoever knows sets `killed`, `stale`, `gap_open`, and `venue`: the order session that the next order is for.
+    Whoever knows sets `killed`, `stale`, `gap_open`, and says by `turn_to` which `venue` the next order is for.
     After a refusal `value` and `limit` hold what was found and what it breaks, in the unit of the configuration, prices
     in price4. `refused` counts by code; it may lie in memory that others read. `tripped`: the gate pulled the kill
     switch itself; nothing passes any more, and whoever owns the open orders has to take them off.
@@ -42,7 +42,6 @@ class RiskGate(Walk):
         """0: send it, and it counts from now on; otherwise the code of the check that refuses.
 
         Shares are those still to execute, at price4; `replaces` is the live order that it would replace.
-        Raises IndexError when `venue` is no order session.
         """
         code = self.weigh(instrument, side, shares, price, replaces, now)
         if code == 0:
@@ -53,14 +52,11 @@ class RiskGate(Walk):
         self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
     ) -> int:
         """As `check`, but whoever sends the order lets it `count`, before the next one is weighed."""
-        if self._sent.venue != self.venue:
-            self._use(self.venue)
-        if _plain(self, instrument, side, shares, price) and self._counts[instrument.index] < self.limits.symbol_rate:
-            if now >= self._sent.full_until:
-                if now - self._sent.newest >= self.limits.duplicate_window or replaces is not None:
-                    return 0
-                if not _young(self, instrument, side, shares, price, now - self.limits.duplicate_window):
-                    return 0
+        # All calls are the last thing done here, so that no register has to be saved for an order that simply passes.
+        if _plain(self, instrument, side, shares, price) and _unheard(self, instrument, side, shares, price, replaces, now):
+            if (instrument.exposed_sell if side > 0 else instrument.exposed_buy) == 0:
+                return 0
+            return self._opposed(instrument, side, shares, price, replaces, now)
         return self._decide(instrument, side, shares, price, replaces, now)
 
     def count(
@@ -69,6 +65,14 @@ class RiskGate(Walk):
         """An order that was weighed has been sent: rates and duplicates count it from now on."""
         terms = terms_of(side, shares, price) if replaces is None else _NOTHING
         self._sent.add(place_of(instrument.index, self.venue), terms, now)
+
+    def _opposed(
+        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+    ) -> int:
+        """`weigh` an order that is all right where own orders of the other side are open."""
+        if self._crossing(instrument, side, price) == 0:
+            return 0
+        return self._decide(instrument, side, shares, price, replaces, now)
 
 
 @cython.cfunc
@@ -81,15 +85,25 @@ class RiskGate(Walk):
     side=cython.longlong,
     shares=cython.longlong,
     price=cython.longlong,
-    since=cython.longlong,
+    replaces=Order,
+    now=cython.longlong,
     before=cython.longlong,
 )
-def _young(gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int, since: int) -> bool:
-    """Whether the newest order whose terms have the same hash was sent after `since`: perhaps a duplicate."""
+def _unheard(
+    gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+) -> bool:
+    """Whether no rate is used up and the order can be no duplicate; False: perhaps it is.
+
+    The newest order with the same hash counts as the same: it is old enough, or the table looks closer.
+    """
+    if gate._counts[instrument.index] >= gate.limits.symbol_rate or now < gate._sent.full_until:
+        return False
+    if now - gate._sent.newest >= gate.limits.duplicate_window or replaces is not None:
+        return True
     before = gate._sent.heads[
         chain_of(place_of(instrument.index, gate.venue), terms_of(side, shares, price)) & gate._sent.mask
     ]
-    return before >= 0 and gate._sent.log[(before & gate._sent.mask) << 2] > since
+    return before < 0 or gate._sent.log[(before & gate._sent.mask) << 2] <= now - gate.limits.duplicate_window
 
 
 @cython.cfunc
@@ -110,7 +124,8 @@ def _young(gate: RiskGate, instrument: Instrument, side: int, shares: int, price
     opened=cython.longlong,
 )
 def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int) -> bool:
-    """Whether an order breaks no limit of its terms, its symbol and the firm; False: perhaps it does.
+    """Whether an order breaks no limit of its terms, its symbol and the firm; False: perhaps it does. Own orders of the
+    other side are another matter.
 
     More strictly than the table, no price goes through the other side's best one, and what an order replaces is
     not taken off the position.
@@ -149,6 +164,4 @@ def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price
         or gate._held.executed_notional > gate.limits.executed_notional
     ):
         return False
-    if side > 0:
-        return instrument.exposed_sell == 0 or gate._crossing(instrument, side, price) == 0
-    return instrument.exposed_buy == 0 or gate._crossing(instrument, side, price) == 0
+    return True

@@ -88,13 +88,14 @@ class Walk:
         self.limits = Limits(settings)
         self._counts = array("i", [0]) * MAX_INSTRUMENTS
         self._every = [SentOrders(venue, self.limits.port_rate, self._counts) for venue in range(self._sessions)]
-        self._use(self.venue)
+        self.turn_to(self.venue)
 
-    def _use(self, venue: int) -> int:
+    def turn_to(self, venue: int) -> None:
+        """The next orders are for this order session. Raises IndexError where there is none."""
         if not 0 <= venue < self._sessions:
             raise IndexError(f"order session {venue}: the risk gate has {self._sessions}")
+        self.venue = venue
         self._sent = self._every[venue]
-        return 0
 
     def overrun(self) -> bool:
         """To be asked after executions: True, once, when their notional is over its limit; the kill switch is pulled.
