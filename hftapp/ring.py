@@ -127,7 +127,7 @@ class Ring:
         self.shared.close()
 
     def _push_elsewhere(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
-        """Append a record after a look at what the consumer has freed, at the beginning if it does not fit at the end."""
+        """Append a record after a look at what the consumer has freed; at the beginning where the end is too short."""
         need = (_HEADER + length + 7) & ~7
         if need > self._limit:
             self._refuse(length)

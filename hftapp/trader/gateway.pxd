@@ -9,7 +9,7 @@ from hftapp.trader.orders cimport Orders
 from hftapp.trader.ouch cimport OuchEncoder, enter_order
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession
-from hftapp.trader.stages cimport Stages
+from hftapp.trader.stages cimport Stages, ticks_now
 
 cdef int _DEAD, _RISK
 cdef Py_ssize_t _REPLACE_LENGTH, _CANCEL_LENGTH, _RECORD
@@ -40,8 +40,8 @@ cdef class OrderGateway:
     cdef Stages _stages
     cdef Refusals _refusals
 
-    @cython.locals(code=int, mark=int)
-    cpdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
+    @cython.locals(code=int, mark=int, stages=Stages, first=bint)
+    cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
     @cython.locals(session=OrderSession, ouch=OuchEncoder, new=Order, code=int)
     cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now)
     @cython.locals(session=OrderSession, ouch=OuchEncoder)

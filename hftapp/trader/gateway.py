@@ -18,8 +18,8 @@ from hftapp.trader.stages import Stages
 
 if not cython.compiled:
     from hftapp.octets import Room, put16, put32, put64
-
     from hftapp.trader.ouch import enter_order
+    from hftapp.trader.stages import ticks_now
 
     _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
@@ -103,12 +103,16 @@ class OrderGateway:
             self._turn_to(venue)
         if not self.open or not self._session.ready:
             return None
-        self._stages.decided()
+        stages = self._stages
+        first = not stages.rung
+        if first:
+            stages.decided_at = ticks_now(stages)
         code = self.risk.weigh(instrument, side, shares, price, None, now)
         if code != 0:
             self._refused(code, instrument, now)
             return None
-        self._stages.passed()
+        if first:
+            stages.passed_at = ticks_now(stages)
         if not self._session.begin(self._ouch.enter_length, now):
             return None
         mark = _MARK_BUY if side == _BUY else self.orders.marking(instrument, side, shares, None)
@@ -127,7 +131,9 @@ class OrderGateway:
             venue * _TOKEN,
         )
         self._session.commit(now)
-        self._stages.doorbell()
+        if first:
+            stages.rung_at = ticks_now(stages)
+            stages.rung = True
         self.emitted += 1
         self.risk.count(instrument, side, shares, price, None, now)
         return self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)

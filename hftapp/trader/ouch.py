@@ -49,6 +49,7 @@ if not cython.compiled:
         if ouch.enter_length > _ENTER_FIXED:
             copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)
 
+
 REPLACE_LENGTH: Final = 40
 CANCEL_LENGTH: Final = 9
 """Bytes of a Replace Order and a Cancel Order Request (§5.2); those of an Enter Order depend on the firm."""
@@ -59,8 +60,8 @@ CANCEL_LENGTH: Final = 9
 class OuchEncoder:
     """Requests of one firm (empty: the port's own) in one capacity. `enter_length`: bytes of an Enter Order.
 
-    `enter_order` writes an Enter Order from `template`. The methods write at an offset, take the order as it is meant to
-    be and return the length. The caller vouches for the room.
+    `enter_order` writes an Enter Order from `template`. The methods write at an offset, take the order as it is meant
+    to be and return the length. The caller vouches for the room.
     """
 
     def __init__(self, firm: str = "", capacity: str = "P") -> None:

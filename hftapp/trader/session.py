@@ -64,9 +64,9 @@ class ReplyHandler:
 class OrderSession(SequencedHandler):
     """One login at one order gateway. `poll` does all the work; nothing blocks.
 
-    Every OUCH message goes into the journal before it is sent or acted upon, with the time of its turn. `sent`: number of OUCH messages sent, by
-    the byte of their type; `unsent` those that the connection did not take. `over`: why the session has ended,
-    `failed`: it ended without the exchange saying so, orders may be live. `name` (of the venue) begins what it says.
+    Every OUCH message goes into the journal before it is sent or acted upon, with the time of its turn. `sent`: number
+    of OUCH messages sent, by the byte of their type; `unsent` those that the connection did not take. `over`: why the
+    session has ended, `failed`: it ended without the exchange saying so, orders may be live.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class OrderSession(SequencedHandler):
         if not self._journal.push_octets(_OUT, now + self._epoch, self.out, self.out_at, self._length):
             self._overflow()
         self.sent[self.out[self.out_at]] += 1
-        self._channel.commit(_HEADER + self._length, now)
+        cython.cast(Channel, self._channel).commit(_HEADER + self._length, now)
         self._soup.spoke = now
         return self._length
 

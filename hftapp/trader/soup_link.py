@@ -55,8 +55,8 @@ class SoupLink:
     """One login to one session. `session` blank: the server's current one; `next_sequence` 0: the newest message.
 
     Both follow the session once it is joined, so that `login` on a new channel resumes it: nothing is lost and nothing
-    comes twice. `deadline`: when `tick` is due. It is not put off by what is said and heard in between, `tick` does that.
-    Whoever sends an unsequenced message sets `spoke`, the time of our last word.
+    comes twice. `deadline`: when `tick` is due; what is said and heard in between puts it off only then. Whoever sends
+    an unsequenced message sets `spoke`, the time of our last word.
     """
 
     def __init__(

@@ -53,7 +53,9 @@ class RiskGate(Walk):
     ) -> int:
         """As `check`, but whoever sends the order lets it `count`, before the next one is weighed."""
         # All calls are the last thing done here, so that no register has to be saved for an order that simply passes.
-        if _plain(self, instrument, side, shares, price) and _unheard(self, instrument, side, shares, price, replaces, now):
+        if _plain(self, instrument, side, shares, price) and _unheard(
+            self, instrument, side, shares, price, replaces, now
+        ):
             if (instrument.exposed_sell if side > 0 else instrument.exposed_buy) == 0:
                 return 0
             return self._opposed(instrument, side, shares, price, replaces, now)
@@ -154,14 +156,12 @@ def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price
         if reached > instrument.borrow or instrument.short_restricted:
             return False
     opened = gate._held.open_notional + notional
-    if (
-        reached > gate.limits.position
-        or instrument.open_notional + notional > gate.limits.symbol_open_notional
-        or opened > gate.limits.open_notional
-        or gate._held.open_count >= gate.limits.open_orders
-        or opened + gate._held.gross_exposure > gate.limits.gross_exposure
-        or opened + gate._held.net_exposure * side > gate.limits.net_exposure
-        or gate._held.executed_notional > gate.limits.executed_notional
-    ):
-        return False
-    return True
+    return (
+        reached <= gate.limits.position
+        and instrument.open_notional + notional <= gate.limits.symbol_open_notional
+        and opened <= gate.limits.open_notional
+        and gate._held.open_count < gate.limits.open_orders
+        and opened + gate._held.gross_exposure <= gate.limits.gross_exposure
+        and opened + gate._held.net_exposure * side <= gate.limits.net_exposure
+        and gate._held.executed_notional <= gate.limits.executed_notional
+    )

@@ -80,15 +80,22 @@ class Walk:
             raise ValueError(f"{len(self.refused)} counters for {len(NAMES)} codes: one for each is needed")
         self._held = totals
         self._sessions = sessions
-        self.load(settings)
+        self.settings = settings
+        self.limits = Limits(settings)
+        self._counts = array("i", [0]) * MAX_INSTRUMENTS
+        self._every = self._windows()
+        self._sent = self._every[0]
 
     def load(self, settings: Risk) -> None:
         """Hold every later order against these limits. The windows of rates and duplicates begin anew."""
         self.settings = settings
         self.limits = Limits(settings)
         self._counts = array("i", [0]) * MAX_INSTRUMENTS
-        self._every = [SentOrders(venue, self.limits.port_rate, self._counts) for venue in range(self._sessions)]
-        self.turn_to(self.venue)
+        self._every = self._windows()
+        self._sent = self._every[self.venue]
+
+    def _windows(self) -> list[SentOrders]:
+        return [SentOrders(venue, self.limits.port_rate, self._counts) for venue in range(self._sessions)]
 
     def turn_to(self, venue: int) -> None:
         """The next orders are for this order session. Raises IndexError where there is none."""

@@ -39,7 +39,7 @@ def entered(
 def test_enter_order(
     symbol: str, side: int, shares: int, price: int, tif: int, iso: bool, position: int, firm: str, capacity: str
 ) -> None:
-    orders, order = entered(symbol, side, shares, price, tif, iso, position)
+    _, order = entered(symbol, side, shares, price, tif, iso, position)
     encoder = OuchEncoder(firm, capacity)
     golden = ouch50.EnterOrder(
         user_ref_num=1,
