@@ -25,15 +25,15 @@ cdef class OwnOrders(Totals):
     cdef Py_ssize_t _last_digit
 
     cpdef int64_t next_ref(self, int venue=*)
-    cpdef Order find(self, int venue, int64_t ref)
+    cdef Order find(self, int venue, int64_t ref)
     @cython.locals(selling=int64_t)
     cdef int marking(self, Instrument instrument, int side, int64_t shares, Order replaces) noexcept
-    cpdef bint replaceable(self, Order order, int64_t shares)
+    cdef bint replaceable(self, Order order, int64_t shares) noexcept
     @cython.locals(order=Order)
-    cpdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int tif=*, int owner=*, bint iso=*, int64_t now=*)
+    cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int tif=*, int owner=*, bint iso=*, int64_t now=*)
     @cython.locals(new=Order)
-    cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now=*)
-    cpdef cancel(self, Order order)
+    cdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now=*)
+    cdef void cancel(self, Order order) noexcept
     cpdef prepare(self, Instrument instrument)
     @cython.locals(order=Order, ref=int64_t, token=Py_ssize_t, digit=Py_ssize_t)
     cdef Order _new(self, Instrument instrument, int venue, int side, int64_t price, int64_t shares, int owner, int mark)
