@@ -6,8 +6,8 @@ padded to whole words; it never wraps: a length of 0xFFFFFFFF says that the rest
 count bytes and only grow.
 
 No lock is needed: a record is written before the head that covers it, and read before the tail that frees it
-(`hftapp.shared` says why plain moves do that). The producer keeps the tail it saw last and looks at the consumer's
-cache line only when the ring seems full.
+(`hftapp.shared` says why plain moves do that). The producer looks at the consumer's cache line only once in a lap, and
+when the ring seems full: in between it knows up to where it may write.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import cython
 from hftapp.shared import SharedMemory
 
 if not cython.compiled:
-    from hftapp.octets import Octets, copy
+    from hftapp.octets import Octets
+    from hftapp.octets import copy as lay
     from hftapp.shared import acquire, octets_of, release, words_of
 
-_HEAD, _TAIL, _DROPPED = 0, 8, 16
-_DATA = 24
-_HEADER = 16
+    _HEAD, _TAIL, _DROPPED = 0, 8, 16
+    _DATA = 24
+    _HEADER = 16
 _SKIP = 0xFFFF_FFFF
 
 
@@ -53,7 +54,7 @@ class Ring:
         self._octets = octets_of(self.shared.octets)
         self._words = words_of(self.shared.words)
         self._limit = capacity // 2
-        self._tail = 0
+        self._until = 0
         self._kept: memoryview | None = None
 
     @property
@@ -87,25 +88,15 @@ class Ring:
     def push_octets(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
         """As `push`, of `length` bytes in memory. Allocates nothing."""
         need = (_HEADER + length + 7) & ~7
-        if need > self._limit:
-            self._refuse(length)
         head = self._words[_HEAD]
+        if head + need > self._until or need > self._limit:
+            return self._push_elsewhere(kind, time, data, at_data, length)
         at = head & (self.capacity - 1)
-        rest = self.capacity - at
-        skip = rest if rest < need else 0
-        if head + skip + need - self._tail > self.capacity:
-            self._tail = acquire(self._words, _TAIL)
-            if head + skip + need - self._tail > self.capacity:
-                self._words[_DROPPED] += 1
-                return False
-        if skip != 0:
-            self._words[_DATA + (at >> 3)] = _SKIP
-            at = 0
         word = _DATA + (at >> 3)
-        self._words[word] = length | (kind & 0xFFFF) << 32
+        self._words[word] = length | kind << 32
         self._words[word + 1] = time
-        copy(self._octets, 8 * word + _HEADER, data, at_data, length)
-        release(self._words, _HEAD, head + skip + need)
+        lay(self._octets, 8 * _DATA + _HEADER + at, data, at_data, length)
+        release(self._words, _HEAD, head + need)
         return True
 
     def drain(self, limit: int = 1024) -> list[Record]:
@@ -134,6 +125,26 @@ class Ring:
         self._kept = memoryview(array("q", bytes(8 * _DATA)))
         self._words = words_of(self._kept)
         self.shared.close()
+
+    def _push_elsewhere(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
+        """Append a record after a look at what the consumer has freed; at the beginning where the end is too short."""
+        need = (_HEADER + length + 7) & ~7
+        if need > self._limit:
+            self._refuse(length)
+        head = self._words[_HEAD]
+        at = head & (self.capacity - 1)
+        start = head if at + need <= self.capacity else head - at + self.capacity
+        free = acquire(self._words, _TAIL) + self.capacity
+        if start + need > free:
+            self._words[_DROPPED] += 1
+            return False
+        if start != head:
+            self._words[_DATA + (at >> 3)] = _SKIP
+            release(self._words, _HEAD, start)
+        self._until = (start | (self.capacity - 1)) + 1
+        if free < self._until:
+            self._until = free
+        return self.push_octets(kind, time, data, at_data, length)
 
     def _refuse(self, length: int) -> NoReturn:
         self._open()

@@ -11,10 +11,10 @@ cdef class Wire:
     cdef public Py_ssize_t count
     cdef public int64_t deadline
     cdef public int64_t ticks
-    cdef int _lines[32]
-    cdef const uint8_t *_frames[32]
-    cdef Py_ssize_t _starts[32]
-    cdef Py_ssize_t _sizes[32]
+    cdef int lines[32]
+    cdef const uint8_t *frames[32]
+    cdef Py_ssize_t starts[32]
+    cdef Py_ssize_t sizes[32]
 
     cpdef Py_ssize_t rx(self, int64_t now) except -1
     cpdef int line(self, Py_ssize_t i) noexcept

@@ -32,6 +32,8 @@ class Wire:
     `count`: frames in the last burst, 1 where nobody knows; `ticks`: the clock's raw counter when the last burst with
     anything in it had been received. What `line`, `data`, `at` and `length` say is true until the next `rx`.
     `deadline`: when `tick` has something to do, ns.
+
+    Datagram `i` is `sizes[i]` bytes from `starts[i]` of `frames[i]`, on line `lines[i]`.
     """
 
     def __init__(self) -> None:
@@ -39,10 +41,10 @@ class Wire:
         self.ticks = 0
         self.deadline = NEVER
         if not cython.compiled:  # C arrays otherwise
-            self._lines = [0] * BURST
-            self._frames: list[Octets] = [b""] * BURST
-            self._starts = [0] * BURST
-            self._sizes = [0] * BURST
+            self.lines = [0] * BURST
+            self.frames: list[Octets] = [b""] * BURST
+            self.starts = [0] * BURST
+            self.sizes = [0] * BURST
 
     def rx(self, now: int) -> int:
         """Receive one burst; returns how many market data datagrams it holds, at most `BURST`.
@@ -53,23 +55,23 @@ class Wire:
 
     def line(self, i: int) -> int:
         """The line of datagram `i`: the place of its group in the list that the wire was made with."""
-        return self._lines[i]
+        return self.lines[i]
 
     def data(self, i: int) -> Octets:
         """The memory that datagram `i` is in."""
-        return self._frames[i]
+        return self.frames[i]
 
     def at(self, i: int) -> int:
         """Where in `data` its payload begins."""
-        return self._starts[i]
+        return self.starts[i]
 
     def length(self, i: int) -> int:
         """How many bytes the payload has."""
-        return self._sizes[i]
+        return self.sizes[i]
 
     def payload(self, i: int) -> bytes:
         """A copy of the payload of datagram `i`; not for the path."""
-        return bytes_at(self._frames[i], self._starts[i], self._sizes[i])
+        return bytes_at(self.frames[i], self.starts[i], self.sizes[i])
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
         """Start a TCP connection."""
@@ -124,10 +126,10 @@ class NicWire(Wire):
             frame = self.port.frame(i)
             line = self._stack.on_frame(frame, self.port.length(i), now)
             if line >= 0:
-                self._lines[found] = line
-                self._frames[found] = frame
-                self._starts[found] = self._stack.payload_at
-                self._sizes[found] = self._stack.payload_length
+                self.lines[found] = line
+                self.frames[found] = frame
+                self.starts[found] = self._stack.payload_at
+                self.sizes[found] = self._stack.payload_length
                 found += 1
         return found
 

@@ -113,7 +113,6 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
             wire,
             replies,
             rings.journal,
-            clock,
             epoch,
             reports.state,
             figures.words(f"sent.{number}"),

@@ -1,8 +1,9 @@
 cimport cython
+from cpython.list cimport PyList_GET_ITEM
 from libc.stdint cimport int8_t, int64_t
 
 from hftapp.book.books cimport Books
-from hftapp.clock cimport Clock
+from hftapp.clock cimport Clock, _read_tsc
 from hftapp.histogram cimport Histogram
 from hftapp.trader.gateway cimport OrderGateway
 from hftapp.trader.instrument cimport Instrument
@@ -11,10 +12,21 @@ from hftapp.trader.order cimport Order
 from hftapp.trader.router cimport Router
 from hftapp.trader.strategy.base cimport Context, Strategy
 
-cdef int _BUY, _SELL, _DEAD, _DAY, _IOC
+cdef int _DEAD, _DAY, _IOC
 cdef int64_t _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES
-cdef int _UNKNOWN, _FOLLOWS, _IGNORES
 cdef Instrument _NOWHERE
+
+cdef enum:
+    _BUY = 1
+    _SELL = -1
+
+cdef enum:
+    _UNKNOWN, _FOLLOWS, _IGNORES
+
+# Without the test of the type that an assignment would make.
+cdef inline Instrument _nth(list instruments, Py_ssize_t i):
+    return <Instrument>PyList_GET_ITEM(instruments, i)
+
 
 cdef class Desk(Context):
     cdef readonly int number
@@ -28,6 +40,7 @@ cdef class Desk(Context):
     cdef Router _router
     cdef Market _market
     cdef Clock _clock
+    cdef bint _tsc
     cdef object _say
     cdef bint _all
     cdef int _max_symbols
@@ -46,8 +59,13 @@ cdef class Desk(Context):
 
     @cython.locals(index=Py_ssize_t)
     cpdef bint follows(self, Instrument instrument) except -1
+    @cython.locals(market=Market, started=int64_t, i=Py_ssize_t, index=Py_ssize_t, instrument=Instrument)
+    cpdef int show(self, Py_ssize_t touched, int64_t now) except -1
+    @cython.locals(market=Market, i=Py_ssize_t, instrument=Instrument)
+    cdef int _prints(self) except -1
     @cython.locals(started=int64_t)
     cpdef book(self, Instrument instrument)
+    cdef _caught(self)
     cpdef trade(self, Instrument instrument, int64_t price, int64_t shares)
     @cython.locals(index=Py_ssize_t)
     cpdef filled(self, Instrument instrument, Order order, int64_t shares, int64_t price)
@@ -57,12 +75,14 @@ cdef class Desk(Context):
 
     @cython.locals(slot=Py_ssize_t, order=Order, distance=int64_t)
     cpdef quote(self, Instrument instrument, int side, int64_t shares, int64_t price, int64_t min_move)
-    @cython.locals(slot=Py_ssize_t, order=Order, router=Router, count=int, sent=int, i=int)
+    @cython.locals(index=Py_ssize_t, slot=Py_ssize_t, order=Order)
     cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    @cython.locals(order=Order, router=Router, sent=int, i=int)
+    cdef bint _route(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
     @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)
-    cpdef int64_t inventory(self, Instrument instrument)
+    cpdef int64_t inventory(self, Instrument instrument) except? -1
     @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t)
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
     @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)
@@ -83,3 +103,20 @@ cdef class Desk(Context):
     cdef _failed(self, error)
     cdef _pull_all(self)
     cdef _grow(self, Py_ssize_t index)
+
+# `clock.ticks()` without a call where that is one instruction.
+cdef inline int64_t _ticks(Desk desk) noexcept:
+    if desk._tsc:
+        return _read_tsc()
+    return desk._clock.ticks()
+
+cdef inline int _on_book(Desk desk, Instrument instrument) except -1:
+    desk.strategy.on_book(instrument)
+    return 0
+
+# -1: it raised, and the exception is still set. So only a strategy that fails pays for a `try`.
+cdef inline int _asked(Desk desk, Instrument instrument) noexcept:
+    return (<int (*)(Desk, Instrument) noexcept>_on_book)(desk, instrument)
+
+cdef inline int _raise() except -1:
+    return -1

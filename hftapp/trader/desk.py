@@ -28,10 +28,32 @@ CLAIM_UPDATES = 10
 SYMBOLS = 1 << 14
 """Instruments there is room for at first."""
 
-_BUY, _SELL, _DEAD, _DAY, _IOC = BUY, SELL, DEAD, DAY, IOC
+_DEAD, _DAY, _IOC = DEAD, DAY, IOC
 _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES = REFUSED_PAUSE, REJECTED_PAUSE, CLAIM_UPDATES
-_UNKNOWN, _FOLLOWS, _IGNORES = range(3)
 _NOWHERE = Instrument("", -1)
+
+if not cython.compiled:
+    _BUY, _SELL = BUY, SELL
+    _UNKNOWN, _FOLLOWS, _IGNORES = range(3)
+    _raised: list[Exception] = []
+
+    def _nth(instruments: list[Instrument], i: int) -> Instrument:
+        return instruments[i]
+
+    def _ticks(desk: Desk) -> int:
+        return desk._clock.ticks()
+
+    def _asked(desk: Desk, instrument: Instrument) -> int:
+        """Let the strategy look at a book; -1 when it raises, and `_raise` goes on with that."""
+        try:
+            desk.strategy.on_book(instrument)
+        except Exception as error:
+            _raised.append(error)
+            return -1
+        return 0
+
+    def _raise() -> None:
+        raise _raised.pop()
 
 
 @cython.final
@@ -68,6 +90,7 @@ class Desk(Context):
         self._router = router
         self._market = market
         self._clock = clock
+        self._tsc = clock.tsc
         self._say = say
         self._all = ALL_SYMBOLS in config.symbols
         self._names: set[str] = set() if self._all else set(config.symbols)
@@ -110,16 +133,41 @@ class Desk(Context):
             return True
         return symbol in self._names
 
+    def show(self, touched: int, now: int) -> int:
+        """The market's prints and the first `touched` of its changed books, as far as the strategy follows them."""
+        market = self._market
+        self.now = now
+        if market.trade_count > 0:
+            self._prints()
+        for i in range(touched):
+            instrument = _nth(market.touched, i)
+            index = instrument.index
+            if (index >= self._capacity or self._follows[index] != _FOLLOWS) and not self.follows(instrument):
+                continue
+            # What `book` does, without the call.
+            if self.enabled:
+                started = _ticks(self)
+                if _asked(self, instrument) < 0:
+                    self._caught()
+                self.cost.record(_ticks(self) - started)
+        return 0
+
+    def _prints(self) -> int:
+        market = self._market
+        for i in range(market.trade_count):
+            instrument = _nth(market.trade_instrument, i)
+            if self.follows(instrument):
+                self.trade(instrument, market.trade_price[i], market.trade_shares[i])
+        return 0
+
     def book(self, instrument: Instrument) -> None:
         """A followed book changed, or an own order in it did."""
         if not self.enabled:
             return
-        started = self._clock.ticks()
-        try:
-            self.strategy.on_book(instrument)
-        except Exception as error:
-            self._failed(error)
-        self.cost.record(self._clock.ticks() - started)
+        started = _ticks(self)
+        if _asked(self, instrument) < 0:
+            self._caught()
+        self.cost.record(_ticks(self) - started)
 
     def trade(self, instrument: Instrument, price: int, shares: int) -> None:
         """A trade was printed in a followed symbol."""
@@ -189,9 +237,24 @@ class Desk(Context):
 
     def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """See `Context.take`."""
-        slot = self._slot(instrument, side)
+        index = instrument.index
+        if index >= self._capacity:
+            self._grow(index)
+        slot = 2 * index
+        if side != _BUY:
+            slot += 1
         if self.now < self._rest[slot]:
             return False
+        if self._router.venues > 1:
+            return self._route(instrument, side, shares, price)
+        order = self._gateway.enter(instrument, 0, side, shares, price, self.now, _IOC, self.number, False)
+        if order is None:
+            self._pause(self._slot(instrument, side), _REFUSED_PAUSE)
+            return False
+        return True
+
+    def _route(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+        """Take at several venues, where the router sends the order."""
         router = self._router
         sent = 0
         for i in range(router.take(instrument, side, shares, price)):
@@ -210,7 +273,7 @@ class Desk(Context):
                 break
             sent += 1
         if sent == 0:
-            self._pause(slot, _REFUSED_PAUSE)
+            self._pause(self._slot(instrument, side), _REFUSED_PAUSE)
         return sent > 0
 
     def cancel(self, order: Order) -> None:
@@ -306,7 +369,7 @@ class Desk(Context):
         order = None
         if router.rest(instrument, side, shares, price) > 0:
             order = self._gateway.enter(
-                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number
+                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number, False
             )
         if order is None:
             self._pause(slot, _REFUSED_PAUSE)
@@ -373,6 +436,13 @@ class Desk(Context):
             return False
         self._again[slot] = 0
         return True
+
+    def _caught(self) -> None:
+        """The strategy raised in `_asked`."""
+        try:
+            _raise()
+        except Exception as error:
+            self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         """The strategy raised: it is over for it. What ends the whole trader goes on."""

@@ -6,13 +6,17 @@ from hftapp.ring cimport Ring
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 from hftapp.trader.orders cimport Orders
-from hftapp.trader.ouch cimport OuchEncoder
+from hftapp.trader.ouch cimport OuchEncoder, enter_order
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession
-from hftapp.trader.stages cimport Stages
+from hftapp.trader.stages cimport Stages, ticks_now
 
-cdef int _DEAD, _DAY, _RISK
+cdef int _DEAD, _RISK
 cdef Py_ssize_t _REPLACE_LENGTH, _CANCEL_LENGTH, _RECORD
+cdef enum:
+    _BUY = 1
+    _MARK_BUY = 66
+    _TOKEN = 14
 
 cdef class Refusals:
     cdef Ring _ring
@@ -36,14 +40,13 @@ cdef class OrderGateway:
     cdef Stages _stages
     cdef Refusals _refusals
 
-    @cython.locals(session=OrderSession, ouch=OuchEncoder, order=Order)
-    cpdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif=*, int owner=*, bint iso=*)
-    @cython.locals(session=OrderSession, ouch=OuchEncoder, new=Order)
+    @cython.locals(code=int, mark=int, stages=Stages, first=bint)
+    cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
+    @cython.locals(session=OrderSession, ouch=OuchEncoder, new=Order, code=int)
     cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now)
     @cython.locals(session=OrderSession, ouch=OuchEncoder)
     cpdef bint cancel(self, Order order, int64_t now) except -1
     @cython.locals(session=OrderSession, order=Order)
     cpdef cancel_all(self, int64_t now, bint again=*)
     cdef _turn_to(self, int venue)
-    @cython.locals(risk=RiskGate, code=int)
-    cdef bint _passes(self, OrderSession session, Instrument instrument, int venue, int side, int64_t shares, int64_t price, Order replaces, int64_t now) except -1
+    cdef _refused(self, int code, Instrument instrument, int64_t now)

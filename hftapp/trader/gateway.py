@@ -9,7 +9,7 @@ import cython
 from hftapp import records
 from hftapp.ring import Ring
 from hftapp.trader.instrument import Instrument
-from hftapp.trader.order import DAY, DEAD, Order
+from hftapp.trader.order import BUY, DEAD, MARK_BUY, TOKEN, Order
 from hftapp.trader.orders import Orders
 from hftapp.trader.ouch import CANCEL_LENGTH, REPLACE_LENGTH, OuchEncoder
 from hftapp.trader.risk.gate import RiskGate
@@ -18,11 +18,15 @@ from hftapp.trader.stages import Stages
 
 if not cython.compiled:
     from hftapp.octets import Room, put16, put32, put64
+    from hftapp.trader.ouch import enter_order
+    from hftapp.trader.stages import ticks_now
+
+    _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
 RECORD = 22
 """Bytes of a refusal: code u16, index of the instrument u32, value i64, limit i64, big-endian."""
 
-_DEAD, _DAY = DEAD, DAY
+_DEAD = DEAD
 _REPLACE_LENGTH, _CANCEL_LENGTH = REPLACE_LENGTH, CANCEL_LENGTH
 _RISK, _RECORD = records.RISK, RECORD
 
@@ -87,25 +91,52 @@ class OrderGateway:
         shares: int,
         price: int,
         now: int,
-        tif: int = _DAY,
-        owner: int = 0,
-        iso: bool = False,
+        tif: int,
+        owner: int,
+        iso: bool,
     ) -> Order | None:
-        """A new order; None when the gateway is closed, the session is down or the risk gate refuses."""
+        """A new order; None when the gateway is closed, the session is down or the risk gate refuses.
+
+        What only the next order needs to know of this one is done behind the doorbell.
+        """
         if venue != self._venue:
             self._turn_to(venue)
-        session = self._session
-        ouch = self._ouch
-        if not self._passes(session, instrument, venue, side, shares, price, None, now):
+        if not self.open or not self._session.ready:
             return None
-        if not session.begin(ouch.enter_length, now):
+        stages = self._stages
+        first = not stages.rung
+        if first:
+            stages.decided_at = ticks_now(stages)
+        code = self.risk.weigh(instrument, side, shares, price, None, now)
+        if code != 0:
+            self._refused(code, instrument, now)
             return None
-        order = self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
-        ouch.enter(session.out, session.out_at, order)
-        session.commit(now)
-        self._stages.doorbell()
+        if first:
+            stages.passed_at = ticks_now(stages)
+        if not self._session.begin(self._ouch.enter_length, now):
+            return None
+        mark = _MARK_BUY if side == _BUY else self.orders.marking(instrument, side, shares, None)
+        enter_order(
+            self._ouch,
+            self._session.out,
+            self._session.out_at,
+            instrument,
+            shares,
+            price,
+            self.orders.refs[venue],
+            mark,
+            tif,
+            iso,
+            self.orders.tokens,
+            venue * _TOKEN,
+        )
+        self._session.commit(now)
+        if first:
+            stages.rung_at = ticks_now(stages)
+            stages.rung = True
         self.emitted += 1
-        return order
+        self.risk.count(instrument, side, shares, price, None, now)
+        return self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
 
     def replace(self, order: Order, shares: int, price: int, now: int) -> Order | None:
         """Replace a live order; None when the gateway is closed, the session is down or the risk gate refuses.
@@ -116,8 +147,14 @@ class OrderGateway:
             self._turn_to(order.venue)
         session = self._session
         ouch = self._ouch
-        if not self._passes(session, order.instrument, order.venue, order.side, shares, price, order, now):
+        if not self.open or not session.ready:
             return None
+        self._stages.decided()
+        code = self.risk.weigh(order.instrument, order.side, shares, price, order, now)
+        if code != 0:
+            self._refused(code, order.instrument, now)
+            return None
+        self._stages.passed()
         if not session.begin(_REPLACE_LENGTH, now):
             return None
         new = self.orders.replace(order, shares, price, now)
@@ -125,6 +162,7 @@ class OrderGateway:
         session.commit(now)
         self._stages.doorbell()
         self.emitted += 1
+        self.risk.count(order.instrument, order.side, shares, price, order, now)
         return new
 
     def cancel(self, order: Order, now: int) -> bool:
@@ -160,26 +198,7 @@ class OrderGateway:
         self._venue = venue
         self._session = self.sessions[venue]
         self._ouch = self._encoders[venue]
+        self.risk.turn_to(venue)
 
-    def _passes(
-        self,
-        session: OrderSession,
-        instrument: Instrument,
-        venue: int,
-        side: int,
-        shares: int,
-        price: int,
-        replaces: Order | None,
-        now: int,
-    ) -> bool:
-        if not self.open or not session.ready:
-            return False
-        self._stages.decided()
-        risk = self.risk
-        risk.venue = venue
-        code = risk.check(instrument, side, shares, price, replaces, now)
-        if code != 0:
-            self._refusals.refused(code, instrument, risk.value, risk.limit, now)
-            return False
-        self._stages.passed()
-        return True
+    def _refused(self, code: int, instrument: Instrument, now: int) -> None:
+        self._refusals.refused(code, instrument, self.risk.value, self.risk.limit, now)

@@ -1,9 +1,10 @@
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 cdef class Instrument:
     cdef readonly str symbol
     cdef readonly bytes stock
     cdef readonly int index
+    cdef readonly uint64_t stock_word
     cdef public int64_t bid
     cdef public int64_t bid_shares
     cdef public int64_t ask

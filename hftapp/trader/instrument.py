@@ -19,6 +19,7 @@ TRADING_STATE, OPERATIONAL = 1, 2
 
 class Instrument:
     """A symbol of any venue. `index` counts instruments from 0 in the order in which the feeds name them.
+    `stock`: its name as in a message, eight bytes; `stock_word`: the same as one big-endian number.
 
     `halted`: no continuous trading, for whatever of the reasons in the bit mask `halts`. `updates`: book changes so
     far. `bid_venue`, `ask_venue`: number of the venue that shows the best price. `short_restricted`: the short sale
@@ -32,6 +33,7 @@ class Instrument:
     def __init__(self, symbol: str, index: int) -> None:
         self.symbol = symbol
         self.stock = symbol.encode("ascii").ljust(8)
+        self.stock_word = int.from_bytes(self.stock[:8], "big")
         self.index = index
         self.bid = self.bid_shares = self.ask = self.ask_shares = 0
         self.bid_venue = self.ask_venue = 0

@@ -8,17 +8,17 @@ from hftapp.trader.board cimport Board
 from hftapp.trader.breaker cimport Breaker
 from hftapp.trader.desk cimport Desk
 from hftapp.trader.gateway cimport OrderGateway
-from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
 from hftapp.trader.recorder cimport Recorder
 from hftapp.trader.replies cimport Replies
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession
-from hftapp.trader.stages cimport Stages
+from hftapp.trader.stages cimport Stages, ticks_now
 from hftapp.wire cimport Wire
 
 cdef int64_t _NEVER, _TIMER_NS
-cdef int _HANDLING, _CONNECTING, _TRADING, _DONE
+cdef Py_ssize_t _HANDLING
+cdef int _CONNECTING, _TRADING, _DONE
 
 cdef class Trader:
     cdef readonly object parts
@@ -30,10 +30,13 @@ cdef class Trader:
     cdef Wire _wire
     cdef Market _market
     cdef list _arbiters
+    cdef Arbiter _arbiter
     cdef list _watches
     cdef list _sessions
     cdef int _venues
     cdef list _desks
+    cdef Desk _desk
+    cdef Py_ssize_t _desk_count
     cdef Replies _replies
     cdef OrderGateway _gateway
     cdef RiskGate _risk
@@ -53,13 +56,16 @@ cdef class Trader:
     cdef readonly int64_t first_order
 
     cpdef run(self)
-    @cython.locals(now=int64_t, count=Py_ssize_t)
+    @cython.locals(now=int64_t)
     cpdef step(self)
     cdef _idle(self)
-    @cython.locals(market=Market, wire=Wire, stages=Stages, i=Py_ssize_t, line=int, arbiter=Arbiter)
-    cdef _burst(self, Py_ssize_t count, int64_t now)
-    @cython.locals(market=Market, touched=Py_ssize_t, desk=Desk, i=Py_ssize_t, instrument=Instrument)
-    cdef _decide(self, int64_t now)
+    @cython.locals(market=Market, wire=Wire, stages=Stages, arbiter=Arbiter, venues=int, line=int, count=Py_ssize_t, i=Py_ssize_t, touched=Py_ssize_t)
+    cdef Py_ssize_t _burst(self, int64_t now) except -1
+    @cython.locals(market=Market, touched=Py_ssize_t)
+    cdef int _decide(self, int64_t now) except -1
+    @cython.locals(desk=Desk, i=Py_ssize_t)
+    cdef int _others(self, Py_ssize_t touched, int64_t now) except -1
+    cdef _sent(self, int64_t now)
     @cython.locals(answered=bint, session=OrderSession)
     cdef _turn(self, int64_t now)
     @cython.locals(due=int64_t, arbiter=Arbiter, session=OrderSession)

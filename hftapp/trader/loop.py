@@ -28,6 +28,9 @@ _NEVER, _TIMER_NS = NEVER, TIMER_NS
 _HANDLING = counted.HANDLING
 _CONNECTING, _TRADING, _DONE = CONNECTING, TRADING, DONE
 
+if not cython.compiled:
+    from hftapp.trader.stages import ticks_now
+
 
 @cython.final
 @cython.cclass
@@ -47,10 +50,13 @@ class Trader:
         self._wire = parts.wire
         self._market = parts.market
         self._arbiters = parts.arbiters
+        self._arbiter = parts.arbiters[0]
         self._watches = parts.watches
         self._sessions = parts.sessions
         self._venues = len(parts.sessions)
         self._desks = parts.desks
+        self._desk = parts.desks[0] if parts.desks else None
+        self._desk_count = len(parts.desks)
         self._replies = parts.replies
         self._gateway = parts.gateway
         self._risk = parts.risk
@@ -81,10 +87,7 @@ class Trader:
         """One turn: one burst, the order sessions, whatever timer is due."""
         self.turns += 1
         now = self._clock.now()
-        count = self._wire.rx(now)
-        if count > 0:
-            self._burst(count, now)
-        elif self._wire.count == 0 and now < self.due and not self._control.waiting():
+        if self._burst(now) == 0 and self._wire.count == 0 and now < self.due and not self._control.waiting():
             self._idle()
             return
         self._turn(now)
@@ -119,48 +122,73 @@ class Trader:
         if self._breaker.trip(breaker.KILLED, now):
             self._reports.state("killed")
 
-    def _burst(self, count: int, now: int) -> None:
-        """Datagram by datagram: books, then strategies, then the wire."""
+    def _burst(self, now: int) -> int:
+        """Receive, and datagram by datagram: books, then strategies, then the wire. Returns how many there were.
+
+        What can be had before is had before: the path begins where `rx` returns.
+        """
         market = self._market
         wire = self._wire
         stages = self._stages
-        stages.start(wire.ticks)
+        venues = self._venues
+        arbiter = self._arbiter
+        count = wire.rx(now)
+        if count == 0:
+            return 0
+        stages.burst_at = wire.ticks
+        stages.parsed_at = ticks_now(stages)
+        stages.rung = False
         self._counted[_HANDLING] = 1
         for i in range(count):
-            line = wire.line(i)
-            arbiter = self._arbiters[line >> 1]
-            arbiter.on_packet(line & 1, wire.data(i), wire.at(i), wire.length(i), now)
+            line = wire.lines[i]
+            if venues > 1:
+                arbiter = self._arbiters[line >> 1]
+            arbiter.on_packet(line & 1, wire.frames[i], wire.starts[i], wire.sizes[i], now)
             if arbiter.new_gaps:
                 self._lost(now)
-            self._risk.gap_open = arbiter.gap_open or (self._venues > 1 and self._gap_open())
+            self._risk.gap_open = arbiter.gap_open or (venues > 1 and self._gap_open())
             if market.pending > 0 or market.trade_count > 0:
-                stages.booked()
-                self._decide(now)
+                stages.booked_at = ticks_now(stages)
+                # What `_decide` does, without the call.
+                touched = market.take_touched()
+                if self._gateway.open and self._desk is not None:
+                    self._desk.show(touched, now)
+                    if self._desk_count > 1:
+                        self._others(touched, now)
+                if market.trade_count > 0:
+                    market.drop_trades()
                 if stages.rung:
-                    stages.record()
-                    stages.rung = False
-                    if self.first_order == 0:
-                        self.first_order = now
+                    self._sent(now)
         self._counted[_HANDLING] = 0
         if market.closed and self._breaker.trip(breaker.MARKET_CLOSED, now):
             self._reports.state("market closed: quotes pulled")
+        return count
 
-    def _decide(self, now: int) -> None:
+    def _sent(self, now: int) -> None:
+        """Orders have left: what can wait until after the doorbell."""
+        self._stages.record()
+        self._stages.rung = False
+        if self.first_order == 0:
+            self.first_order = now
+
+    def _decide(self, now: int) -> int:
         """Show every changed book and every print to the strategies that follow it."""
         market = self._market
         touched = market.take_touched()
-        if self._gateway.open:
-            for desk in self._desks:
-                desk.now = now
-                for i in range(market.trade_count):
-                    instrument = market.trade_instrument[i]
-                    if desk.follows(instrument):
-                        desk.trade(instrument, market.trade_price[i], market.trade_shares[i])
-                for i in range(touched):
-                    instrument = market.touched[i]
-                    if desk.follows(instrument):
-                        desk.book(instrument)
-        market.drop_trades()
+        if self._gateway.open and self._desk is not None:
+            self._desk.show(touched, now)
+            if self._desk_count > 1:
+                self._others(touched, now)
+        if market.trade_count > 0:
+            market.drop_trades()
+        return 0
+
+    def _others(self, touched: int, now: int) -> int:
+        """The same for all strategies but the first."""
+        for i in range(1, self._desk_count):
+            desk = self._desks[i]
+            desk.show(touched, now)
+        return 0
 
     def _turn(self, now: int) -> None:
         """What follows the market data of a turn: the exchange's answers, commands, timers, frames that are owed."""

@@ -167,4 +167,8 @@ class Market:
 
     def settle_closed(self) -> None:
         """A venue opened or closed: see whether any is left."""
-        self.closed = [venue.closed for venue in self.venues].count(False) == 0
+        closed = True
+        for venue in self.venues:
+            if not venue.closed:
+                closed = False
+        self.closed = closed

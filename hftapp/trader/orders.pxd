@@ -5,15 +5,14 @@ from hftapp.octets cimport be16, be32, be64, copy, equal
 from hftapp.trader.fills cimport Fills
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
-from hftapp.trader.order_pool cimport OrderPool
-from hftapp.trader.totals cimport Totals
+from hftapp.trader.own_orders cimport OwnOrders
 
 cdef int _BUY, _SELL, _PENDING, _LIVE, _DEAD, _DAY, _ADOPTED, _MARK_BUY, _MARK_SELL, _MARK_SHORT, _MARK_EXEMPT
 cdef int _END_FILLED, _END_CANCELLED, _END_SELF_MATCH, _END_MODIFIED, _END_REPLACED, _END_REJECTED, _END_LOST
-cdef int _END_ACCEPTED_DEAD, _END_FOREIGN, _END_SAID
+cdef int _END_ACCEPTED_DEAD, _END_FOREIGN
 cdef int _MALFORMED, _IGNORED, _CHANGED, _FILLED, _BROKEN, _REJECTED, _QUERIED
-cdef int64_t _MAX_QUANTITY, _LARGEST
-cdef Py_ssize_t _TOKEN, _DIGITS
+cdef int64_t _LARGEST
+cdef Py_ssize_t _TOKEN
 cdef int _STATE_LIVE, _STATE_DEAD
 cdef int _FORM_OPTIONAL, _FORM_REQUIRED
 cdef Py_ssize_t _N_ACCEPTED, _N_ACCEPTED_REPLACES, _N_REJECTED, _N_CANCELLED, _N_CANCELLED_ORDERS, _N_EXECUTIONS
@@ -24,64 +23,29 @@ cdef Py_ssize_t _AT_REJECT_REASON, _AT_PRIORITY_PRICE, _AT_PRIORITY_REFERENCE, _
 cdef Py_ssize_t _AT_ACCEPTED, _AT_NEW_REF, _AT_REPLACED
 cdef Py_ssize_t _ON_SIDE, _ON_SHARES, _ON_STOCK, _ON_PRICE, _ON_REFERENCE, _ON_STATE, _ON_TOKEN
 
-cdef class Orders(Totals):
+cdef class Orders(OwnOrders):
     # The order that the last `on_message` was about, None if none. Of a fill: shares (negative: broken), price4, match.
     cdef readonly Order order
     cdef readonly int64_t fill_shares
     cdef readonly int64_t fill_price
     cdef readonly uint64_t fill_match
-    cdef readonly int64_t adopted_count
-    cdef readonly int venues
-    cdef readonly OrderPool pool
     cdef readonly Fills fills
-    cdef readonly Order first
-    cdef Order _last
-    cdef Order _nobody
     cdef object _instrument_of
     cdef int32_t[::1] _forms
-    cdef int64_t[::1] _next_ref
-    cdef bytes _run
-    cdef bytearray _tokens_store
-    cdef uint8_t *_tokens
-    cdef Py_ssize_t _last_digit
 
-    cpdef int64_t next_ref(self, int venue=*)
-    cpdef Order find(self, int venue, int64_t ref)
-    @cython.locals(selling=int64_t)
-    cpdef int marking(self, Instrument instrument, int side, int64_t shares, Order replaces=*)
-    cpdef bint replaceable(self, Order order, int64_t shares)
-    @cython.locals(order=Order)
-    cpdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int tif=*, int owner=*, bint iso=*, int64_t now=*)
-    @cython.locals(new=Order)
-    cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now=*)
-    cpdef cancel(self, Order order)
-    cpdef prepare(self, Instrument instrument)
     @cython.locals(kind=int, result=int)
     cpdef int on_message(self, int venue, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except -1
-
-    @cython.locals(order=Order, ref=int64_t, token=Py_ssize_t, digit=Py_ssize_t)
-    cdef Order _new(self, Instrument instrument, int venue, int side, int64_t price, int64_t shares, int owner, int mark)
-    @cython.locals(instrument=Instrument, own=list, last=Order, value=int64_t)
-    cdef _track(self, Order order)
-    @cython.locals(instrument=Instrument, own=list, last=Order, before=Order, after=Order)
-    cdef _untrack(self, Order order)
-    @cython.locals(old=Order, successor=Order)
-    cdef _die(self, Order order, int end, int64_t detail, int64_t after)
-    cdef _reduce(self, Order order, int64_t shares, int end, int64_t detail)
-    @cython.locals(old=Order)
-    cdef _release(self, Order order)
-    cdef _update(self, Order order)
-    cdef _settle(self, Order order, const uint8_t *data, Py_ssize_t fields)
+    @cython.locals(order=Order)
+    cdef Order _known(self, int venue, const uint8_t *data, Py_ssize_t at)
     @cython.locals(order=Order, side=int)
     cdef Order _own(self, int venue, int64_t ref, const uint8_t *data, Py_ssize_t fields)
     @cython.locals(order=Order, side=int, following=int64_t)
     cdef Order _adopt(self, int venue, int64_t ref, const uint8_t *data, Py_ssize_t fields, int64_t executed)
+    cdef _settle(self, Order order, const uint8_t *data, Py_ssize_t fields)
     @cython.locals(form=int, size=Py_ssize_t)
     cdef bint _well_formed(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(mark=int, state=int, i=Py_ssize_t)
     cdef bint _plausible(self, const uint8_t *data, Py_ssize_t fields) noexcept
-    @cython.locals(order=Order)
-    cdef Order _known(self, int venue, const uint8_t *data, Py_ssize_t at)
     @cython.locals(order=Order, ref=int64_t)
     cdef int _accepted(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
     @cython.locals(old=Order, new=Order, ref=int64_t, executed=int64_t, fields=Py_ssize_t)
@@ -100,4 +64,3 @@ cdef class Orders(Totals):
     @cython.locals(order=Order, shares=int64_t)
     cdef int _modified(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
     cdef int _queried(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
-    cdef _advance(self, int venue, int64_t ref)

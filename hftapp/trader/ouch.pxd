@@ -1,18 +1,41 @@
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from hftapp.octets cimport copy, put32, put64
+from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 
-cdef int _YES, _NO, _CANCEL
-cdef Py_ssize_t _REPLACE_LENGTH, _CANCEL_LENGTH
+cdef enum:
+    _YES = 89
+    _NO = 78
+    _CANCEL = 88
+    _ENTER_FIXED = 47
+    _REPLACE_LENGTH = 40
+    _CANCEL_LENGTH = 9
 
 cdef class OuchEncoder:
     cdef bytearray _enter_store
     cdef bytearray _replace_store
-    cdef uint8_t *_enter
+    cdef uint8_t *template
     cdef uint8_t *_replace
     cdef readonly Py_ssize_t enter_length
 
-    cpdef Py_ssize_t enter(self, uint8_t *room, Py_ssize_t at, Order order) except -1
     cpdef Py_ssize_t replace(self, uint8_t *room, Py_ssize_t at, Order order) except -1
     cpdef Py_ssize_t cancel(self, uint8_t *room, Py_ssize_t at, Order order) except -1
+
+# Interpreted the function of the same name in ouch.py runs; this one is part of whatever function calls it.
+cdef inline void enter_order(
+    OuchEncoder ouch, uint8_t *room, Py_ssize_t at, Instrument instrument, int64_t shares, int64_t price,
+    int64_t ref, int mark, int tif, bint iso, const uint8_t *tokens, Py_ssize_t token
+) noexcept:
+    copy(room, at, ouch.template, 0, _ENTER_FIXED)
+    put32(room, at + 1, <uint32_t>ref)
+    room[at + 5] = <uint8_t>mark
+    put32(room, at + 6, <uint32_t>shares)
+    put64(room, at + 10, instrument.stock_word)
+    put64(room, at + 18, <uint64_t>price)
+    room[at + 26] = <uint8_t>tif
+    if iso:
+        room[at + 29] = _YES
+    copy(room, at + 31, tokens, token, 14)
+    if ouch.enter_length > _ENTER_FIXED:
+        copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)

@@ -10,19 +10,49 @@ from typing import Final
 
 import cython
 
+from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import Order
 from protocols import ouch50
 
 if not cython.compiled:
-    from hftapp.octets import Room, copy, put32, put64
+    from hftapp.octets import Octets, Room, copy, put32, put64
+
+    _YES, _NO = b"YN"
+    _CANCEL = ord("X")
+    _ENTER_FIXED, _REPLACE_LENGTH, _CANCEL_LENGTH = 47, 40, 9
+
+    def enter_order(
+        ouch: OuchEncoder,
+        room: Room,
+        at: int,
+        instrument: Instrument,
+        shares: int,
+        price: int,
+        ref: int,
+        mark: int,
+        tif: int,
+        iso: bool,
+        tokens: Octets,
+        token: int,
+    ) -> None:
+        """Enter Order (§5.2.1) of `enter_length` bytes from its terms; its ClOrdID is that of `tokens` at `token`."""
+        copy(room, at, ouch.template, 0, _ENTER_FIXED)
+        put32(room, at + 1, ref)
+        room[at + 5] = mark
+        put32(room, at + 6, shares)
+        put64(room, at + 10, instrument.stock_word)
+        put64(room, at + 18, price)
+        room[at + 26] = tif
+        if iso:
+            room[at + 29] = _YES
+        copy(room, at + 31, tokens, token, 14)
+        if ouch.enter_length > _ENTER_FIXED:
+            copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)
+
 
 REPLACE_LENGTH: Final = 40
 CANCEL_LENGTH: Final = 9
 """Bytes of a Replace Order and a Cancel Order Request (§5.2); those of an Enter Order depend on the firm."""
-
-_REPLACE_LENGTH, _CANCEL_LENGTH = REPLACE_LENGTH, CANCEL_LENGTH
-_YES, _NO = b"YN"
-_CANCEL = ord("X")
 
 
 @cython.final
@@ -30,8 +60,8 @@ _CANCEL = ord("X")
 class OuchEncoder:
     """Requests of one firm (empty: the port's own) in one capacity. `enter_length`: bytes of an Enter Order.
 
-    Each method writes at an offset, returns the length, and takes the order as it is meant to be: side mark, price,
-    remaining shares, time in force, ISO mark, ClOrdID. The caller vouches for the room.
+    `enter_order` writes an Enter Order from `template`. The methods write at an offset, take the order as it is meant
+    to be and return the length. The caller vouches for the room.
     """
 
     def __init__(self, firm: str = "", capacity: str = "P") -> None:
@@ -61,22 +91,9 @@ class OuchEncoder:
         )
         self._enter_store = bytearray(enter.encode())
         self._replace_store = bytearray(replace.encode())
-        self._enter: Room = self._enter_store
+        self.template: Room = self._enter_store
         self._replace: Room = self._replace_store
         self.enter_length = len(self._enter_store)
-
-    def enter(self, room: Room, at: int, order: Order) -> int:
-        """Enter Order (§5.2.1)."""
-        copy(room, at, self._enter, 0, self.enter_length)
-        put32(room, at + 1, order.ref)
-        room[at + 5] = order.mark
-        put32(room, at + 6, order.remaining)
-        copy(room, at + 10, order.instrument.stock, 0, 8)
-        put64(room, at + 18, order.price)
-        room[at + 26] = order.tif
-        room[at + 29] = _YES if order.iso else _NO
-        copy(room, at + 31, order.token, 0, 14)
-        return self.enter_length
 
     def replace(self, room: Room, at: int, order: Order) -> int:
         """Replace Order Request (§5.2.2) for an order that `replaces` another one: the total of the whole chain."""

@@ -1,14 +1,20 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
-from hftapp.clock cimport Clock
 from hftapp.channel cimport Channel
+from hftapp.octets cimport put16
 from hftapp.ring cimport Ring
 from hftapp.trader.soup_link cimport SequencedHandler, SoupLink
 from hftapp.wire cimport Wire
 
 cdef int64_t _NEVER
-cdef int _ACTIVE, _NOTHING, _OUT, _IN, _ANSWER
+cdef int _IN, _ANSWER
+cdef enum:
+    _ACTIVE = 2
+    _NOTHING = 0
+    _HEADER = 3
+    _UNSEQUENCED = 85
+    _OUT = 1
 
 cdef class ReplyHandler:
     cdef int on_reply(self, int venue, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except -1
@@ -19,8 +25,8 @@ cdef class OrderSession(SequencedHandler):
     cdef Wire _wire
     cdef ReplyHandler _handler
     cdef Ring _journal
-    cdef Clock _clock
     cdef int64_t _epoch
+    cdef int64_t _now
     cdef object _say
     cdef SoupLink _soup
     cdef SoupLink _link
@@ -45,10 +51,8 @@ cdef class OrderSession(SequencedHandler):
     cdef int64_t[::1] sent
     cdef bytearray _nowhere
 
-    @cython.locals(channel=Channel)
-    cpdef bint begin(self, Py_ssize_t length, int64_t now) except -1
-    @cython.locals(length=Py_ssize_t)
-    cpdef commit(self, int64_t now)
+    cdef bint begin(self, Py_ssize_t length, int64_t now) except -1
+    cdef int commit(self, int64_t now) except -1
     @cython.locals(i=Py_ssize_t)
     cpdef bint send(self, bytes message, int64_t now) except -1
     @cython.locals(channel=Channel, link=SoupLink, before=int64_t, event=int)
@@ -61,5 +65,5 @@ cdef class OrderSession(SequencedHandler):
     cdef on_sequenced(self, int64_t sequence, const uint8_t *data, Py_ssize_t at, Py_ssize_t length)
     cdef _overflow(self)
     cdef _bad(self, Py_ssize_t length)
-    cdef _untaken(self, Channel channel, Py_ssize_t length)
+    cdef _untaken(self, Py_ssize_t length)
     cdef bint _settles(self, int64_t sequence)

@@ -17,7 +17,6 @@ import cython
 
 from hftapp import records
 from hftapp.channel import Channel
-from hftapp.clock import Clock
 from hftapp.config import OrderEntry
 from hftapp.ring import Ring
 from hftapp.trader import soup_link
@@ -25,7 +24,11 @@ from hftapp.trader.soup_link import SequencedHandler, SoupLink
 from hftapp.wire import Wire
 
 if not cython.compiled:
-    from hftapp.octets import Octets, Room
+    from hftapp.octets import Octets, Room, put16
+
+    _ACTIVE, _NOTHING = soup_link.ACTIVE, soup_link.NOTHING
+    _HEADER, _UNSEQUENCED = soup_link.HEADER, soup_link.UNSEQUENCED
+    _OUT = records.OUT
 
 MS: Final = 1_000_000
 BACKOFF: Final = (100 * MS, 5_000 * MS)
@@ -36,9 +39,7 @@ QUERY: Final = b"Q"
 """Account Query (OUCH 5.0 §2.7), whole."""
 
 _NEVER = soup_link.NEVER
-_ACTIVE = soup_link.ACTIVE
-_NOTHING = soup_link.NOTHING
-_OUT, _IN = records.OUT, records.IN
+_IN = records.IN
 _ANSWER = ord("Q")
 
 
@@ -63,9 +64,9 @@ class ReplyHandler:
 class OrderSession(SequencedHandler):
     """One login at one order gateway. `poll` does all the work; nothing blocks.
 
-    Every OUCH message goes into the journal before it is sent or acted upon. `sent`: number of OUCH messages sent, by
-    the byte of their type; `unsent` those that the connection did not take. `over`: why the session has ended,
-    `failed`: it ended without the exchange saying so, orders may be live. `name` (of the venue) begins what it says.
+    Every OUCH message goes into the journal before it is sent or acted upon, with the time of its turn. `sent`: number
+    of OUCH messages sent, by the byte of their type; `unsent` those that the connection did not take. `over`: why the
+    session has ended, `failed`: it ended without the exchange saying so, orders may be live.
     """
 
     def __init__(
@@ -75,7 +76,6 @@ class OrderSession(SequencedHandler):
         wire: Wire,
         handler: ReplyHandler,
         journal: Ring,
-        clock: Clock,
         epoch: int,
         say: Callable[[str], None],
         sent: array[int] | memoryview | None = None,
@@ -85,8 +85,8 @@ class OrderSession(SequencedHandler):
         self._wire = wire
         self._handler = handler
         self._journal = journal
-        self._clock = clock
         self._epoch = epoch
+        self._now = 0
         self._say = say
         self._soup = SoupLink(settings.user, settings.password, self)
         self._link = self._soup
@@ -122,24 +122,26 @@ class OrderSession(SequencedHandler):
         A connection that takes no more is reset, so that the next poll resumes the session and the query settles what
         never arrived.
         """
-        channel = self._channel
-        if channel is None or self._soup.state != _ACTIVE or channel.closed is not None:
+        if self._channel is None or self._soup.state != _ACTIVE or self._channel.closed is not None:
             return False
-        if not self._soup.begin(channel, length, now):
-            self._untaken(channel, length)
+        if not self._channel.reserve(_HEADER + length, now):
+            self._untaken(length)
             return False
-        self.out = channel.out
-        self.out_at = channel.out_at + 3
+        self.out = self._channel.out
+        self.out_at = self._channel.out_at + _HEADER
+        put16(self.out, self.out_at - 3, 1 + length)
+        self.out[self.out_at - 1] = _UNSEQUENCED
         self._length = length
         return True
 
-    def commit(self, now: int) -> None:
-        """Journal and send the message that was built. Raises JournalOverflowError."""
-        length = self._length
-        if not self._journal.push_octets(_OUT, self._clock.now() + self._epoch, self.out, self.out_at, length):
+    def commit(self, now: int) -> int:
+        """Journal and send the message that was built; returns its length. Raises JournalOverflowError."""
+        if not self._journal.push_octets(_OUT, now + self._epoch, self.out, self.out_at, self._length):
             self._overflow()
-        self._soup.commit(self._channel, length, now)
         self.sent[self.out[self.out_at]] += 1
+        cython.cast(Channel, self._channel).commit(_HEADER + self._length, now)
+        self._soup.spoke = now
+        return self._length
 
     def send(self, message: bytes, now: int) -> bool:
         """Journal and send a whole message; False when the session is down (nothing is journalled)."""
@@ -156,6 +158,7 @@ class OrderSession(SequencedHandler):
         Raises SessionRefusedError for a wrong user or password.
         """
         channel = self._channel
+        self._now = now
         if channel is None:
             if now >= self._retry_at and not self.over:
                 self._connect(now)
@@ -206,7 +209,7 @@ class OrderSession(SequencedHandler):
         """Journal a message of the exchange and pass it on, unless it answers an earlier login's query."""
         if self._link is not self._soup:
             return
-        if not self._journal.push_octets(_IN, self._clock.now() + self._epoch, data, at, length):
+        if not self._journal.push_octets(_IN, self._now + self._epoch, data, at, length):
             self._overflow()
         if length > 0 and data[at] == _ANSWER and not self._settles(sequence):
             return
@@ -223,7 +226,9 @@ class OrderSession(SequencedHandler):
         self.malformed += 1
         self._say(f"exchange sent a bad message of {length} bytes")
 
-    def _untaken(self, channel: Channel, length: int) -> None:
+    def _untaken(self, length: int) -> None:
+        channel = self._channel
+        assert channel is not None
         self.unsent += 1
         self._say(f"order session: {length} bytes not sent: {channel.closed or 'the send buffer is full'}")
         channel.abort()

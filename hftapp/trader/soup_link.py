@@ -1,7 +1,7 @@
 """The client's end of a SoupBinTCP 3.00 session on a channel, read and written in place (PROTOCOLS §6).
 
-Sequenced messages go to their handler where the channel keeps them, unsequenced ones are built where the channel sends
-them from: neither is an object. Everything else in a session is rare and decoded by `protocols.soup`.
+Sequenced messages go to their handler where the channel keeps them; unsequenced ones the order session builds where the
+channel sends them from: neither is an object. Everything else is rare and decoded by `protocols.soup`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from protocols import soup
 from protocols.errors import ProtocolError
 
 if not cython.compiled:
-    from hftapp.octets import Octets, be16, put16
+    from hftapp.octets import Octets, be16
+
+    _HEADER = 3
+    _DOWN, _LOGIN_SENT, _ACTIVE, _NOTHING, _LOST = 0, 1, 2, 0, 4
 
 SECOND: Final = 1_000_000_000
 HEARTBEAT: Final = SECOND
@@ -29,12 +32,12 @@ STATES: Final = ("disconnected", "login sent", "active", "logged out", "rejected
 NOTHING, LOGGED_IN, REFUSED, ENDS, LOST = range(5)
 """What a call of `read` or `tick` found: at most one such event, `detail` has its text."""
 
-_HEADER = 3
-"""Length field and type."""
-_DOWN, _LOGIN_SENT, _ACTIVE = DOWN, LOGIN_SENT, ACTIVE
-_NOTHING, _LOST = NOTHING, LOST
+HEADER: Final = 3
+"""Length field and type of a packet."""
+UNSEQUENCED: Final = ord("U")
+
 _NEVER, _HEARTBEAT, _PATIENCE, _MAX_LENGTH = NEVER, HEARTBEAT, PATIENCE, soup.MAX_LENGTH
-_H, _R, _S, _U = b"HRSU"
+_H, _R, _S = b"HRS"
 _CLIENT_HEARTBEAT = soup.ClientHeartbeat().encode()
 
 
@@ -52,7 +55,8 @@ class SoupLink:
     """One login to one session. `session` blank: the server's current one; `next_sequence` 0: the newest message.
 
     Both follow the session once it is joined, so that `login` on a new channel resumes it: nothing is lost and nothing
-    comes twice. `deadline`: when `tick` has something to do.
+    comes twice. `deadline`: when `tick` is due; what is said and heard in between puts it off only then. Whoever sends
+    an unsequenced message sets `spoke`, the time of our last word.
     """
 
     def __init__(
@@ -67,7 +71,7 @@ class SoupLink:
         self._username, self._password = username, password
         self._handler = handler
         self._incoming = next_sequence
-        self._heard = self._spoke = 0
+        self._heard = self.spoke = 0
 
     def login(self, channel: Channel, now: int) -> None:
         """Ask on a fresh channel to join the session at the next number wanted."""
@@ -90,26 +94,11 @@ class SoupLink:
         self.deadline = NEVER
         return unforeseen
 
-    def begin(self, channel: Channel, length: int, now: int) -> bool:
-        """Make room for an unsequenced message of `length` bytes behind its header; False when it cannot be sent."""
-        if self.state != _ACTIVE or not channel.reserve(_HEADER + length, now):
-            return False
-        put16(channel.out, channel.out_at, 1 + length)
-        channel.out[channel.out_at + 2] = _U
-        return True
-
-    def commit(self, channel: Channel, length: int, now: int) -> None:
-        """Send the message that was built."""
-        channel.commit(_HEADER + length, now)
-        self._spoke = now
-        self._plan()
-
     def read(self, channel: Channel, now: int) -> int:
         """Handle what has arrived up to the first event; what follows it is left for the next call."""
         left = channel.receive(now)
         if left > 0:
             self._heard = now
-            self._plan()
         while left >= _HEADER:
             if self.state != _ACTIVE and self.state != _LOGIN_SENT:
                 return _NOTHING
@@ -142,20 +131,20 @@ class SoupLink:
             return _NOTHING
         if now - self._heard >= _PATIENCE:
             return self._lose(f"nothing received for {PATIENCE // SECOND} s")
-        if self.state == _ACTIVE and now - self._spoke >= _HEARTBEAT:
+        if self.state == _ACTIVE and now - self.spoke >= _HEARTBEAT:
             self._say(channel, _CLIENT_HEARTBEAT, now)
         self._plan()
         return _NOTHING
 
     def _say(self, channel: Channel, packet: bytes, now: int) -> None:
         channel.send(packet, now)
-        self._spoke = now
+        self.spoke = now
         self._plan()
 
     def _plan(self) -> None:
         deadline = self._heard + _PATIENCE
-        if self.state == _ACTIVE and self._spoke + _HEARTBEAT < deadline:
-            deadline = self._spoke + _HEARTBEAT
+        if self.state == _ACTIVE and self.spoke + _HEARTBEAT < deadline:
+            deadline = self.spoke + _HEARTBEAT
         self.deadline = deadline
 
     def _lose(self, reason: str) -> int:

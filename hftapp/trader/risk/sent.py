@@ -18,8 +18,9 @@ NOTHING: Final = -1
 LONG_AGO: Final = -(1 << 62)
 
 if not cython.compiled:
+    from hftapp.trader.risk.packing import chain_of
+
     _SECOND = 1_000_000_000
-    _HASH = 0x5851_F42D
     # A record: when, place, terms, the number of the record before it in its chain.
     _TIME, _PLACE, _TERMS, _BEFORE = range(4)
 
@@ -30,7 +31,9 @@ class SentOrders:
     """At most `limit` orders in any second, on the session of a venue. Times (`now`) never decrease.
 
     Orders come as `packing.place_of` and `packing.terms_of`. `counts`: orders by instrument, for all sessions of
-    a trader; it may include some that are a second old, until `expire`.
+    a trader; it may include some that are a second old, until `expire`. `newest`: when the last order was sent;
+    `full_until`: the session is full before that. `heads` and `log` are the chains: the number of the newest record of
+    each, and the records.
     """
 
     def __init__(self, venue: int, limit: int, counts: array[int]) -> None:
@@ -43,16 +46,18 @@ class SentOrders:
         self.next = 0
         self.log = array("q", [LONG_AGO]) * (4 * capacity)
         self._first = 0
-        self._heads = array("q", [-1]) * capacity
+        self.heads = array("q", [-1]) * capacity
         self._counts = counts
+        self.newest = LONG_AGO
+        self.full_until = LONG_AGO + _SECOND
 
     def full(self, now: int) -> bool:
         """Whether another order now would be more than `limit` in the second that ends now."""
-        return self.log[(self.next - self.limit & self.mask) << 2] > now - _SECOND
+        return now < self.full_until
 
     def has(self, place: int, terms: int, since: int) -> int:
         """How many ns after `since` the last order of the same terms was sent; 0 when there is none."""
-        sequence = self._heads[(terms ^ place * _HASH) * _HASH >> 32 & self.mask]
+        sequence = self.heads[chain_of(place, terms) & self.mask]
         # A chain ends where it is too old, or at a record whose place in the ring a later one has taken.
         while sequence >= 0 and sequence + self.mask >= self.next - 1:
             at = (sequence & self.mask) << 2
@@ -63,16 +68,9 @@ class SentOrders:
             sequence = self.log[at + _BEFORE]
         return 0
 
-    def add(self, place: int, terms: int, since: int, now: int) -> bool:
-        """An order is sent, unless there may be one of the same terms after `since`: False, nothing was done.
-
-        `terms` is `NOTHING` for a replace. The caller has seen that the session is not `full`.
-        """
-        head = (terms ^ place * _HASH) * _HASH >> 32 & self.mask
-        before = self._heads[head]
-        # The newest order of the chain is young: the same terms, or another order with the same hash. `has` can tell.
-        if terms >= 0 and before >= 0 and self.log[(before & self.mask) << 2] > since:
-            return False
+    def add(self, place: int, terms: int, now: int) -> None:
+        """An order was sent; `terms` is `NOTHING` for a replace. The session was not `full`."""
+        head = chain_of(place, terms) & self.mask
         first = (self._first & self.mask) << 2
         # The oldest order leaves the count when it is a second old, and at last when its record is needed.
         if self._first != self.next and (self.log[first] <= now - _SECOND or self.next - self._first > self.mask):
@@ -82,12 +80,13 @@ class SentOrders:
         self.log[at] = now
         self.log[at + _PLACE] = place
         self.log[at + _TERMS] = terms
-        self.log[at + _BEFORE] = before
+        self.log[at + _BEFORE] = self.heads[head]
         if terms >= 0:
-            self._heads[head] = self.next
+            self.heads[head] = self.next
         self._counts[place >> 2] += 1
         self.next += 1
-        return True
+        self.newest = now
+        self.full_until = self.log[(self.next - self.limit & self.mask) << 2] + _SECOND
 
     def expire(self, now: int) -> None:
         """Take every order that is a second old out of its symbol's count."""

@@ -48,7 +48,7 @@ cdef class Walk:
     cdef public bint stale              # the books are not to be trusted
     cdef public bint gap_open           # messages are known to exist that have not arrived
     cdef readonly bint tripped          # the gate pulled the kill switch itself: the breaker has to act
-    cdef public int venue               # order session of the order that `check` is asked about next
+    cdef readonly int venue             # order session of the order that `check` is asked about next
     cdef readonly int64_t value         # of the last refusal: what was found,
     cdef readonly int64_t limit         # and the limit it breaks
     cdef readonly int64_t[::1] refused  # refusals by code
@@ -63,9 +63,9 @@ cdef class Walk:
     cpdef load(self, object settings)
     # After executions: whether their notional is over its limit; pulls the kill switch then (`tripped`), once.
     cpdef bint overrun(self) noexcept
-    cdef int _use(self, int venue) except -1
+    cpdef turn_to(self, int venue)
 
-    @cython.locals(code=int, place=int64_t, terms=int64_t)
+    @cython.locals(code=int, terms=int64_t)
     cdef int _decide(
         self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
     ) noexcept

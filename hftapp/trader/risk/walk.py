@@ -80,21 +80,29 @@ class Walk:
             raise ValueError(f"{len(self.refused)} counters for {len(NAMES)} codes: one for each is needed")
         self._held = totals
         self._sessions = sessions
-        self.load(settings)
+        self.settings = settings
+        self.limits = Limits(settings)
+        self._counts = array("i", [0]) * MAX_INSTRUMENTS
+        self._every = self._windows()
+        self._sent = self._every[0]
 
     def load(self, settings: Risk) -> None:
         """Hold every later order against these limits. The windows of rates and duplicates begin anew."""
         self.settings = settings
         self.limits = Limits(settings)
         self._counts = array("i", [0]) * MAX_INSTRUMENTS
-        self._every = [SentOrders(venue, self.limits.port_rate, self._counts) for venue in range(self._sessions)]
-        self._use(self.venue)
+        self._every = self._windows()
+        self._sent = self._every[self.venue]
 
-    def _use(self, venue: int) -> int:
+    def _windows(self) -> list[SentOrders]:
+        return [SentOrders(venue, self.limits.port_rate, self._counts) for venue in range(self._sessions)]
+
+    def turn_to(self, venue: int) -> None:
+        """The next orders are for this order session. Raises IndexError where there is none."""
         if not 0 <= venue < self._sessions:
             raise IndexError(f"order session {venue}: the risk gate has {self._sessions}")
+        self.venue = venue
         self._sent = self._every[venue]
-        return 0
 
     def overrun(self) -> bool:
         """To be asked after executions: True, once, when their notional is over its limit; the kill switch is pulled.
@@ -109,9 +117,7 @@ class Walk:
     def _decide(
         self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
     ) -> int:
-        """Walk the table, and count what it finds."""
-        place = place_of(instrument.index, self.venue)
-        terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+        """Walk the table, and count the refusals it finds."""
         code = self._state(instrument)
         if code == 0:
             code = self._terms(instrument, side, shares, price)
@@ -122,11 +128,10 @@ class Walk:
         if code == 0:
             code = self._crossing(instrument, side, price)
         if code == 0:
-            code = self._history(instrument, place, terms, now)
-        if code == 0:
-            self._sent.add(place, terms, now, now)
-            return 0
-        self.refused[code] += 1
+            terms = terms_of(side, shares, price) if replaces is None else _NOTHING
+            code = self._history(instrument, place_of(instrument.index, self.venue), terms, now)
+        if code != 0:
+            self.refused[code] += 1
         return code
 
     def _refuse(self, code: int, value: int, limit: int) -> int:

@@ -12,7 +12,7 @@ cdef class Context:
     cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
     cpdef cancel(self, Order order)
     cpdef pull(self, Instrument instrument)
-    cpdef int64_t inventory(self, Instrument instrument)
+    cpdef int64_t inventory(self, Instrument instrument) except? -1
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
 
 cdef class Strategy:

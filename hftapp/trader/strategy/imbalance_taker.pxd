@@ -4,9 +4,11 @@ from libc.stdint cimport int64_t
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.strategy.base cimport Context, Strategy
 
-cdef int64_t _BPS
-cdef Py_ssize_t _SYMBOLS
-cdef int _BUY, _SELL
+cdef enum:
+    _BPS = 10_000
+    _SYMBOLS = 65_536
+    _BUY = 1
+    _SELL = -1
 
 cdef class ImbalanceTaker(Strategy):
     cdef int64_t _size

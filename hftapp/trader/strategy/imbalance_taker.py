@@ -5,16 +5,22 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 
+import cython
+
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Strategy
 
 MS = 1_000_000
-_BPS = 10_000
-_BUY, _SELL = BUY, SELL
-_SYMBOLS = 1 << 16
+
+if not cython.compiled:
+    _BPS = 10_000
+    _SYMBOLS = 1 << 16
+    _BUY, _SELL = BUY, SELL
 
 
+@cython.final
+@cython.cclass
 class ImbalanceTaker(Strategy):
     """Sends an immediate-or-cancel order against the thin side when one side holds `ratio_pct` of the best level.
 
@@ -38,12 +44,18 @@ class ImbalanceTaker(Strategy):
         index = instrument.index
         if instrument.halted or index >= _SYMBOLS or context.now < self._rest_until[index]:
             return
-        if not context.best_without_own(instrument, _BUY):
-            return
-        bid, bid_shares = context.best_price, context.best_shares
-        if not context.best_without_own(instrument, _SELL):
-            return
-        ask, ask_shares = context.best_price, context.best_shares
+        if instrument.own_count == 0:  # what `best_without_own` would find
+            bid, bid_shares = instrument.bid, instrument.bid_shares
+            ask, ask_shares = instrument.ask, instrument.ask_shares
+            if bid == 0 or ask == 0:
+                return
+        else:
+            if not context.best_without_own(instrument, _BUY):
+                return
+            bid, bid_shares = context.best_price, context.best_shares
+            if not context.best_without_own(instrument, _SELL):
+                return
+            ask, ask_shares = context.best_price, context.best_shares
         if ask <= bid or (ask - bid) * _BPS > self._max_spread * bid:
             return
         side = self.signal(bid_shares, ask_shares)

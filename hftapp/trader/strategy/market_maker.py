@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cython
+
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Strategy
@@ -18,6 +20,8 @@ def _down(value: int, divisor: int) -> int:
     return quotient - 1 if quotient * divisor > value else quotient
 
 
+@cython.final
+@cython.cclass
 class MarketMaker(Strategy):
     """Quotes `size` shares `half_spread_bps` each side of the mid, both shifted against the inventory.
 

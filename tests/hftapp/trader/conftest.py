@@ -119,19 +119,11 @@ class ScriptedExchange(Wire):
     def rx(self, now: int) -> int:
         self.burst = list(self.packets)
         self.packets.clear()
+        self.lines = [line for line, _ in self.burst]
+        self.frames = [data for _, data in self.burst]
+        self.starts = [0] * len(self.burst)
+        self.sizes = [len(data) for data in self.frames]
         return len(self.burst)
-
-    def line(self, i: int) -> int:
-        return self.burst[i][0]
-
-    def data(self, i: int) -> bytes:
-        return self.burst[i][1]
-
-    def at(self, i: int) -> int:
-        return 0
-
-    def length(self, i: int) -> int:
-        return len(self.burst[i][1])
 
     def tick(self, now: int) -> None:
         pass

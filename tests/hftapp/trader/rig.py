@@ -44,8 +44,9 @@ class ScriptedSession(OrderSession):
         self._size = length
         return not self.full
 
-    def commit(self, now: int) -> None:
+    def commit(self, now: int) -> int:
         self.messages.append(ouch50.decode_inbound(bytes(self.out[self.out_at : self.out_at + self._size])))
+        return self._size
 
 
 class Rig:
@@ -112,14 +113,7 @@ class Rig:
     def decide(self) -> None:
         """What the loop does after a datagram."""
         self.desk.now = self.clock.now()
-        touched = self.market.take_touched()
-        for i in range(self.market.trade_count):
-            instrument = self.market.trade_instrument[i]
-            if self.desk.follows(instrument):
-                self.desk.trade(instrument, self.market.trade_price[i], self.market.trade_shares[i])
-        for instrument in self.market.touched[:touched]:
-            if self.desk.follows(instrument):
-                self.desk.book(instrument)
+        self.desk.show(self.market.take_touched(), self.desk.now)
         self.market.drop_trades()
 
     def hear(self, message: ouch50.OuchOutbound, venue: int = 0) -> int:

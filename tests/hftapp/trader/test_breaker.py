@@ -4,7 +4,7 @@ import pytest
 
 from hftapp.trader import breaker
 from hftapp.trader.breaker import Breaker
-from hftapp.trader.order import BUY, Order
+from hftapp.trader.order import BUY, DAY, Order
 from protocols import ouch50
 from tests.hftapp.trader.rig import Rig, add
 
@@ -17,7 +17,7 @@ def started() -> tuple[Rig, Breaker, Order]:
     guard = Breaker(floor.gateway)
     assert not floor.gateway.open
     assert guard.reset(breaker.CONNECTING)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     return floor, guard, order

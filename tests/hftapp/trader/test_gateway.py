@@ -6,7 +6,7 @@ import pytest
 
 from hftapp import records
 from hftapp.trader.gateway import RECORD, OrderGateway
-from hftapp.trader.order import BUY, DEAD, IOC, SELL
+from hftapp.trader.order import BUY, DAY, DEAD, IOC, SELL
 from hftapp.trader.ouch import OuchEncoder
 from hftapp.trader.risk import checks
 from protocols import ouch50
@@ -47,7 +47,7 @@ def test_an_order_goes_out_as_the_strategy_wants_it() -> None:
 
 def test_replace_and_cancel() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     floor.hear(executed(order.ref, 30, 100_0000, 1))
@@ -65,20 +65,20 @@ def test_replace_and_cancel() -> None:
 def test_nothing_is_sent_while_closed_and_no_order_comes_of_it() -> None:
     floor = rig()
     floor.gateway.open = False
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
     floor.gateway.open = True
     floor.sessions[0].ready = False
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
     floor.sessions[0].ready = True
     floor.sessions[0].full = True
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
     assert (floor.sent, floor.orders.open_count, floor.orders.next_ref()) == ([], 0, 1)
     assert (floor.gateway.emitted, floor.ring.drain()) == (0, [])
 
 
 def test_a_refusal_is_reported_in_bytes() -> None:
     floor = rig(max_order_shares=1000)
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 1001, 100_0000, 7) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, 1001, 100_0000, 7, DAY, 0, False) is None
     (record,) = floor.ring.drain()
     assert (record.kind, record.time, len(record.payload)) == (records.RISK, 7, RECORD)
     assert struct.unpack(">HIqq", record.payload) == (checks.QUANTITY, floor.aapl.index, 1001, 1000)
@@ -87,7 +87,7 @@ def test_a_refusal_is_reported_in_bytes() -> None:
 
 def test_a_replace_that_is_refused_leaves_the_order() -> None:
     floor = rig(max_order_shares=1000)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     assert floor.gateway.replace(order, 1001, 100_0000, 0) is None
@@ -99,8 +99,8 @@ def test_all_orders_are_cancelled_at_the_end_of_their_chains_and_only_where_the_
     floor = Rig(venues=2)
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000), decide=False)
     floor.market.take_touched()
-    first = floor.gateway.enter(floor.aapl, 0, BUY, 100, 99_0000, 0)
-    second = floor.gateway.enter(floor.aapl, 1, SELL, 50, 101_0000, 0)
+    first = floor.gateway.enter(floor.aapl, 0, BUY, 100, 99_0000, 0, DAY, 0, False)
+    second = floor.gateway.enter(floor.aapl, 1, SELL, 50, 101_0000, 0, DAY, 0, False)
     assert first is not None
     assert second is not None
     floor.accept_all()
@@ -119,7 +119,7 @@ def test_all_orders_are_cancelled_at_the_end_of_their_chains_and_only_where_the_
 
 def test_a_dead_order_is_not_cancelled() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     floor.hear(executed(1, 100, 100_0000, 1))

@@ -9,7 +9,7 @@ import pytest
 
 from hftapp import records
 from hftapp.trader import stats
-from hftapp.trader.order import BUY
+from hftapp.trader.order import BUY, DAY
 from hftapp.trader.session import JournalOverflowError, SessionRefusedError
 from protocols import itch50, mold, ouch50
 
@@ -155,7 +155,7 @@ def test_the_kill_switch_cancels_at_once_and_refuses_what_is_new(floor: Any) -> 
     assert floor.exchange.live == {}
     assert len(floor.exchange.received) == sent
     instrument = floor.market.instrument("AAPL")
-    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now()) is None
+    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now(), DAY, 0, False) is None
     assert floor.parts.risk.killed
     assert floor.trader.outcome is None
 
@@ -210,7 +210,7 @@ def test_a_silent_feed_pulls_the_quotes_until_it_is_back_with_nothing_missed(flo
     assert floor.market.stale
     assert states(floor)[-1] == "stale: no market data in sequence for 3 s"
     instrument = floor.market.instrument("AAPL")
-    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now()) is None
+    assert floor.parts.gateway.enter(instrument, 0, BUY, 100, 99_0000, floor.clock.now(), DAY, 0, False) is None
     floor.heartbeat()
     floor.wait(200)
     assert not floor.market.stale

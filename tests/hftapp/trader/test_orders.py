@@ -7,7 +7,7 @@ import pytest
 from hftapp.trader import order_pool
 from hftapp.trader import orders as kinds
 from hftapp.trader.order import BUY, DEAD, LIVE, MARK_SELL, MARK_SHORT, PENDING, SELL, SIDE_NAMES, Order
-from hftapp.trader.ouch import OuchEncoder
+from hftapp.trader.ouch import OuchEncoder, enter_order
 from hftapp.trader.totals import NAMES
 from protocols import ouch50
 from tests.hftapp.trader.house import House
@@ -354,7 +354,12 @@ def test_against_an_exchange_that_answers_late(seed: int) -> None:
 def request(order: Order) -> ouch50.OuchInbound:
     room = bytearray(64)
     encoder = OuchEncoder()
-    length = encoder.replace(room, 0, order) if order.replaces is not None else encoder.enter(room, 0, order)
+    if order.replaces is not None:
+        length = encoder.replace(room, 0, order)
+    else:
+        length, token = encoder.enter_length, order.cl_ord_id.encode().ljust(14)
+        terms = order.remaining, order.price, order.ref, order.mark, order.tif, order.iso
+        enter_order(encoder, room, 0, order.instrument, *terms, token, 0)
     return ouch50.decode_inbound(bytes(room[:length]))
 
 

@@ -21,14 +21,14 @@ def test_it_is_full_when_the_order_limit_places_back_is_younger_than_a_second() 
     sent = log(limit=3)
     for now in (0, 1, 2):
         assert not sent.full(now)
-        assert sent.add(place_of(1, 0), NOTHING, now, now)
+        sent.add(place_of(1, 0), NOTHING, now)
     assert sent.full(SECOND - 1)
     assert not sent.full(SECOND)
 
 
 def test_a_limit_of_one_is_one_a_second() -> None:
     sent = log(limit=1)
-    sent.add(place_of(1, 0), NOTHING, 5, 5)
+    sent.add(place_of(1, 0), NOTHING, 5)
     assert sent.full(5 + SECOND - 1)
     assert not sent.full(5 + SECOND)
 
@@ -37,19 +37,12 @@ def test_the_age_of_the_last_order_of_the_same_terms_is_told() -> None:
     sent = log(limit=8)
     terms = terms_of(BUY, 100, 100_0000)
     assert sent.has(place_of(1, 0), terms, -1_000) == 0
-    sent.add(place_of(1, 0), terms, 0, 0)
-    sent.add(place_of(1, 0), terms_of(SELL, 100, 100_0000), 10, 10)
+    sent.add(place_of(1, 0), terms, 0)
+    sent.add(place_of(1, 0), terms_of(SELL, 100, 100_0000), 10)
+    assert sent.newest == 10
     assert sent.has(place_of(1, 0), terms, -1_000) == 1_000
     assert sent.has(place_of(1, 0), terms, 0) == 0
     assert sent.has(place_of(1, 1), terms, -1_000) == 0
-
-
-def test_a_young_order_of_the_same_terms_is_not_added_again() -> None:
-    sent = log(limit=8)
-    terms = terms_of(BUY, 100, 100_0000)
-    assert sent.add(place_of(1, 0), terms, -500, 0)
-    assert not sent.add(place_of(1, 0), terms, -1, 499)
-    assert sent.add(place_of(1, 0), terms, 0, 500)
 
 
 def test_a_limit_below_one_is_an_error() -> None:
@@ -79,7 +72,7 @@ def test_counts_and_duplicates_are_those_of_a_list(limit: int, orders: list[tupl
         left = sent.has(place_of(index, 0), terms, now - 2_000)
         assert left == (max(same) - (now - 2_000) if same else 0)
         if not sent.full(now):
-            assert sent.add(place_of(index, 0), terms, now, now)
+            sent.add(place_of(index, 0), terms, now)
             history.append((now, index, shares))
             young.append((now, index, shares))
         assert all(counts[i] >= sum(order[1] == i for order in young) for i in range(8))
