@@ -19,6 +19,7 @@ from hftapp.book.order_table import OrderTable
 from hftapp.feed.itch_rules import ItchRules
 
 if not cython.compiled:
+    from hftapp.book.lookup import higher_of_four, home_of
     from hftapp.book.prefetch import prefetch
     from hftapp.feed.itch_types import (
         ADD,
@@ -38,6 +39,9 @@ if not cython.compiled:
     )
     from hftapp.octets import Octets, be16, be32, be64
 
+    _UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN = range(6)
+    _BUY, _SELL = ord("B"), ord("S")
+
 NO_CHANGE = -1
 """What `Books.apply` returns when no book changed."""
 MALFORMED = -2
@@ -54,12 +58,10 @@ COUNTERS = (
 """Names of `Books.counts`: messages about orders that no message introduced; the same about orders introduced by the
 replace of an unknown order, whose side nobody knows; adds whose reference is in use; adds of zero shares; more taken
 than remained; adds for a locate beyond `max_locates`."""
-_UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN = range(6)
 _NO_CHANGE = NO_CHANGE
 _MALFORMED = MALFORMED
 _LOW = 0xFFFF_FFFF
 _NOT_ASCII = 0x8080_8080 << 32 | 0x8080_8080
-_BUY, _SELL = ord("B"), ord("S")
 _YES, _NO = ord("Y"), ord("N")
 _SHORTEST = 19  # bytes of an Order Delete, the shortest message that changes a book
 _FEW = 8192  # orders that stay in the cache: nothing is fetched ahead of its time
@@ -106,7 +108,7 @@ class Books(Depth):
         kind = data[at]
         changed = _MALFORMED
         if kind == ADD:
-            changed = self._add(data, at)
+            changed = self.add(data, at)
         elif kind == DELETE:
             changed = self._delete(be64(data, at + 11))
         elif kind == REPLACE:
@@ -115,7 +117,7 @@ class Books(Depth):
             changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
         elif kind == ADD_MPID:
             if be32(data, at + 36) & _NOT_ASCII == 0:
-                changed = self._add(data, at)
+                changed = self.add(data, at)
         elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] in (_YES, _NO):
                 changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
@@ -182,7 +184,62 @@ class Books(Depth):
                 prefetch(cython.address(self.levels.pool[place - 2]))
                 prefetch(cython.address(self.levels.pool[place - 8]))
 
-    def _add(self, data: Octets, at: int) -> int:
+    def add(self, data: Octets, at: int) -> int:
+        """Apply an Add Order, with or without MPID, of the right length; returns what `apply` does.
+
+        Most messages are this one, so it is written out: entering the order and finding its level need no calls.
+        """
+        locate = be16(data, at + 1)
+        side = data[at + 19]
+        if (
+            locate >= self.max_locates
+            or self.stocks.names[locate] != be64(data, at + 24)
+            or (side != _BUY and side != _SELL)
+        ):
+            place = self._name(data, at)
+            if place != 0:
+                return place
+        half = 2 * locate + (side == _SELL)
+        reference = be64(data, at + 11)
+        shares = be32(data, at + 20)
+        price = be32(data, at + 32)
+        if shares == 0 or self.orders.count >= self.orders.limit:
+            return self._enter(half, reference, shares, price)
+        cells = self.orders.cells
+        slot = home_of(reference, self.orders.shift)
+        while cells[4 * slot + 1] != 0:
+            if cells[4 * slot] == reference:
+                self.counts[_DUPLICATE] += 1
+                return _NO_CHANGE
+            slot = (slot + 1) & self.orders.mask
+        cells[4 * slot] = reference
+        cells[4 * slot + 1] = price << 32 | shares
+        cells[4 * slot + 2] = half
+        self.orders.count += 1
+        key = price ^ (_LOW if side == _SELL else 0)
+        limit = key << 32 | _LOW
+        rows, cells = self.levels.rows, self.levels.cells
+        end = rows[4 * half + 1]
+        higher = higher_of_four(cells, end - 2, limit)
+        place = end - 2 - 2 * higher
+        if higher == 4:
+            place = self.levels.seek(half, key)
+        if cells[place] >> 32 == key and place >= rows[4 * half]:
+            cells[place] += 1
+            cells[place + 1] += shares
+        elif higher == 0 and end - rows[4 * half] < rows[4 * half + 2]:  # a new best level
+            rows[4 * half + 1] = end + 2
+            cells[end] = key << 32 | 1
+            cells[end + 1] = shares
+        else:
+            self.levels.insert(half, place + 2 - rows[4 * half], key, shares)
+        return locate
+
+    def _name(self, data: Octets, at: int) -> int:
+        """See what is unusual about an add: bytes that are not allowed, a foreign locate, a symbol not known yet.
+
+        Returns 0 when the order can be entered.
+        """
         stock = be64(data, at + 24)
         side = data[at + 19]
         if (side != _BUY and side != _SELL) or stock & _NOT_ASCII != 0:
@@ -193,7 +250,7 @@ class Books(Depth):
             return _NO_CHANGE
         if self.stocks.names[locate] != stock:
             self.stocks.name(locate, stock)
-        return self._enter(2 * locate + (side == _SELL), be64(data, at + 11), be32(data, at + 20), be32(data, at + 32))
+        return 0
 
     def _enter(self, half: int, reference: int, shares: int, price: int) -> int:
         if shares == 0:
@@ -211,11 +268,11 @@ class Books(Depth):
         if slot < 0:
             self.price = 0
             return self._unknown(reference)
-        state = self.orders.words[4 * slot + 1]
-        half = self.orders.words[4 * slot + 2]
+        state = self.orders.cells[4 * slot + 1]
+        half = self.orders.cells[4 * slot + 2]
         self.price = state >> 32
         if shares < state & _LOW:
-            self.orders.words[4 * slot + 1] = state - shares
+            self.orders.cells[4 * slot + 1] = state - shares
             self.levels.take(half, state >> 32, shares, False)
             return half >> 1
         if shares > state & _LOW:
@@ -245,8 +302,8 @@ class Books(Depth):
 
     def _drop(self, slot: int) -> int:
         """Take an order off its book; returns the half it rested on."""
-        state = self.orders.words[4 * slot + 1]
-        half = self.orders.words[4 * slot + 2]
+        state = self.orders.cells[4 * slot + 1]
+        half = self.orders.cells[4 * slot + 2]
         self.levels.take(half, state >> 32, state & _LOW, True)
         self.orders.remove(slot)
         return half

@@ -14,6 +14,11 @@ import cython
 from hftapp.book.books import Books
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 
+if not cython.compiled:
+    from hftapp.trader.slots import instrument_at, put_instrument
+
+    _MAX_VENUES = MAX_VENUES
+    _BUY, _SELL = 1, -1
 if TYPE_CHECKING:
     from hftapp.trader.venue_market import VenueMarket
 
@@ -21,8 +26,8 @@ MAX_INSTRUMENTS = 1 << 16
 """Symbols of all venues together: as many as a feed has Stock Locates."""
 MAX_TRADES = 1024
 """Prints that are kept until they are taken; a datagram holds at most about sixty."""
-_MAX_VENUES, _MAX_TRADES = MAX_VENUES, MAX_TRADES
-_BUY, _SELL = 1, -1
+_MAX_TRADES = MAX_TRADES
+_LOW = 0xFFFF_FFFF
 
 
 @cython.final
@@ -50,7 +55,7 @@ class Market:
         self.closed = False
         nobody = Instrument("", -1)
         self.touched = [nobody] * max_instruments
-        self._pending = [nobody] * max_instruments
+        self.waiting = [nobody] * max_instruments
         self.touched_count = 0
         self.pending = 0
         self.trade_instrument = [nobody] * MAX_TRADES
@@ -61,6 +66,7 @@ class Market:
         self._locates = array("i", [-1]) * (MAX_VENUES * max_instruments)
         self._by_symbol: dict[str, Instrument] = {}
         self._prepare = prepare
+        self._first: Books | None = None
 
     def add_venue(self, venue: VenueMarket, books: Books) -> int:
         """Take up a venue; returns its number. Raises ValueError when there are `MAX_VENUES`."""
@@ -68,6 +74,7 @@ class Market:
             raise ValueError(f"there is room for {MAX_VENUES} venues; this is one more")
         self.venues.append(venue)
         self.books.append(books)
+        self._first = self.books[0]
         self.venue_count += 1
         return self.venue_count - 1
 
@@ -99,7 +106,7 @@ class Market:
         """Treat an instrument as changed (its book, its own orders or its trading state did)."""
         if not instrument.touched and instrument.index >= 0:
             instrument.touched = True
-            self._pending[self.pending] = instrument
+            put_instrument(self.waiting, self.pending, instrument)
             self.pending += 1
 
     def touch_all(self) -> None:
@@ -109,16 +116,18 @@ class Market:
 
     def take_touched(self) -> int:
         """Refresh what has changed since the last call and show it in `touched`; returns how many, each once."""
-        taken = self._pending
-        self._pending = self.touched
-        self.touched = taken
-        self.touched_count = self.pending
+        self.waiting, self.touched = self.touched, self.waiting
+        count = self.pending
+        self.touched_count = count
         self.pending = 0
-        for i in range(self.touched_count):
-            instrument = taken[i]
+        for i in range(count):
+            instrument = instrument_at(self.touched, i)
             instrument.touched = False
-            self.refresh(instrument)
-        return self.touched_count
+            if self.venue_count == 1:
+                self._refresh_alone(instrument)
+            else:
+                self.refresh(instrument)
+        return count
 
     def drop_trades(self) -> None:
         """Forget the prints."""
@@ -164,6 +173,23 @@ class Market:
         instrument.ask = ask
         instrument.ask_shares = ask_shares
         instrument.ask_venue = ask_venue
+
+    def _refresh_alone(self, instrument: Instrument) -> None:
+        """The same where there is one venue: its best levels are the best."""
+        locate = self._locates[_MAX_VENUES * instrument.index]
+        if locate < 0:
+            self.refresh(instrument)
+            return
+        rows, cells = self._first.levels.rows, self._first.levels.cells
+        half = 2 * locate
+        at = rows[4 * half + 1] - 2
+        price = cells[at] >> 32  # 0 in the words below the levels of an empty half
+        instrument.bid = price
+        instrument.bid_shares = cells[at + 1] if price != 0 else 0
+        at = rows[4 * half + 5] - 2
+        price = cells[at] >> 32 ^ _LOW if at >= rows[4 * half + 4] else 0
+        instrument.ask = price
+        instrument.ask_shares = cells[at + 1] if price != 0 else 0
 
     def settle_closed(self) -> None:
         """A venue opened or closed: see whether any is left."""

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 from hftapp.book.books cimport Books
 from hftapp.feed.handler cimport MessageHandler
 from hftapp.feed.itch_types cimport (
+    ADD,
     CROSS,
     EXECUTED,
     EXECUTED_WITH_PRICE,
@@ -17,11 +18,15 @@ from hftapp.feed.itch_types cimport (
 from hftapp.octets cimport be16, be32, be64
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
+from hftapp.trader.slots cimport instrument_at, put_instrument
 
 cdef int _TRADING_STATE, _OPERATIONAL
 cdef int _YES, _HALTED, _PAUSED, _QUOTING, _UNRESTRICTED
 cdef int _END_OF_HOURS, _END_OF_SYSTEM, _END_OF_MESSAGES
-cdef int64_t _MALFORMED
+cdef enum:
+    _MALFORMED = -2
+    _ADD_BYTES = 36
+
 cdef uint64_t _MAX_SHARES
 
 
@@ -40,6 +45,7 @@ cdef class VenueMarket(MessageHandler):
     cpdef apply_message(self, bytes message)
     @cython.locals(kind=int, locate=int64_t, instrument=Instrument)
     cdef void on_message(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
+    cdef _report(self, int kind, const uint8_t *data, Py_ssize_t at, int64_t locate)
     cdef void foresee(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(instrument=Instrument)
     cdef Instrument _at(self, Py_ssize_t locate)

@@ -15,6 +15,7 @@ from hftapp.trader.market import Market
 
 if not cython.compiled:
     from hftapp.feed.itch_types import (
+        ADD,
         CROSS,
         EXECUTED,
         EXECUTED_WITH_PRICE,
@@ -26,10 +27,13 @@ if not cython.compiled:
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be64
+    from hftapp.trader.slots import instrument_at, put_instrument
+
+    _MALFORMED = MALFORMED
+    _ADD_BYTES = 36
 
 NASDAQ = "Q"
 """Code of the venue's own market in Operational Halts; Nasdaq's, BX's and PSX's are Q, B and X."""
-_MALFORMED = MALFORMED
 _MAX_SHARES = (1 << 62) - 1  # of a cross; more is no number of shares
 _TRADING_STATE, _OPERATIONAL = TRADING_STATE, OPERATIONAL
 _YES = ord("Y")
@@ -86,23 +90,35 @@ class VenueMarket(MessageHandler):
     def on_message(self, data: Octets, at: int, length: int) -> None:
         """See `MessageHandler.on_message`."""
         self.applied += 1
-        locate = self.books.apply(data, at, length)
+        if length == _ADD_BYTES and data[at] == ADD:
+            locate = self.books.add(data, at)
+        else:
+            locate = self.books.apply(data, at, length)
         if locate == _MALFORMED:
             self.malformed += 1
             return
         kind = data[at]
         self.by_type[kind] += 1
         if locate >= 0:
-            instrument = self._instruments[locate]
+            instrument = instrument_at(self._instruments, locate)
             if instrument is None:
                 instrument = self._at(locate)
             if instrument is not None:
                 instrument.updates += 1
-                self.market.touch(instrument)
-                # The message leaves the price out: it is the order's (ITCH 5.0, Order Executed).
-                if kind == EXECUTED:
-                    self.market.printed(instrument, self.books.price, be32(data, at + 19))
-        if kind == EXECUTED_WITH_PRICE:
+                if not instrument.touched:  # `Market.touch`, which would be a call
+                    instrument.touched = True
+                    put_instrument(self.market.waiting, self.market.pending, instrument)
+                    self.market.pending += 1
+        if kind != ADD:
+            self._report(kind, data, at, locate)
+
+    def _report(self, kind: int, data: Octets, at: int, locate: int) -> None:
+        """What a message says besides the change of a book: prints, trading states, phases of the day."""
+        if kind == EXECUTED:
+            # The message leaves the price out: it is the order's (ITCH 5.0, Order Executed).
+            if locate >= 0:
+                self._print(locate, self.books.price, be32(data, at + 19))
+        elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] == _YES:
                 self._print(be16(data, at + 1), be32(data, at + 32), be32(data, at + 19))
         elif kind == TRADE:
