@@ -220,14 +220,16 @@ class Books(Depth):
         limit = key << 32 | _LOW
         rows, cells = self.levels.rows, self.levels.cells
         end = rows[4 * half + 1]
-        higher = higher_of_four(cells, end - 2, limit)
-        place = end - 2 - 2 * higher
-        if higher == 4:
-            place = self.levels.seek(half, key)
+        place = end - 2
+        if cells[place] > limit:  # not the best level, nor a better one
+            higher = higher_of_four(cells, place, limit)
+            place -= 2 * higher
+            if higher == 4:
+                place = self.levels.seek(half, key)
         if cells[place] >> 32 == key and place >= rows[4 * half]:
             cells[place] += 1
             cells[place + 1] += shares
-        elif higher == 0 and end - rows[4 * half] < rows[4 * half + 2]:  # a new best level
+        elif place == end - 2 and end - rows[4 * half] < rows[4 * half + 2]:  # a new best level
             rows[4 * half + 1] = end + 2
             cells[end] = key << 32 | 1
             cells[end + 1] = shares

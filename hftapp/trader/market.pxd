@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from hftapp.book.books cimport Books
 from hftapp.trader.instrument cimport Instrument
-from hftapp.trader.slots cimport instrument_at, put_instrument
+from hftapp.trader.slots cimport Places, instrument_at, places_of, put_instrument
 
 cdef enum:
     _MAX_VENUES = 4
@@ -35,7 +35,9 @@ cdef class Market:
     cdef readonly Py_ssize_t trade_count
     cdef readonly int64_t trades_lost
     cdef int[::1] _locates               # by MAX_VENUES * index + venue, -1: not named there
-    cdef list waiting                    # the first `pending` have been touched
+    cdef list _waiting                   # the first `pending` have been touched
+    cdef Places waiting                  # its places
+    cdef Places _shown                   # the places of `touched`
     cdef Books _first                    # of venue 0
     cdef dict _by_symbol
     cdef object _prepare
@@ -46,12 +48,10 @@ cdef class Market:
     cpdef place(self, Instrument instrument, int venue, int locate)
     cpdef touch(self, Instrument instrument)
     cpdef touch_all(self)
-    @cython.locals(i=Py_ssize_t, count=Py_ssize_t, instrument=Instrument)
+    @cython.locals(i=Py_ssize_t, count=Py_ssize_t, instrument=Instrument, locate=Py_ssize_t, rows=row, cells=pointer, at=int64_t, price=int64_t)
     cpdef Py_ssize_t take_touched(self) except -1
     cpdef drop_trades(self)
     cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept
     @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=int64_t, bid=int64_t, bid_shares=int64_t, bid_venue=int, ask=int64_t, ask_shares=int64_t, ask_venue=int)
     cpdef void refresh(self, Instrument instrument) noexcept
-    @cython.locals(rows=row, cells=pointer, half=Py_ssize_t, at=int64_t, price=int64_t)
-    cdef void _refresh_alone(self, Instrument instrument) noexcept
     cpdef settle_closed(self)

@@ -15,7 +15,7 @@ from hftapp.book.books import Books
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 
 if not cython.compiled:
-    from hftapp.trader.slots import instrument_at, put_instrument
+    from hftapp.trader.slots import instrument_at, places_of, put_instrument
 
     _MAX_VENUES = MAX_VENUES
     _BUY, _SELL = 1, -1
@@ -55,7 +55,9 @@ class Market:
         self.closed = False
         nobody = Instrument("", -1)
         self.touched = [nobody] * max_instruments
-        self.waiting = [nobody] * max_instruments
+        self._waiting = [nobody] * max_instruments
+        self.waiting = places_of(self._waiting)
+        self._shown = places_of(self.touched)
         self.touched_count = 0
         self.pending = 0
         self.trade_instrument = [nobody] * MAX_TRADES
@@ -116,17 +118,28 @@ class Market:
 
     def take_touched(self) -> int:
         """Refresh what has changed since the last call and show it in `touched`; returns how many, each once."""
-        self.waiting, self.touched = self.touched, self.waiting
+        self._waiting, self.touched = self.touched, self._waiting
+        self.waiting, self._shown = self._shown, self.waiting
         count = self.pending
         self.touched_count = count
         self.pending = 0
         for i in range(count):
-            instrument = instrument_at(self.touched, i)
+            instrument = instrument_at(self._shown, i)
             instrument.touched = False
-            if self.venue_count == 1:
-                self._refresh_alone(instrument)
-            else:
+            locate = self._locates[_MAX_VENUES * instrument.index]
+            if self.venue_count != 1 or locate < 0:
                 self.refresh(instrument)
+                continue
+            # The same where there is one venue: its best levels are the best.
+            rows, cells = self._first.levels.rows, self._first.levels.cells
+            at = rows[8 * locate + 1] - 2
+            price = cells[at] >> 32  # 0 in the words below the levels of an empty half
+            instrument.bid = price
+            instrument.bid_shares = cells[at + 1] if price != 0 else 0
+            at = rows[8 * locate + 5] - 2
+            price = cells[at] >> 32 ^ _LOW if at >= rows[8 * locate + 4] else 0
+            instrument.ask = price
+            instrument.ask_shares = cells[at + 1] if price != 0 else 0
         return count
 
     def drop_trades(self) -> None:
@@ -173,23 +186,6 @@ class Market:
         instrument.ask = ask
         instrument.ask_shares = ask_shares
         instrument.ask_venue = ask_venue
-
-    def _refresh_alone(self, instrument: Instrument) -> None:
-        """The same where there is one venue: its best levels are the best."""
-        locate = self._locates[_MAX_VENUES * instrument.index]
-        if locate < 0:
-            self.refresh(instrument)
-            return
-        rows, cells = self._first.levels.rows, self._first.levels.cells
-        half = 2 * locate
-        at = rows[4 * half + 1] - 2
-        price = cells[at] >> 32  # 0 in the words below the levels of an empty half
-        instrument.bid = price
-        instrument.bid_shares = cells[at + 1] if price != 0 else 0
-        at = rows[4 * half + 5] - 2
-        price = cells[at] >> 32 ^ _LOW if at >= rows[4 * half + 4] else 0
-        instrument.ask = price
-        instrument.ask_shares = cells[at + 1] if price != 0 else 0
 
     def settle_closed(self) -> None:
         """A venue opened or closed: see whether any is left."""

@@ -4,15 +4,20 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from hftapp.trader.instrument cimport Instrument
 
 cdef extern from "Python.h":
-    PyObject *_item "PyList_GET_ITEM"(list items, Py_ssize_t i) noexcept
-    void _set_item "PyList_SET_ITEM"(list items, Py_ssize_t i, PyObject *item) noexcept
+    ctypedef struct PyListObject:
+        PyObject **ob_item
 
-cdef inline Instrument instrument_at(list items, Py_ssize_t i) noexcept:
-    return <Instrument>_item(items, i)
+ctypedef PyObject **Places
 
-cdef inline void put_instrument(list items, Py_ssize_t i, Instrument item) noexcept:
-    cdef PyObject *old = _item(items, i)
+cdef inline Places places_of(list items) noexcept:
+    return (<PyListObject *>items).ob_item
+
+cdef inline Instrument instrument_at(Places places, Py_ssize_t i) noexcept:
+    return <Instrument>places[i]
+
+cdef inline void put_instrument(Places places, Py_ssize_t i, Instrument item) noexcept:
+    cdef PyObject *old = places[i]
     if old != <PyObject *>item:
         Py_INCREF(item)
-        _set_item(items, i, <PyObject *>item)
+        places[i] = <PyObject *>item
         Py_DECREF(<object>old)

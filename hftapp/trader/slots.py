@@ -1,15 +1,23 @@
-"""A list of a fixed length as an array of references: a place is read and written without a call."""
+"""A list of a fixed length as an array of references: a place is read and written without a call.
+
+The list itself has to be kept, and must never grow or shrink.
+"""
 
 from __future__ import annotations
 
 from hftapp.trader.instrument import Instrument
 
 
-def instrument_at(items: list[Instrument | None], i: int) -> Instrument | None:
-    """Return what is in place `i`, which must exist and hold an instrument or None."""
-    return items[i]
+def places_of(items: list[Instrument]) -> list[Instrument]:
+    """Return the places of a list."""
+    return items
 
 
-def put_instrument(items: list[Instrument], i: int, item: Instrument) -> None:
+def instrument_at(places: list[Instrument], i: int) -> Instrument:
+    """Return what is in place `i`, which must exist and hold an instrument."""
+    return places[i]
+
+
+def put_instrument(places: list[Instrument], i: int, item: Instrument) -> None:
     """Put an instrument in place `i`, which must exist."""
-    items[i] = item
+    places[i] = item

@@ -18,7 +18,7 @@ from hftapp.feed.itch_types cimport (
 from hftapp.octets cimport be16, be32, be64
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
-from hftapp.trader.slots cimport instrument_at, put_instrument
+from hftapp.trader.slots cimport Places, instrument_at, places_of, put_instrument
 
 cdef int _TRADING_STATE, _OPERATIONAL
 cdef int _YES, _HALTED, _PAUSED, _QUOTING, _UNRESTRICTED
@@ -41,6 +41,7 @@ cdef class VenueMarket(MessageHandler):
     cdef readonly bint closed
     cdef int _market_code
     cdef list _instruments               # by locate, None where no instrument is known
+    cdef Places _known                   # its places
 
     cpdef apply_message(self, bytes message)
     @cython.locals(kind=int, locate=int64_t, instrument=Instrument)

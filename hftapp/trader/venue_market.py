@@ -27,7 +27,7 @@ if not cython.compiled:
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be64
-    from hftapp.trader.slots import instrument_at, put_instrument
+    from hftapp.trader.slots import instrument_at, places_of, put_instrument
 
     _MALFORMED = MALFORMED
     _ADD_BYTES = 36
@@ -73,6 +73,7 @@ class VenueMarket(MessageHandler):
         self.closed = False
         self._market_code = ord(market_code)
         self._instruments: list[Instrument | None] = [None] * self.books.max_locates
+        self._known = places_of(self._instruments)
 
     def apply_message(self, message: bytes) -> None:
         """Apply one message."""
@@ -100,7 +101,7 @@ class VenueMarket(MessageHandler):
         kind = data[at]
         self.by_type[kind] += 1
         if locate >= 0:
-            instrument = instrument_at(self._instruments, locate)
+            instrument = instrument_at(self._known, locate)
             if instrument is None:
                 instrument = self._at(locate)
             if instrument is not None:
