@@ -50,7 +50,7 @@ cdef class Books(Depth):
     cdef ItchRules _rules
 
     cpdef int64_t apply_message(self, bytes message) except? -3
-    @cython.locals(kind=int, changed=int64_t)
+    @cython.locals(kind=int, changed=int64_t, locate=Py_ssize_t, cells=pointer, rows=row)
     cdef int64_t apply(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except? -3
     @cython.locals(count=int64_t, length=Py_ssize_t, far=Py_ssize_t, near=Py_ssize_t)
     cpdef int64_t apply_all(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t end) except? -3

@@ -106,10 +106,17 @@ class Books(Depth):
         if length < 1 or self._rules.sizes[data[at]] != length:
             return _MALFORMED
         kind = data[at]
-        changed = _MALFORMED
         if kind == ADD:
-            changed = self.add(data, at)
-        elif kind == DELETE:
+            return self.add(data, at)
+        if cython.compiled and self.orders.count > _FEW and length >= _SHORTEST:
+            # While the order is looked up, fetch the best levels of both sides: it will probably be on one of them.
+            locate = be16(data, at + 1)
+            if locate < self.max_locates:
+                rows, cells = self.levels.rows, self.levels.cells
+                prefetch(cython.address(cells[rows[8 * locate + 1] - 2]))
+                prefetch(cython.address(cells[rows[8 * locate + 5] - 2]))
+        changed = _MALFORMED
+        if kind == DELETE:
             changed = self._delete(be64(data, at + 11))
         elif kind == REPLACE:
             changed = self._replace(be64(data, at + 11), be64(data, at + 19), be32(data, at + 27), be32(data, at + 31))
