@@ -2,7 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from hftapp.book.depth cimport Depth
-from hftapp.book.lookup cimport higher_of_four, home_of
+from hftapp.book.lookup cimport home_of
 from hftapp.book.order_table cimport OrderTable
 from hftapp.book.prefetch cimport prefetch
 from hftapp.feed.itch_rules cimport ItchRules
@@ -59,10 +59,10 @@ cdef class Books(Depth):
     cdef void foresee(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(half=Py_ssize_t, slot=Py_ssize_t, place=int64_t)
     cdef void foresee_levels(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
-    @cython.locals(locate=Py_ssize_t, side=int, reference=uint64_t, price=uint64_t, shares=uint64_t, half=Py_ssize_t, slot=Py_ssize_t, cells=pointer, rows=row, key=uint64_t, limit=uint64_t, place=int64_t, end=int64_t, higher=int64_t)
+    @cython.locals(locate=Py_ssize_t, side=int, shares=uint64_t, half=Py_ssize_t, reference=uint64_t, price=uint64_t, slot=Py_ssize_t, cells=pointer, rows=row, key=uint64_t, best=uint64_t, end=int64_t)
     cdef int64_t add(self, const uint8_t *data, Py_ssize_t at) except? -3
     @cython.locals(stock=uint64_t, side=int, locate=Py_ssize_t)
-    cdef int64_t _name(self, const uint8_t *data, Py_ssize_t at) except? -3
+    cdef int64_t _add(self, const uint8_t *data, Py_ssize_t at) except? -3
     cdef int64_t _enter(self, Py_ssize_t half, uint64_t reference, uint64_t shares, uint64_t price) except? -3
     @cython.locals(slot=Py_ssize_t, state=uint64_t, half=Py_ssize_t)
     cdef int64_t _reduce(self, uint64_t reference, uint64_t shares) noexcept

@@ -19,7 +19,7 @@ from hftapp.book.order_table import OrderTable
 from hftapp.feed.itch_rules import ItchRules
 
 if not cython.compiled:
-    from hftapp.book.lookup import higher_of_four, home_of
+    from hftapp.book.lookup import home_of
     from hftapp.book.prefetch import prefetch
     from hftapp.feed.itch_types import (
         ADD,
@@ -115,6 +115,8 @@ class Books(Depth):
                 rows, cells = self.levels.rows, self.levels.cells
                 prefetch(cython.address(cells[rows[8 * locate + 1] - 2]))
                 prefetch(cython.address(cells[rows[8 * locate + 5] - 2]))
+            if kind == REPLACE:
+                prefetch(cython.address(self.orders.cells[4 * home_of(be64(data, at + 19), self.orders.shift)]))
         changed = _MALFORMED
         if kind == DELETE:
             changed = self._delete(be64(data, at + 11))
@@ -194,24 +196,22 @@ class Books(Depth):
     def add(self, data: Octets, at: int) -> int:
         """Apply an Add Order, with or without MPID, of the right length; returns what `apply` does.
 
-        Most messages are this one, so it is written out: entering the order and finding its level need no calls.
+        Most messages are this one, and most are at the best level or better it: that much is written out here.
         """
         locate = be16(data, at + 1)
         side = data[at + 19]
+        shares = be32(data, at + 20)
         if (
             locate >= self.max_locates
             or self.stocks.names[locate] != be64(data, at + 24)
             or (side != _BUY and side != _SELL)
+            or shares == 0
+            or self.orders.count >= self.orders.limit
         ):
-            place = self._name(data, at)
-            if place != 0:
-                return place
+            return self._add(data, at)
         half = 2 * locate + (side == _SELL)
         reference = be64(data, at + 11)
-        shares = be32(data, at + 20)
         price = be32(data, at + 32)
-        if shares == 0 or self.orders.count >= self.orders.limit:
-            return self._enter(half, reference, shares, price)
         cells = self.orders.cells
         slot = home_of(reference, self.orders.shift)
         while cells[4 * slot + 1] != 0:
@@ -224,31 +224,22 @@ class Books(Depth):
         cells[4 * slot + 2] = half
         self.orders.count += 1
         key = price ^ (_LOW if side == _SELL else 0)
-        limit = key << 32 | _LOW
         rows, cells = self.levels.rows, self.levels.cells
         end = rows[4 * half + 1]
-        place = end - 2
-        if cells[place] > limit:  # not the best level, nor a better one
-            higher = higher_of_four(cells, place, limit)
-            place -= 2 * higher
-            if higher == 4:
-                place = self.levels.seek(half, key)
-        if cells[place] >> 32 == key and place >= rows[4 * half]:
-            cells[place] += 1
-            cells[place + 1] += shares
-        elif place == end - 2 and end - rows[4 * half] < rows[4 * half + 2]:  # a new best level
+        best = cells[end - 2] >> 32
+        if best > key or end - rows[4 * half] >= rows[4 * half + 2]:  # further from the market, or no room
+            self.levels.add(half, price, shares)
+        elif best == key and end != rows[4 * half]:
+            cells[end - 2] += 1
+            cells[end - 1] += shares
+        else:
             rows[4 * half + 1] = end + 2
             cells[end] = key << 32 | 1
             cells[end + 1] = shares
-        else:
-            self.levels.insert(half, place + 2 - rows[4 * half], key, shares)
         return locate
 
-    def _name(self, data: Octets, at: int) -> int:
-        """See what is unusual about an add: bytes that are not allowed, a foreign locate, a symbol not known yet.
-
-        Returns 0 when the order can be entered.
-        """
+    def _add(self, data: Octets, at: int) -> int:
+        """The same for every add, be it the first of its symbol, of no shares, or not allowed."""
         stock = be64(data, at + 24)
         side = data[at + 19]
         if (side != _BUY and side != _SELL) or stock & _NOT_ASCII != 0:
@@ -259,7 +250,7 @@ class Books(Depth):
             return _NO_CHANGE
         if self.stocks.names[locate] != stock:
             self.stocks.name(locate, stock)
-        return 0
+        return self._enter(2 * locate + (side == _SELL), be64(data, at + 11), be32(data, at + 20), be32(data, at + 32))
 
     def _enter(self, half: int, reference: int, shares: int, price: int) -> int:
         if shares == 0:

@@ -7,6 +7,7 @@ from hftapp.feed.holdback cimport HoldBack
 from hftapp.octets cimport be16, be64
 
 cdef int64_t _NEVER, _MAX_JUMP, _UNSET
+cdef uint32_t _NO_SESSION
 cdef uint64_t _HIGHEST
 cdef enum:
     _HEADER = 20

@@ -41,6 +41,7 @@ SLOT_SIZE = 1536
 """Bytes of a held datagram: all that an Ethernet frame can carry."""
 _NEVER, _MAX_JUMP, _HIGHEST = NEVER, MAX_JUMP, HIGHEST
 _UNSET = -1
+_NO_SESSION = 1 << 16  # no two bytes
 
 
 @cython.final
@@ -82,7 +83,7 @@ class Arbiter:
         self.next_number = _UNSET if start is None else start
         self._handler = handler
         self._joined = bool(session)
-        self._head = self._tail = 0
+        self._head, self._tail = 0, _NO_SESSION
         self._foreign_head = self._foreign_tail = 0
         if session:
             self._join(session.encode().ljust(10), 0)
@@ -138,7 +139,6 @@ class Arbiter:
             or be16(data, at + 8) != self._tail
             or be16(data, at + 18) != 1
             or self._watchful
-            or not self._joined
         ):
             return self._take(line, data, at, length, now)
         sequence = be64(data, at + 10)
@@ -159,7 +159,7 @@ class Arbiter:
         if length < _HEADER:
             self.counts[_MALFORMED] += 1
             return 0
-        ours = be64(data, at) == self._head and be16(data, at + 8) == self._tail and self._joined
+        ours = be64(data, at) == self._head and be16(data, at + 8) == self._tail
         if not ours and not self._belongs(data, at, length):
             return 0
         self.heard[line] = now

@@ -6,10 +6,12 @@ from hftapp.feed.handler cimport MessageHandler
 from hftapp.feed.itch_types cimport (
     ADD,
     CROSS,
+    DELETE,
     EXECUTED,
     EXECUTED_WITH_PRICE,
     OPERATIONAL_HALT,
     REG_SHO,
+    REPLACE,
     STOCK_DIRECTORY,
     SYSTEM_EVENT,
     TRADE,
@@ -44,9 +46,13 @@ cdef class VenueMarket(MessageHandler):
     cdef Places _known                   # its places
 
     cpdef apply_message(self, bytes message)
-    @cython.locals(kind=int, locate=int64_t, instrument=Instrument)
+    @cython.locals(locate=int64_t, instrument=Instrument)
     cdef void on_message(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
-    cdef _report(self, int kind, const uint8_t *data, Py_ssize_t at, int64_t locate)
+    @cython.locals(kind=int, locate=int64_t)
+    cdef void _take(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
+    @cython.locals(instrument=Instrument)
+    cdef void _changed(self, Py_ssize_t locate) noexcept
+    cdef void _report(self, int kind, const uint8_t *data, Py_ssize_t at, int64_t locate) noexcept
     cdef void foresee(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(instrument=Instrument)
     cdef Instrument _at(self, Py_ssize_t locate)

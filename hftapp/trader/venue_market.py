@@ -17,10 +17,12 @@ if not cython.compiled:
     from hftapp.feed.itch_types import (
         ADD,
         CROSS,
+        DELETE,
         EXECUTED,
         EXECUTED_WITH_PRICE,
         OPERATIONAL_HALT,
         REG_SHO,
+        REPLACE,
         STOCK_DIRECTORY,
         SYSTEM_EVENT,
         TRADE,
@@ -89,29 +91,48 @@ class VenueMarket(MessageHandler):
         self.books.foresee(data, at, length)
 
     def on_message(self, data: Octets, at: int, length: int) -> None:
-        """See `MessageHandler.on_message`."""
+        """See `MessageHandler.on_message`. Adds have the short way; `_take` deals with the rest."""
+        if length != _ADD_BYTES or data[at] != ADD:
+            self._take(data, at, length)
+            return
+        locate = self.books.add(data, at)
         self.applied += 1
-        if length == _ADD_BYTES and data[at] == ADD:
-            locate = self.books.add(data, at)
-        else:
-            locate = self.books.apply(data, at, length)
+        if locate == _MALFORMED:
+            self.malformed += 1
+            return
+        self.by_type[ADD] += 1
+        if locate < 0:
+            return
+        instrument = instrument_at(self._known, locate)
+        if instrument is None:
+            self._changed(locate)
+            return
+        instrument.updates += 1
+        if not instrument.touched:  # `Market.touch`, which would be a call
+            instrument.touched = True
+            put_instrument(self.market.waiting, self.market.pending, instrument)
+            self.market.pending += 1
+
+    def _take(self, data: Octets, at: int, length: int) -> None:
+        """Take any message."""
+        self.applied += 1
+        locate = self.books.apply(data, at, length)
         if locate == _MALFORMED:
             self.malformed += 1
             return
         kind = data[at]
         self.by_type[kind] += 1
         if locate >= 0:
-            instrument = instrument_at(self._known, locate)
-            if instrument is None:
-                instrument = self._at(locate)
-            if instrument is not None:
-                instrument.updates += 1
-                if not instrument.touched:  # `Market.touch`, which would be a call
-                    instrument.touched = True
-                    put_instrument(self.market.waiting, self.market.pending, instrument)
-                    self.market.pending += 1
-        if kind != ADD:
+            self._changed(locate)
+        if kind != DELETE and kind != REPLACE:
             self._report(kind, data, at, locate)
+
+    def _changed(self, locate: int) -> None:
+        """A book has changed."""
+        instrument = self._at(locate)
+        if instrument is not None:
+            instrument.updates += 1
+            self.market.touch(instrument)
 
     def _report(self, kind: int, data: Octets, at: int, locate: int) -> None:
         """What a message says besides the change of a book: prints, trading states, phases of the day."""
