@@ -19,9 +19,9 @@ cdef class Levels:
     cdef int64_t[::1] free
     cdef int64_t end
 
-    @cython.locals(key=uint64_t, at=int64_t)
+    @cython.locals(key=uint64_t, at=int64_t, higher=int64_t)
     cdef int add(self, Py_ssize_t half, uint64_t price, uint64_t shares) except -1
-    @cython.locals(at=int64_t, end=int64_t)
+    @cython.locals(key=uint64_t, at=int64_t, higher=int64_t, end=int64_t)
     cdef void take(self, Py_ssize_t half, uint64_t price, uint64_t shares, bint gone) noexcept
     @cython.locals(at=int64_t, limit=uint64_t, higher=int64_t)
     cdef int64_t seek(self, Py_ssize_t half, uint64_t key) noexcept

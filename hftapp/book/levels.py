@@ -56,7 +56,9 @@ class Levels:
     def add(self, half: int, price: int, shares: int) -> None:
         """An order joins its level, which is made if need be. MemoryError when the pool cannot grow."""
         key = price ^ (_LOW if half & 1 else 0)
-        at = self.seek(half, key)
+        at = self.rows[4 * half + 1] - 2
+        higher = higher_of_four(self.cells, at, key << 32 | _LOW)  # `seek`, but for a call
+        at = at - 2 * higher if higher < 4 else self.seek(half, key)
         if self.cells[at] >> 32 == key and at >= self.rows[4 * half]:
             self.cells[at] += 1
             self.cells[at + 1] += shares
@@ -65,7 +67,10 @@ class Levels:
 
     def take(self, half: int, price: int, shares: int, gone: bool) -> None:
         """Take shares off a level that is there; `gone`: with them the order that had them."""
-        at = self.seek(half, price ^ (_LOW if half & 1 else 0))
+        key = price ^ (_LOW if half & 1 else 0)
+        at = self.rows[4 * half + 1] - 2
+        higher = higher_of_four(self.cells, at, key << 32 | _LOW)
+        at = at - 2 * higher if higher < 4 else self.seek(half, key)
         self.cells[at + 1] -= shares
         if not gone:
             return

@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from hftapp.book.books cimport Books
+from hftapp.book.levels cimport Levels
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.slots cimport Places, instrument_at, places_of, put_instrument
 
@@ -13,7 +14,7 @@ cdef enum:
 cdef Py_ssize_t _MAX_TRADES
 cdef uint64_t _LOW
 ctypedef uint64_t *pointer
-ctypedef int64_t *row
+ctypedef int64_t *words
 
 
 cdef class Market:
@@ -35,10 +36,11 @@ cdef class Market:
     cdef readonly Py_ssize_t trade_count
     cdef readonly int64_t trades_lost
     cdef int[::1] _locates               # by MAX_VENUES * index + venue, -1: not named there
+    cdef int[::1] _alone                 # by index: the row of `_levels` that says it all, -1: there is more to ask
     cdef list _waiting                   # the first `pending` have been touched
     cdef Places waiting                  # its places
     cdef Places _shown                   # the places of `touched`
-    cdef Books _first                    # of venue 0
+    cdef Levels _levels                  # of venue 0
     cdef dict _by_symbol
     cdef object _prepare
 
@@ -48,7 +50,7 @@ cdef class Market:
     cpdef place(self, Instrument instrument, int venue, int locate)
     cpdef touch(self, Instrument instrument)
     cpdef touch_all(self)
-    @cython.locals(i=Py_ssize_t, count=Py_ssize_t, instrument=Instrument, locate=Py_ssize_t, rows=row, cells=pointer, at=int64_t, price=int64_t)
+    @cython.locals(i=Py_ssize_t, count=Py_ssize_t, instrument=Instrument, row=Py_ssize_t, rows=words, cells=pointer, at=int64_t, price=int64_t)
     cpdef Py_ssize_t take_touched(self) except -1
     cpdef drop_trades(self)
     cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cython
 
 from hftapp.book.books import Books
+from hftapp.book.levels import Levels
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 
 if not cython.compiled:
@@ -68,7 +69,8 @@ class Market:
         self._locates = array("i", [-1]) * (MAX_VENUES * max_instruments)
         self._by_symbol: dict[str, Instrument] = {}
         self._prepare = prepare
-        self._first: Books | None = None
+        self._levels = Levels(2, 1)  # of venue 0, once there is one
+        self._alone = array("i", [-1]) * max_instruments
 
     def add_venue(self, venue: VenueMarket, books: Books) -> int:
         """Take up a venue; returns its number. Raises ValueError when there are `MAX_VENUES`."""
@@ -76,8 +78,11 @@ class Market:
             raise ValueError(f"there is room for {MAX_VENUES} venues; this is one more")
         self.venues.append(venue)
         self.books.append(books)
-        self._first = self.books[0]
+        self._levels = self.books[0].levels
         self.venue_count += 1
+        if self.venue_count > 1:  # no venue's books are the whole truth any more
+            for i in range(self.max_instruments):
+                self._alone[i] = -1
         return self.venue_count - 1
 
     def instrument(self, symbol: str) -> Instrument | None:
@@ -103,6 +108,8 @@ class Market:
     def place(self, instrument: Instrument, venue: int, locate: int) -> None:
         """Learn under which Stock Locate a venue shows an instrument."""
         self._locates[_MAX_VENUES * instrument.index + venue] = locate
+        if self.venue_count == 1:
+            self._alone[instrument.index] = 8 * locate
 
     def touch(self, instrument: Instrument) -> None:
         """Treat an instrument as changed (its book, its own orders or its trading state did)."""
@@ -126,18 +133,18 @@ class Market:
         for i in range(count):
             instrument = instrument_at(self._shown, i)
             instrument.touched = False
-            locate = self._locates[_MAX_VENUES * instrument.index]
-            if self.venue_count != 1 or locate < 0:
+            row = self._alone[instrument.index]
+            if row < 0:
                 self.refresh(instrument)
                 continue
             # The same where there is one venue: its best levels are the best.
-            rows, cells = self._first.levels.rows, self._first.levels.cells
-            at = rows[8 * locate + 1] - 2
+            rows, cells = self._levels.rows, self._levels.cells
+            at = rows[row + 1] - 2
             price = cells[at] >> 32  # 0 in the words below the levels of an empty half
             instrument.bid = price
             instrument.bid_shares = cells[at + 1] if price != 0 else 0
-            at = rows[8 * locate + 5] - 2
-            price = cells[at] >> 32 ^ _LOW if at >= rows[8 * locate + 4] else 0
+            at = rows[row + 5] - 2
+            price = cells[at] >> 32 ^ _LOW if at >= rows[row + 4] else 0
             instrument.ask = price
             instrument.ask_shares = cells[at + 1] if price != 0 else 0
         return count
