@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from hftapp.book.depth cimport Depth
+from hftapp.book.lookup cimport home_of
 from hftapp.book.order_table cimport OrderTable
 from hftapp.book.prefetch cimport prefetch
 from hftapp.feed.itch_rules cimport ItchRules
@@ -23,11 +24,23 @@ from hftapp.feed.itch_types cimport (
 )
 from hftapp.octets cimport be16, be32, be64
 
-cdef int _UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN
+cdef enum:
+    _UNKNOWN = 0
+    _ORPHAN = 1
+    _DUPLICATE = 2
+    _EMPTY = 3
+    _OVER = 4
+    _FOREIGN = 5
+    _BUY = 66
+    _SELL = 83
+
 cdef int64_t _NO_CHANGE, _MALFORMED
 cdef uint64_t _LOW, _NOT_ASCII
-cdef int _BUY, _SELL, _YES, _NO, _SHORTEST, _NEAR, _FAR
+cdef int _YES, _NO, _SHORTEST, _NEAR, _FAR
 cdef Py_ssize_t _FEW
+
+ctypedef uint64_t *pointer
+ctypedef int64_t *row
 
 
 cdef class Books(Depth):
@@ -37,7 +50,7 @@ cdef class Books(Depth):
     cdef ItchRules _rules
 
     cpdef int64_t apply_message(self, bytes message) except? -3
-    @cython.locals(kind=int, changed=int64_t)
+    @cython.locals(kind=int, changed=int64_t, locate=Py_ssize_t, cells=pointer, rows=row)
     cdef int64_t apply(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except? -3
     @cython.locals(count=int64_t, length=Py_ssize_t, far=Py_ssize_t, near=Py_ssize_t)
     cpdef int64_t apply_all(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t end) except? -3
@@ -46,6 +59,8 @@ cdef class Books(Depth):
     cdef void foresee(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(half=Py_ssize_t, slot=Py_ssize_t, place=int64_t)
     cdef void foresee_levels(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
+    @cython.locals(locate=Py_ssize_t, side=int, shares=uint64_t, half=Py_ssize_t, reference=uint64_t, price=uint64_t, slot=Py_ssize_t, cells=pointer, rows=row, key=uint64_t, best=uint64_t, end=int64_t)
+    cdef int64_t add(self, const uint8_t *data, Py_ssize_t at) except? -3
     @cython.locals(stock=uint64_t, side=int, locate=Py_ssize_t)
     cdef int64_t _add(self, const uint8_t *data, Py_ssize_t at) except? -3
     cdef int64_t _enter(self, Py_ssize_t half, uint64_t reference, uint64_t shares, uint64_t price) except? -3

@@ -19,6 +19,7 @@ from hftapp.book.order_table import OrderTable
 from hftapp.feed.itch_rules import ItchRules
 
 if not cython.compiled:
+    from hftapp.book.lookup import home_of
     from hftapp.book.prefetch import prefetch
     from hftapp.feed.itch_types import (
         ADD,
@@ -38,6 +39,9 @@ if not cython.compiled:
     )
     from hftapp.octets import Octets, be16, be32, be64
 
+    _UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN = range(6)
+    _BUY, _SELL = ord("B"), ord("S")
+
 NO_CHANGE = -1
 """What `Books.apply` returns when no book changed."""
 MALFORMED = -2
@@ -54,12 +58,10 @@ COUNTERS = (
 """Names of `Books.counts`: messages about orders that no message introduced; the same about orders introduced by the
 replace of an unknown order, whose side nobody knows; adds whose reference is in use; adds of zero shares; more taken
 than remained; adds for a locate beyond `max_locates`."""
-_UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN = range(6)
 _NO_CHANGE = NO_CHANGE
 _MALFORMED = MALFORMED
 _LOW = 0xFFFF_FFFF
 _NOT_ASCII = 0x8080_8080 << 32 | 0x8080_8080
-_BUY, _SELL = ord("B"), ord("S")
 _YES, _NO = ord("Y"), ord("N")
 _SHORTEST = 19  # bytes of an Order Delete, the shortest message that changes a book
 _FEW = 8192  # orders that stay in the cache: nothing is fetched ahead of its time
@@ -104,10 +106,19 @@ class Books(Depth):
         if length < 1 or self._rules.sizes[data[at]] != length:
             return _MALFORMED
         kind = data[at]
-        changed = _MALFORMED
         if kind == ADD:
-            changed = self._add(data, at)
-        elif kind == DELETE:
+            return self.add(data, at)
+        if cython.compiled and self.orders.count > _FEW and length >= _SHORTEST:
+            # While the order is looked up, fetch the best levels of both sides: it will probably be on one of them.
+            locate = be16(data, at + 1)
+            if locate < self.max_locates:
+                rows, cells = self.levels.rows, self.levels.cells
+                prefetch(cython.address(cells[rows[8 * locate + 1] - 2]))
+                prefetch(cython.address(cells[rows[8 * locate + 5] - 2]))
+            if kind == REPLACE:
+                prefetch(cython.address(self.orders.cells[4 * home_of(be64(data, at + 19), self.orders.shift)]))
+        changed = _MALFORMED
+        if kind == DELETE:
             changed = self._delete(be64(data, at + 11))
         elif kind == REPLACE:
             changed = self._replace(be64(data, at + 11), be64(data, at + 19), be32(data, at + 27), be32(data, at + 31))
@@ -115,7 +126,7 @@ class Books(Depth):
             changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
         elif kind == ADD_MPID:
             if be32(data, at + 36) & _NOT_ASCII == 0:
-                changed = self._add(data, at)
+                changed = self.add(data, at)
         elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] in (_YES, _NO):
                 changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
@@ -182,7 +193,53 @@ class Books(Depth):
                 prefetch(cython.address(self.levels.pool[place - 2]))
                 prefetch(cython.address(self.levels.pool[place - 8]))
 
+    def add(self, data: Octets, at: int) -> int:
+        """Apply an Add Order, with or without MPID, of the right length; returns what `apply` does.
+
+        Most messages are this one, and most are at the best level or better it: that much is written out here.
+        """
+        locate = be16(data, at + 1)
+        side = data[at + 19]
+        shares = be32(data, at + 20)
+        if (
+            locate >= self.max_locates
+            or self.stocks.names[locate] != be64(data, at + 24)
+            or (side != _BUY and side != _SELL)
+            or shares == 0
+            or self.orders.count >= self.orders.limit
+        ):
+            return self._add(data, at)
+        half = 2 * locate + (side == _SELL)
+        reference = be64(data, at + 11)
+        price = be32(data, at + 32)
+        cells = self.orders.cells
+        slot = home_of(reference, self.orders.shift)
+        while cells[4 * slot + 1] != 0:
+            if cells[4 * slot] == reference:
+                self.counts[_DUPLICATE] += 1
+                return _NO_CHANGE
+            slot = (slot + 1) & self.orders.mask
+        cells[4 * slot] = reference
+        cells[4 * slot + 1] = price << 32 | shares
+        cells[4 * slot + 2] = half
+        self.orders.count += 1
+        key = price ^ (_LOW if side == _SELL else 0)
+        rows, cells = self.levels.rows, self.levels.cells
+        end = rows[4 * half + 1]
+        best = cells[end - 2] >> 32
+        if best > key or end - rows[4 * half] >= rows[4 * half + 2]:  # further from the market, or no room
+            self.levels.add(half, price, shares)
+        elif best == key and end != rows[4 * half]:
+            cells[end - 2] += 1
+            cells[end - 1] += shares
+        else:
+            rows[4 * half + 1] = end + 2
+            cells[end] = key << 32 | 1
+            cells[end + 1] = shares
+        return locate
+
     def _add(self, data: Octets, at: int) -> int:
+        """The same for every add, be it the first of its symbol, of no shares, or not allowed."""
         stock = be64(data, at + 24)
         side = data[at + 19]
         if (side != _BUY and side != _SELL) or stock & _NOT_ASCII != 0:
@@ -211,11 +268,11 @@ class Books(Depth):
         if slot < 0:
             self.price = 0
             return self._unknown(reference)
-        state = self.orders.words[4 * slot + 1]
-        half = self.orders.words[4 * slot + 2]
+        state = self.orders.cells[4 * slot + 1]
+        half = self.orders.cells[4 * slot + 2]
         self.price = state >> 32
         if shares < state & _LOW:
-            self.orders.words[4 * slot + 1] = state - shares
+            self.orders.cells[4 * slot + 1] = state - shares
             self.levels.take(half, state >> 32, shares, False)
             return half >> 1
         if shares > state & _LOW:
@@ -245,8 +302,8 @@ class Books(Depth):
 
     def _drop(self, slot: int) -> int:
         """Take an order off its book; returns the half it rested on."""
-        state = self.orders.words[4 * slot + 1]
-        half = self.orders.words[4 * slot + 2]
+        state = self.orders.cells[4 * slot + 1]
+        half = self.orders.cells[4 * slot + 2]
         self.levels.take(half, state >> 32, state & _LOW, True)
         self.orders.remove(slot)
         return half

@@ -19,6 +19,9 @@ import cython
 
 from hftapp.book import memory
 
+if not cython.compiled:
+    from hftapp.book.lookup import higher_of_four
+
 _LOW = 0xFFFF_FFFF
 _GUARD = 8  # words of the four empty levels
 _SLAB = 32  # words of the smallest slab
@@ -47,48 +50,49 @@ class Levels:
         self.capacity = _SLAB * (levels // SMALLEST + 3)
         self.pool = memory.words(self.capacity)
         self.free = array("q", bytes(8 * 64))
+        self._point()
         self.end = _SLAB  # the first slab stands for those of the halves that are empty
 
     def add(self, half: int, price: int, shares: int) -> None:
         """An order joins its level, which is made if need be. MemoryError when the pool cannot grow."""
         key = price ^ (_LOW if half & 1 else 0)
-        at = self.seek(half, key)
-        if self.pool[at] >> 32 == key and at >= self.heads[4 * half]:
-            self.pool[at] += 1
-            self.pool[at + 1] += shares
+        at = self.rows[4 * half + 1] - 2
+        higher = higher_of_four(self.cells, at, key << 32 | _LOW)  # `seek`, but for a call
+        at = at - 2 * higher if higher < 4 else self.seek(half, key)
+        if self.cells[at] >> 32 == key and at >= self.rows[4 * half]:
+            self.cells[at] += 1
+            self.cells[at + 1] += shares
         else:
-            self._insert(half, at + 2 - self.heads[4 * half], key, shares)
+            self.insert(half, at + 2 - self.rows[4 * half], key, shares)
 
     def take(self, half: int, price: int, shares: int, gone: bool) -> None:
         """Take shares off a level that is there; `gone`: with them the order that had them."""
-        at = self.seek(half, price ^ (_LOW if half & 1 else 0))
-        self.pool[at + 1] -= shares
+        key = price ^ (_LOW if half & 1 else 0)
+        at = self.rows[4 * half + 1] - 2
+        higher = higher_of_four(self.cells, at, key << 32 | _LOW)
+        at = at - 2 * higher if higher < 4 else self.seek(half, key)
+        self.cells[at + 1] -= shares
         if not gone:
             return
-        self.pool[at] -= 1
-        if self.pool[at] & _LOW == 0:
-            end = self.heads[4 * half + 1] - 2
-            self.heads[4 * half + 1] = end
+        self.cells[at] -= 1
+        if self.cells[at] & _LOW == 0:
+            end = self.rows[4 * half + 1] - 2
+            self.rows[4 * half + 1] = end
             while at < end:
-                self.pool[at] = self.pool[at + 2]
-                self.pool[at + 1] = self.pool[at + 3]
+                self.cells[at] = self.cells[at + 2]
+                self.cells[at + 1] = self.cells[at + 3]
                 at += 2
 
     def seek(self, half: int, key: int) -> int:
         """Return the word of the last level with at most this key; two before the first when there is none."""
-        at = self.heads[4 * half + 1] - 2
+        at = self.rows[4 * half + 1] - 2
         limit = key << 32 | _LOW
         for _ in range(_NEAR):
-            higher = (
-                (self.pool[at] > limit)
-                + (self.pool[at - 2] > limit)
-                + (self.pool[at - 4] > limit)
-                + (self.pool[at - 6] > limit)
-            )
+            higher = higher_of_four(self.cells, at, limit)
             at -= 2 * higher
             if higher < 4:
                 return at
-        return self._halve(self.heads[4 * half], at, limit)
+        return self.halve(self.rows[4 * half], at, limit)
 
     def depth(self, half: int) -> int:
         """Return the number of levels of a half."""
@@ -97,12 +101,12 @@ class Levels:
     def price(self, half: int, i: int) -> int:
         """Return the price of level `i`, the best is 0; 0 when there is none."""
         at = self.level(half, i)
-        return self.pool[at] >> 32 ^ (_LOW if half & 1 else 0) if at != 0 else 0
+        return self.cells[at] >> 32 ^ (_LOW if half & 1 else 0) if at != 0 else 0
 
     def shares(self, half: int, i: int) -> int:
         """Return the shares at level `i`, 0 when there is none."""
         at = self.level(half, i)
-        return self.pool[at + 1] if at != 0 else 0
+        return self.cells[at + 1] if at != 0 else 0
 
     def orders(self, half: int, i: int) -> int:
         """Return the number of orders at level `i`, 0 when there is none."""
@@ -117,8 +121,8 @@ class Levels:
 
     def level(self, half: int, i: int) -> int:
         """Return the word of level `i`, 0 when there is none."""
-        at = self.heads[4 * half + 1] - 2 - 2 * i
-        return at if i >= 0 and at >= self.heads[4 * half] else 0
+        at = self.rows[4 * half + 1] - 2 - 2 * i
+        return at if i >= 0 and at >= self.rows[4 * half] else 0
 
     def relieve(self) -> bool:
         """Double the pool when it is more than half full; returns whether it was. To be called off the path."""
@@ -127,29 +131,29 @@ class Levels:
         self._grow()
         return True
 
-    def _halve(self, low: int, high: int, limit: int) -> int:
+    def halve(self, low: int, high: int, limit: int) -> int:
         """Search the words from `low` to `high` by halves; see `seek`. Again no branch depends on what is there."""
         low -= 2  # from here on the answer is `low` or one of the `left` levels above it
         left = (high - low) >> 1
         while left > 0:
             half = (left + 1) >> 1
-            low += 2 * half * (self.pool[low + 2 * half] <= limit)
+            low += 2 * half * (self.cells[low + 2 * half] <= limit)
             left -= half
         return low
 
-    def _insert(self, half: int, place: int, key: int, shares: int) -> None:
+    def insert(self, half: int, place: int, key: int, shares: int) -> None:
         """Make a level of one order, `place` words behind the first."""
-        if self.heads[4 * half + 1] - self.heads[4 * half] == self.heads[4 * half + 2]:
+        if self.rows[4 * half + 1] - self.rows[4 * half] == self.rows[4 * half + 2]:
             self._enlarge(half)
-        at = self.heads[4 * half] + place
-        i = self.heads[4 * half + 1]
-        self.heads[4 * half + 1] = i + 2
+        at = self.rows[4 * half] + place
+        i = self.rows[4 * half + 1]
+        self.rows[4 * half + 1] = i + 2
         while i > at:
-            self.pool[i] = self.pool[i - 2]
-            self.pool[i + 1] = self.pool[i - 1]
+            self.cells[i] = self.cells[i - 2]
+            self.cells[i + 1] = self.cells[i - 1]
             i -= 2
-        self.pool[at] = key << 32 | 1
-        self.pool[at + 1] = shares
+        self.cells[at] = key << 32 | 1
+        self.cells[at + 1] = shares
 
     def _enlarge(self, half: int) -> None:
         """Move a half to a slab of twice the size, or give it its first."""
@@ -196,3 +200,9 @@ class Levels:
             self.pool[i] = old[i]
         self.capacity *= 2
         self.grown += 1
+        self._point()
+
+    def _point(self) -> None:
+        """Learn where the words are now."""
+        self.rows = cython.address(self.heads[0]) if cython.compiled else self.heads
+        self.cells = cython.address(self.pool[0]) if cython.compiled else self.pool

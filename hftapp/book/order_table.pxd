@@ -1,7 +1,9 @@
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
-cdef uint64_t _FACTOR, _ALL, _LOW
+from hftapp.book.lookup cimport home_of
+
+cdef uint64_t _LOW
 cdef Py_ssize_t _NOT_FOUND, _WORDS
 
 
@@ -10,6 +12,8 @@ cdef class OrderTable:
     cdef readonly Py_ssize_t capacity
     cdef readonly int64_t grown
     cdef uint64_t[::1] words
+    cdef uint64_t *cells                 # the same memory
+    cdef Py_ssize_t limit                # so many orders make it grow
     cdef Py_ssize_t mask
     cdef int shift
 
@@ -28,3 +32,4 @@ cdef class OrderTable:
     cpdef int64_t shares(self, uint64_t reference) noexcept
     @cython.locals(i=Py_ssize_t, at=Py_ssize_t, old=uint64_t[::1], slots=Py_ssize_t)
     cdef _grow(self)
+    cdef void _point(self) noexcept

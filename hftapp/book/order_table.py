@@ -14,9 +14,10 @@ import cython
 
 from hftapp.book import memory
 
+if not cython.compiled:
+    from hftapp.book.lookup import home_of
+
 MIN_CAPACITY = 16
-_FACTOR = 0x9E37_79B9_7F4A_7C15  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, §6.4)
-_ALL = (1 << 64) - 1
 _LOW = 0xFFFF_FFFF
 _NOT_FOUND = -1
 _WORDS = 4
@@ -40,32 +41,33 @@ class OrderTable:
         self.mask = capacity - 1
         self.shift = 64 - (capacity // _GROUP).bit_length() + 1
         self.words = memory.words(_WORDS * capacity)
+        self._point()
 
     def home(self, reference: int) -> int:
         """Return the slot in which the search for a reference starts."""
-        return ((reference >> 2) * _FACTOR & _ALL) >> self.shift << 3 | (reference & 3) << 1
+        return home_of(reference, self.shift)
 
     def find(self, reference: int) -> int:
         """Return the slot of an order, -1 when it is not in the table."""
-        i = self.home(reference)
-        while self.words[4 * i + 1] != 0:
-            if self.words[4 * i] == reference:
+        i = home_of(reference, self.shift)
+        while self.cells[4 * i + 1] != 0:
+            if self.cells[4 * i] == reference:
                 return i
             i = (i + 1) & self.mask
         return _NOT_FOUND
 
     def insert(self, reference: int, price: int, shares: int, half: int) -> int:
         """Enter an order; returns its slot, -1 when the reference is in use. MemoryError when it cannot grow."""
-        if 4 * self.count >= 3 * self.capacity:
+        if self.count >= self.limit:
             self._grow()
-        i = self.home(reference)
-        while self.words[4 * i + 1] != 0:
-            if self.words[4 * i] == reference:
+        i = home_of(reference, self.shift)
+        while self.cells[4 * i + 1] != 0:
+            if self.cells[4 * i] == reference:
                 return _NOT_FOUND
             i = (i + 1) & self.mask
-        self.words[4 * i] = reference
-        self.words[4 * i + 1] = price << 32 | shares
-        self.words[4 * i + 2] = half
+        self.cells[4 * i] = reference
+        self.cells[4 * i + 1] = price << 32 | shares
+        self.cells[4 * i + 2] = half
         self.count += 1
         return i
 
@@ -115,6 +117,7 @@ class OrderTable:
         self.mask = self.capacity - 1
         self.shift -= 1
         self.grown += 1
+        self._point()
         for at in range(slots):
             if old[4 * at + 1] != 0:
                 i = self.home(old[4 * at])
@@ -123,3 +126,8 @@ class OrderTable:
                 self.words[4 * i] = old[4 * at]
                 self.words[4 * i + 1] = old[4 * at + 1]
                 self.words[4 * i + 2] = old[4 * at + 2]
+
+    def _point(self) -> None:
+        """Learn where the words are now, and when it gets too full: three quarters."""
+        self.cells = cython.address(self.words[0]) if cython.compiled else self.words
+        self.limit = self.capacity - self.capacity // 4

@@ -7,10 +7,23 @@ from hftapp.feed.holdback cimport HoldBack
 from hftapp.octets cimport be16, be64
 
 cdef int64_t _NEVER, _MAX_JUMP, _UNSET
+cdef uint32_t _NO_SESSION
 cdef uint64_t _HIGHEST
-cdef int64_t _HEADER, _END
-cdef int _PACKETS, _MESSAGES, _DUPLICATES, _HEARTBEATS, _GAPS, _LOST, _MALFORMED
-cdef int _WRONG_SESSION, _IMPLAUSIBLE, _HELD, _OVERSIZED, _LINES
+cdef enum:
+    _HEADER = 20
+    _END = 0xFFFF
+    _PACKETS = 0
+    _MESSAGES = 1
+    _DUPLICATES = 2
+    _HEARTBEATS = 3
+    _GAPS = 4
+    _LOST = 5
+    _MALFORMED = 6
+    _WRONG_SESSION = 7
+    _IMPLAUSIBLE = 8
+    _HELD = 9
+    _OVERSIZED = 10
+    _LINES = 11
 
 
 cdef class Arbiter:
@@ -38,8 +51,10 @@ cdef class Arbiter:
 
     cpdef list take_gaps(self)
     cpdef int64_t on_datagram(self, int line, bytes payload, int64_t now) except -1
-    @cython.locals(ours=bint, number=uint64_t, sequence=int64_t, count=int64_t, skip=int64_t)
+    @cython.locals(ours=bint, sequence=int64_t, size=Py_ssize_t)
     cdef int64_t on_packet(self, int line, const uint8_t *data, Py_ssize_t at, Py_ssize_t length, int64_t now) except -1
+    @cython.locals(ours=bint, number=uint64_t, sequence=int64_t, count=int64_t, skip=int64_t)
+    cdef int64_t _take(self, int line, const uint8_t *data, Py_ssize_t at, Py_ssize_t length, int64_t now) except -1
     @cython.locals(passed=int64_t, resume=int64_t)
     cpdef int64_t tick(self, int64_t now) except -1
     @cython.locals(count=int64_t, plain=bint, i=int)

@@ -29,18 +29,19 @@ from hftapp.feed.holdback import HoldBack
 if not cython.compiled:
     from hftapp.octets import Octets, be16, be64
 
+    _HEADER, _END = 20, 0xFFFF
+    _PACKETS, _MESSAGES, _DUPLICATES, _HEARTBEATS, _GAPS, _LOST, _MALFORMED = range(7)
+    _WRONG_SESSION, _IMPLAUSIBLE, _HELD, _OVERSIZED, _LINES = range(7, 12)
+
 NEVER = (1 << 63) - 1
 """`Arbiter.deadline` while no gap is open."""
 MAX_JUMP = 1_000_000
 HIGHEST = 1 << 62
 SLOT_SIZE = 1536
 """Bytes of a held datagram: all that an Ethernet frame can carry."""
-_PACKETS, _MESSAGES, _DUPLICATES, _HEARTBEATS, _GAPS, _LOST, _MALFORMED = range(7)
-_WRONG_SESSION, _IMPLAUSIBLE, _HELD, _OVERSIZED, _LINES = range(7, 12)
 _NEVER, _MAX_JUMP, _HIGHEST = NEVER, MAX_JUMP, HIGHEST
-_HEADER = 20
-_END = 0xFFFF
 _UNSET = -1
+_NO_SESSION = 1 << 16  # no two bytes
 
 
 @cython.final
@@ -82,7 +83,7 @@ class Arbiter:
         self.next_number = _UNSET if start is None else start
         self._handler = handler
         self._joined = bool(session)
-        self._head = self._tail = 0
+        self._head, self._tail = 0, _NO_SESSION
         self._foreign_head = self._foreign_tail = 0
         if session:
             self._join(session.encode().ljust(10), 0)
@@ -128,11 +129,37 @@ class Arbiter:
         return self.on_packet(line, payload, 0, len(payload), now)
 
     def on_packet(self, line: int, data: Octets, at: int, length: int, now: int) -> int:
-        """Take one datagram of line 0 or 1; returns how many messages it let through. Never raises on bad input."""
+        """Take one datagram of line 0 or 1; returns how many messages it let through. Never raises on bad input.
+
+        One message that continues the session while nothing is missing goes straight on; `_take` deals with the rest.
+        """
+        if (
+            length < _HEADER + 2
+            or be64(data, at) != self._head
+            or be16(data, at + 8) != self._tail
+            or be16(data, at + 18) != 1
+            or self._watchful
+        ):
+            return self._take(line, data, at, length, now)
+        sequence = be64(data, at + 10)
+        size = be16(data, at + _HEADER)
+        if sequence != self.next_number or sequence < 0 or length != _HEADER + 2 + size:
+            return self._take(line, data, at, length, now)
+        self.heard[line] = now
+        self.current = now
+        self.counts[_PACKETS] += 1
+        self.counts[_LINES + line] += 1
+        self.counts[_MESSAGES] += 1
+        self.next_number = sequence + 1
+        self._handler.on_message(data, at + _HEADER + 2, size)
+        return 1
+
+    def _take(self, line: int, data: Octets, at: int, length: int, now: int) -> int:
+        """Take any datagram; see `on_packet`."""
         if length < _HEADER:
             self.counts[_MALFORMED] += 1
             return 0
-        ours = be64(data, at) == self._head and be16(data, at + 8) == self._tail and self._joined
+        ours = be64(data, at) == self._head and be16(data, at + 8) == self._tail
         if not ours and not self._belongs(data, at, length):
             return 0
         self.heard[line] = now

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 import cython
 
 from hftapp.book.books import Books
+from hftapp.book.levels import Levels
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 
+if not cython.compiled:
+    from hftapp.trader.slots import instrument_at, places_of, put_instrument
+
+    _MAX_VENUES = MAX_VENUES
+    _BUY, _SELL = 1, -1
 if TYPE_CHECKING:
     from hftapp.trader.venue_market import VenueMarket
 
@@ -21,8 +27,8 @@ MAX_INSTRUMENTS = 1 << 16
 """Symbols of all venues together: as many as a feed has Stock Locates."""
 MAX_TRADES = 1024
 """Prints that are kept until they are taken; a datagram holds at most about sixty."""
-_MAX_VENUES, _MAX_TRADES = MAX_VENUES, MAX_TRADES
-_BUY, _SELL = 1, -1
+_MAX_TRADES = MAX_TRADES
+_LOW = 0xFFFF_FFFF
 
 
 @cython.final
@@ -50,7 +56,9 @@ class Market:
         self.closed = False
         nobody = Instrument("", -1)
         self.touched = [nobody] * max_instruments
-        self._pending = [nobody] * max_instruments
+        self._waiting = [nobody] * max_instruments
+        self.waiting = places_of(self._waiting)
+        self._shown = places_of(self.touched)
         self.touched_count = 0
         self.pending = 0
         self.trade_instrument = [nobody] * MAX_TRADES
@@ -61,6 +69,8 @@ class Market:
         self._locates = array("i", [-1]) * (MAX_VENUES * max_instruments)
         self._by_symbol: dict[str, Instrument] = {}
         self._prepare = prepare
+        self._levels = Levels(2, 1)  # of venue 0, once there is one
+        self._alone = array("i", [-1]) * max_instruments
 
     def add_venue(self, venue: VenueMarket, books: Books) -> int:
         """Take up a venue; returns its number. Raises ValueError when there are `MAX_VENUES`."""
@@ -68,7 +78,11 @@ class Market:
             raise ValueError(f"there is room for {MAX_VENUES} venues; this is one more")
         self.venues.append(venue)
         self.books.append(books)
+        self._levels = self.books[0].levels
         self.venue_count += 1
+        if self.venue_count > 1:  # no venue's books are the whole truth any more
+            for i in range(self.max_instruments):
+                self._alone[i] = -1
         return self.venue_count - 1
 
     def instrument(self, symbol: str) -> Instrument | None:
@@ -94,12 +108,14 @@ class Market:
     def place(self, instrument: Instrument, venue: int, locate: int) -> None:
         """Learn under which Stock Locate a venue shows an instrument."""
         self._locates[_MAX_VENUES * instrument.index + venue] = locate
+        if self.venue_count == 1:
+            self._alone[instrument.index] = 8 * locate
 
     def touch(self, instrument: Instrument) -> None:
         """Treat an instrument as changed (its book, its own orders or its trading state did)."""
         if not instrument.touched and instrument.index >= 0:
             instrument.touched = True
-            self._pending[self.pending] = instrument
+            put_instrument(self.waiting, self.pending, instrument)
             self.pending += 1
 
     def touch_all(self) -> None:
@@ -109,16 +125,29 @@ class Market:
 
     def take_touched(self) -> int:
         """Refresh what has changed since the last call and show it in `touched`; returns how many, each once."""
-        taken = self._pending
-        self._pending = self.touched
-        self.touched = taken
-        self.touched_count = self.pending
+        self._waiting, self.touched = self.touched, self._waiting
+        self.waiting, self._shown = self._shown, self.waiting
+        count = self.pending
+        self.touched_count = count
         self.pending = 0
-        for i in range(self.touched_count):
-            instrument = taken[i]
+        for i in range(count):
+            instrument = instrument_at(self._shown, i)
             instrument.touched = False
-            self.refresh(instrument)
-        return self.touched_count
+            row = self._alone[instrument.index]
+            if row < 0:
+                self.refresh(instrument)
+                continue
+            # The same where there is one venue: its best levels are the best.
+            rows, cells = self._levels.rows, self._levels.cells
+            at = rows[row + 1] - 2
+            price = cells[at] >> 32  # 0 in the words below the levels of an empty half
+            instrument.bid = price
+            instrument.bid_shares = cells[at + 1] if price != 0 else 0
+            at = rows[row + 5] - 2
+            price = cells[at] >> 32 ^ _LOW if at >= rows[row + 4] else 0
+            instrument.ask = price
+            instrument.ask_shares = cells[at + 1] if price != 0 else 0
+        return count
 
     def drop_trades(self) -> None:
         """Forget the prints."""

@@ -15,21 +15,27 @@ from hftapp.trader.market import Market
 
 if not cython.compiled:
     from hftapp.feed.itch_types import (
+        ADD,
         CROSS,
+        DELETE,
         EXECUTED,
         EXECUTED_WITH_PRICE,
         OPERATIONAL_HALT,
         REG_SHO,
+        REPLACE,
         STOCK_DIRECTORY,
         SYSTEM_EVENT,
         TRADE,
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be64
+    from hftapp.trader.slots import instrument_at, places_of, put_instrument
+
+    _MALFORMED = MALFORMED
+    _ADD_BYTES = 36
 
 NASDAQ = "Q"
 """Code of the venue's own market in Operational Halts; Nasdaq's, BX's and PSX's are Q, B and X."""
-_MALFORMED = MALFORMED
 _MAX_SHARES = (1 << 62) - 1  # of a cross; more is no number of shares
 _TRADING_STATE, _OPERATIONAL = TRADING_STATE, OPERATIONAL
 _YES = ord("Y")
@@ -69,6 +75,7 @@ class VenueMarket(MessageHandler):
         self.closed = False
         self._market_code = ord(market_code)
         self._instruments: list[Instrument | None] = [None] * self.books.max_locates
+        self._known = places_of(self._instruments)
 
     def apply_message(self, message: bytes) -> None:
         """Apply one message."""
@@ -84,7 +91,30 @@ class VenueMarket(MessageHandler):
         self.books.foresee(data, at, length)
 
     def on_message(self, data: Octets, at: int, length: int) -> None:
-        """See `MessageHandler.on_message`."""
+        """See `MessageHandler.on_message`. Adds have the short way; `_take` deals with the rest."""
+        if length != _ADD_BYTES or data[at] != ADD:
+            self._take(data, at, length)
+            return
+        locate = self.books.add(data, at)
+        self.applied += 1
+        if locate == _MALFORMED:
+            self.malformed += 1
+            return
+        self.by_type[ADD] += 1
+        if locate < 0:
+            return
+        instrument = instrument_at(self._known, locate)
+        if instrument is None:
+            self._changed(locate)
+            return
+        instrument.updates += 1
+        if not instrument.touched:  # `Market.touch`, which would be a call
+            instrument.touched = True
+            put_instrument(self.market.waiting, self.market.pending, instrument)
+            self.market.pending += 1
+
+    def _take(self, data: Octets, at: int, length: int) -> None:
+        """Take any message."""
         self.applied += 1
         locate = self.books.apply(data, at, length)
         if locate == _MALFORMED:
@@ -93,16 +123,24 @@ class VenueMarket(MessageHandler):
         kind = data[at]
         self.by_type[kind] += 1
         if locate >= 0:
-            instrument = self._instruments[locate]
-            if instrument is None:
-                instrument = self._at(locate)
-            if instrument is not None:
-                instrument.updates += 1
-                self.market.touch(instrument)
-                # The message leaves the price out: it is the order's (ITCH 5.0, Order Executed).
-                if kind == EXECUTED:
-                    self.market.printed(instrument, self.books.price, be32(data, at + 19))
-        if kind == EXECUTED_WITH_PRICE:
+            self._changed(locate)
+        if kind != DELETE and kind != REPLACE:
+            self._report(kind, data, at, locate)
+
+    def _changed(self, locate: int) -> None:
+        """A book has changed."""
+        instrument = self._at(locate)
+        if instrument is not None:
+            instrument.updates += 1
+            self.market.touch(instrument)
+
+    def _report(self, kind: int, data: Octets, at: int, locate: int) -> None:
+        """What a message says besides the change of a book: prints, trading states, phases of the day."""
+        if kind == EXECUTED:
+            # The message leaves the price out: it is the order's (ITCH 5.0, Order Executed).
+            if locate >= 0:
+                self._print(locate, self.books.price, be32(data, at + 19))
+        elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] == _YES:
                 self._print(be16(data, at + 1), be32(data, at + 32), be32(data, at + 19))
         elif kind == TRADE:
