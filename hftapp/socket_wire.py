@@ -180,10 +180,10 @@ class SocketWire(Wire):
                     size = self._sockets[number].recv_into(self._view[at : at + DATAGRAM])
                 except BlockingIOError:
                     break
-                self._lines[found] = number
-                self._frames[found] = self._base
-                self._starts[found] = at
-                self._sizes[found] = size
+                self.lines[found] = number
+                self.frames[found] = self._base
+                self.starts[found] = at
+                self.sizes[found] = size
                 self._bytes += size
                 found += 1
         if found == 0:

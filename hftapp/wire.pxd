@@ -2,7 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
 from hftapp.channel cimport Channel
-from hftapp.clock cimport Clock
+from hftapp.clock cimport Clock, _read_tsc
 from hftapp.net.checksum cimport bytes_at
 from hftapp.net.stack cimport Stack
 from hftapp.nic.port cimport Port
@@ -11,10 +11,14 @@ cdef class Wire:
     cdef public Py_ssize_t count
     cdef public int64_t deadline
     cdef public int64_t ticks
-    cdef int _lines[32]
-    cdef const uint8_t *_frames[32]
-    cdef Py_ssize_t _starts[32]
-    cdef Py_ssize_t _sizes[32]
+    cdef int *lines
+    cdef const uint8_t **frames
+    cdef Py_ssize_t *starts
+    cdef Py_ssize_t *sizes
+    cdef int _own_lines[32]
+    cdef const uint8_t *_own_frames[32]
+    cdef Py_ssize_t _own_starts[32]
+    cdef Py_ssize_t _own_sizes[32]
 
     cpdef Py_ssize_t rx(self, int64_t now) except -1
     cpdef int line(self, Py_ssize_t i) noexcept
@@ -33,6 +37,7 @@ cdef class NicWire(Wire):
     cdef readonly Port port
     cdef Stack _stack
     cdef Clock _clock
+    cdef bint _tsc
 
-    @cython.locals(count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, line=int, frame='const uint8_t *')
+    @cython.locals(count=Py_ssize_t)
     cpdef Py_ssize_t rx(self, int64_t now) except -1

@@ -19,6 +19,7 @@ from hftapp.nic.port import BURST, Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
+    from hftapp.clock import _read_tsc
     from hftapp.net.checksum import bytes_at
 
 NEVER: Final = (1 << 63) - 1
@@ -30,8 +31,8 @@ class Wire:
     """Everything the trader exchanges with the outside.
 
     `count`: frames in the last burst, 1 where nobody knows; `ticks`: the clock's raw counter when the last burst with
-    anything in it had been received. What `line`, `data`, `at` and `length` say is true until the next `rx`.
-    `deadline`: when `tick` has something to do, ns.
+    anything in it had been received. `lines`, `frames`, `starts` and `sizes`: the datagrams of the last burst, for whoever
+    reads them all; `line`, `data`, `at` and `length` say the same. It is true until the next `rx`. `deadline`: when `tick` has something to do, ns.
     """
 
     def __init__(self) -> None:
@@ -39,10 +40,14 @@ class Wire:
         self.ticks = 0
         self.deadline = NEVER
         if not cython.compiled:  # C arrays otherwise
-            self._lines = [0] * BURST
-            self._frames: list[Octets] = [b""] * BURST
-            self._starts = [0] * BURST
-            self._sizes = [0] * BURST
+            self._own_lines = [0] * BURST
+            self._own_frames: list[Octets] = [b""] * BURST
+            self._own_starts = [0] * BURST
+            self._own_sizes = [0] * BURST
+        self.lines = self._own_lines
+        self.frames = self._own_frames
+        self.starts = self._own_starts
+        self.sizes = self._own_sizes
 
     def rx(self, now: int) -> int:
         """Receive one burst; returns how many market data datagrams it holds, at most `BURST`.
@@ -53,23 +58,23 @@ class Wire:
 
     def line(self, i: int) -> int:
         """The line of datagram `i`: the place of its group in the list that the wire was made with."""
-        return self._lines[i]
+        return self.lines[i]
 
     def data(self, i: int) -> Octets:
         """The memory that datagram `i` is in."""
-        return self._frames[i]
+        return self.frames[i]
 
     def at(self, i: int) -> int:
         """Where in `data` its payload begins."""
-        return self._starts[i]
+        return self.starts[i]
 
     def length(self, i: int) -> int:
         """How many bytes the payload has."""
-        return self._sizes[i]
+        return self.sizes[i]
 
     def payload(self, i: int) -> bytes:
         """A copy of the payload of datagram `i`; not for the path."""
-        return bytes_at(self._frames[i], self._starts[i], self._sizes[i])
+        return bytes_at(self.frames[i], self.starts[i], self.sizes[i])
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
         """Start a TCP connection."""
@@ -105,6 +110,11 @@ class NicWire(Wire):
         self.port = port
         self._stack = stack
         self._clock = clock
+        self._tsc = clock.tsc
+        self.lines = self._stack.lines
+        self.frames = self._stack.frames
+        self.starts = self._stack.starts
+        self.sizes = self._stack.sizes
         self.tx(clock.now())
 
     def rx(self, now: int) -> int:
@@ -118,18 +128,8 @@ class NicWire(Wire):
         self.count = count
         if count == 0:
             return 0
-        self.ticks = self._clock.ticks()
-        found = 0
-        for i in range(count):
-            frame = self.port.frame(i)
-            line = self._stack.on_frame(frame, self.port.length(i), now)
-            if line >= 0:
-                self._lines[found] = line
-                self._frames[found] = frame
-                self._starts[found] = self._stack.payload_at
-                self._sizes[found] = self._stack.payload_length
-                found += 1
-        return found
+        self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
+        return self._stack.on_burst(self.port.frames, self.port.lengths, count, now)
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
         """Start a TCP connection of the trader's own stack."""

@@ -3,53 +3,55 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 cdef extern from *:
+    ctypedef unsigned long long _uint128 "unsigned __int128"
     uint64_t _swapped "__builtin_bswap64"(uint64_t) noexcept nogil
-
-cdef inline uint64_t _plus(uint64_t total, uint64_t words) noexcept nogil:
-    # The carry comes in again at the other end: an addition of 64 bits is four of 16 bits (RFC 1071 §2 C).
-    total += words
-    return total + (total < words)
 
 cdef inline uint64_t _folded(uint64_t total) noexcept nogil:
     # The words were little-endian: swapping the bytes of their sum is as good as swapping theirs (RFC 1071 §2 B).
     total = _swapped(total)
     return (total >> 32) + <uint32_t>total
 
-cdef inline uint64_t ones_sum(const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
-    cdef uint64_t total = 0, word
+# Words of 64 bits are four of 16 bits (RFC 1071 §2 C); what they carry is counted in the upper half, and comes in at the end.
+cdef inline uint64_t raw_sum(const uint8_t *data, Py_ssize_t at, Py_ssize_t length, uint64_t more) noexcept nogil:
+    cdef _uint128 total = more
+    cdef uint64_t word, carried
     cdef const uint8_t *place = data + at
-    cdef const uint8_t *end = place + length
-    if length < 8:
-        while end > place:
-            end -= 1
-            total = total << 8 | end[0]
-        return _folded(total)
-    while end - place >= 32:
+    cdef Py_ssize_t rest = length & 31
+    cdef const uint8_t *end = place + (length - rest)
+    while place != end:
         memcpy(&word, place, 8)
-        total = _plus(total, word)
+        total += word
         memcpy(&word, place + 8, 8)
-        total = _plus(total, word)
+        total += word
         memcpy(&word, place + 16, 8)
-        total = _plus(total, word)
+        total += word
         memcpy(&word, place + 24, 8)
-        total = _plus(total, word)
+        total += word
         place += 32
-    while end - place >= 8:
+    if rest & 16:
         memcpy(&word, place, 8)
-        total = _plus(total, word)
+        total += word
+        memcpy(&word, place + 8, 8)
+        total += word
+        place += 16
+    if rest & 8:
+        memcpy(&word, place, 8)
+        total += word
         place += 8
-    if end > place:  # the last bytes, out of the 8 that end with them
-        memcpy(&word, end - 8, 8)
-        total = _plus(total, word >> <int>(64 - 8 * (end - place)))
-    return _folded(total)
+    rest &= 7
+    if rest:  # the last bytes, out of the 8 that end with them
+        memcpy(&word, place + rest - 8, 8)
+        total += word >> <int>(64 - 8 * rest)
+    word = <uint64_t>total
+    carried = <uint64_t>(total >> 64)
+    word += carried
+    return word + (word < carried)
+
+cdef inline uint64_t ones_sum(const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
+    return _folded(raw_sum(data, at, length, 0))
 
 cdef inline uint64_t sum20(const uint8_t *data, Py_ssize_t at) noexcept nogil:
-    cdef uint64_t total, word
-    cdef uint32_t last
-    memcpy(&total, data + at, 8)
-    memcpy(&word, data + at + 8, 8)
-    memcpy(&last, data + at + 16, 4)
-    return _folded(_plus(_plus(total, word), last))
+    return _folded(raw_sum(data, at, 20, 0))
 
 cdef inline uint32_t checksum(uint64_t total) noexcept nogil:
     cdef uint32_t rest = total % 0xFFFF

@@ -8,6 +8,7 @@ is rare, and copied into an object first.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
@@ -22,11 +23,12 @@ from hftapp.net.path import Path
 from hftapp.net.tcp import TcpConnection
 from hftapp.net.tcp_segment import Segment
 from hftapp.net.tcp_types import TcpConfig, TcpState
-from hftapp.nic.port import Port
+from hftapp.nic.port import BURST, Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
-    from hftapp.net.checksum import bytes_at, ones_sum, sum20
+    from hftapp.net.checksum import bytes_at, ones_sum, raw_sum, sum20
+    from hftapp.nic.area import word32, word64
     from hftapp.octets import be16, be32, be48, be64
 
 EPHEMERAL_FIRST: Final = 49152
@@ -46,7 +48,8 @@ class Stack(Outbox):
     """Ethernet, ARP, IPv4, IGMP, UDP reception and TCP clients of one port with one address.
 
     `vlan` 1..4094 tags every frame sent and accepts only frames with that tag; 0 is untagged. `deadline`: nothing is
-    due before it. After `on_frame` has returned a line, `payload_at` and `payload_length` say where its datagram is.
+    due before it. `lines`, `frames`, `starts`, `sizes`: the datagrams of the last `on_burst`; `payload_at` and
+    `payload_length`: where that of the last `on_frame` is.
     """
 
     def __init__(
@@ -89,8 +92,15 @@ class Stack(Outbox):
         self._joins = 0
         self._flow_count = self._flow_next = 0
         if not cython.compiled:  # C arrays otherwise
+            self.lines = [0] * BURST
+            self.frames: list[Octets] = [b""] * BURST
+            self.starts = [0] * BURST
+            self.sizes = [0] * BURST
+            self._single: list[Octets] = [b""]
+            self._single_length = [0]
             self._flow_hosts = [0] * FLOWS
             self._flow_ports = [0] * FLOWS
+            self._flow_sums = [0] * FLOWS
             self._flow_lines = [0] * FLOWS
         self._connections: list[TcpConnection] = []
         self._frames: list[bytes] = []
@@ -159,34 +169,71 @@ class Stack(Outbox):
         self._plan()
         return connection
 
-    def on_frame(self, frame: Octets, length: int, now: int) -> int:
-        """Take a received Ethernet frame; return the line of a datagram for a joined group, -1 for anything else."""
-        self.counters.received += 1
+    def on_burst(self, frames: Sequence[Octets], lengths: Sequence[int], count: int, now: int) -> int:
+        """Take `count` received Ethernet frames; return how many of them are datagrams for joined groups.
+
+        Datagram by datagram, `lines` says which line it is of, and `frames`, `starts` and `sizes` where its payload is.
+        """
+        self.counters.received += count
         link = self._link
-        if length < link + 28 or (link == 18 and not self._tagged_for_us(frame)):
-            return self._on_other_frame(frame, length, now)
-        if be32(frame, link - 2) >> 8 != 0x080045:  # EtherType; IPv4 without options
-            return self._on_other_frame(frame, length, now)
-        total = be16(frame, link + 2)
-        if total < 28 or total + link > length:
-            return self._on_other_frame(frame, length, now)
-        kind = be32(frame, link + 6) & 0x3FFF00FF  # more fragments, fragment offset; protocol
-        hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
-        if kind == 17 and frame[0] & 1:
-            for i in range(self._flow_count):
-                if self._flow_ports[i] == ports and self._flow_hosts[i] == hosts:
-                    if self._on_flow(frame, link, total):
-                        return self._flow_lines[i]
-                    return _HANDLED
-        elif kind == 6 and total >= 40 and be48(frame, 0) == self._mac:
-            for connection in self._connections:
-                if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
-                    self._on_own_segment(connection, frame, link, total, now)
-                    return _HANDLED
-        return self._on_other_frame(frame, length, now)
+        found = 0
+        for i in range(count):
+            frame = frames[i]
+            length = lengths[i]
+            flow = self._flow_count
+            # Numbers are compared as they stand in the frame, read in this machine's byte order.
+            if (
+                length >= link + 28
+                and word32(frame, link - 2) & 0xFFFFFF == 0x450008  # EtherType IPv4; IPv4 without options
+                and word32(frame, link + 6) & 0xFF00FF3F == 17 << 24  # more fragments, fragment offset; protocol
+                and frame[0] & 1
+                and (link == 14 or self._tagged_for_us(frame))
+            ):
+                hosts, ports = word64(frame, link + 12), word32(frame, link + 20)
+                flow = 0
+                while flow < self._flow_count and (self._flow_hosts[flow] != hosts or self._flow_ports[flow] != ports):
+                    flow += 1
+            if flow != self._flow_count:
+                total, size = be16(frame, link + 2), be16(frame, link + 24)
+                fields = word32(frame, link + 24)  # length and checksum; the length is in the pseudo-header too
+                if (
+                    8 <= size <= total - 20
+                    and total + link <= length
+                    and raw_sum(frame, link, 20, 0) % 0xFFFF == 0
+                    and (
+                        fields >> 16 == 0
+                        or raw_sum(frame, link + 28, size - 8, self._flow_sums[flow] + fields + (fields & 0xFFFF)) % 0xFFFF
+                        == 0
+                    )
+                ):
+                    self.lines[found] = self._flow_lines[flow]
+                    self.frames[found] = frame
+                    self.starts[found] = link + 28
+                    self.sizes[found] = size - 8
+                    found += 1
+                    self.counters.delivered += 1
+                    continue
+            line = self._on_rare_frame(frame, length, now)
+            if line >= 0:
+                self.lines[found] = line
+                self.frames[found] = frame
+                self.starts[found] = self.payload_at
+                self.sizes[found] = self.payload_length
+                found += 1
+        return found
+
+    def on_frame(self, frame: Octets, length: int, now: int) -> int:
+        """`on_burst` of one frame; return the line of a datagram, -1 for anything else. Not for the path."""
+        self._single[0] = frame
+        self._single_length[0] = length
+        if self.on_burst(self._single, self._single_length, 1, now) == 0:
+            return _HANDLED
+        self.payload_at = self.starts[0]
+        self.payload_length = self.sizes[0]
+        return self.lines[0]
 
     def receive(self, frame: bytes, now: int) -> int:
-        """`on_frame` for a frame that is an object: for replays and tests, not for the path."""
+        """`on_frame` of a frame that is an object: for replays and tests, not for the path."""
         return self.on_frame(frame, len(frame), now)
 
     def flush(self, now: int) -> None:
@@ -219,23 +266,25 @@ class Stack(Outbox):
     def _tagged_for_us(self, frame: Octets) -> bool:
         return be16(frame, 12) == 0x8100 and be16(frame, 14) & 0x0FFF == self._vlan
 
-    def _on_flow(self, frame: Octets, link: int, total: int) -> bool:
-        """A UDP datagram of `total` bytes with its IP header, of a known sender; say whether all is right."""
-        size = be16(frame, link + 24)
-        if sum20(frame, link) % 0xFFFF != 0:
-            self.counters.bad_checksum_ip += 1
-            return False
-        if size < 8 or size > total - 20:
-            self.counters.malformed_udp += 1
-            return False
-        # The addresses stand right in front of the datagram: most of the pseudo-header is summed with it.
-        if be16(frame, link + 26) != 0 and (ones_sum(frame, link + 12, size + 8) + 17 + size) % 0xFFFF != 0:
-            self.counters.bad_checksum_udp += 1
-            return False
-        self.counters.delivered += 1
-        self.payload_at = link + 28
-        self.payload_length = size - 8
-        return True
+    def _on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
+        """A segment, or what the path does not know; say its line, or -1."""
+        link = self._link
+        if (
+            length < link + 40
+            or (link == 18 and not self._tagged_for_us(frame))
+            or word32(frame, link - 2) & 0xFFFFFF != 0x450008
+            or word32(frame, link + 6) & 0xFF00FF3F != 6 << 24
+            or be48(frame, 0) != self._mac
+        ):
+            return self._on_other_frame(frame, length, now)
+        total = be16(frame, link + 2)
+        if total >= 40 and total + link <= length:
+            hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
+            for connection in self._connections:
+                if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
+                    self._on_own_segment(connection, frame, link, total, now)
+                    return _HANDLED
+        return self._on_other_frame(frame, length, now)
 
     def _on_own_segment(self, connection: TcpConnection, frame: Octets, link: int, total: int, now: int) -> None:
         """A segment of one of our connections."""
@@ -333,7 +382,7 @@ class Stack(Outbox):
             self.counters.bad_checksum_udp += 1
             return _HANDLED
         if packet.start == self._link + ipv4.HEADER_SIZE:
-            self._learn_flow(packet, header, line)
+            self._learn_flow(frame, packet.start, line)
         self.counters.delivered += 1
         self.payload_at = packet.start + udp.HEADER_SIZE
         self.payload_length = header.length - udp.HEADER_SIZE
@@ -375,15 +424,15 @@ class Stack(Outbox):
         head = ipv4.header(self._ip, packet.source, ipv4.TCP, len(reset))
         self._frames.append(self._link_header(frame[6:12]) + head + reset)
 
-    def _learn_flow(self, packet: ipv4.Packet, header: udp.Header, line: int) -> None:
+    def _learn_flow(self, frame: bytes, start: int, line: int) -> None:
         """Recognise the sender from now on; when the table is full the oldest makes room."""
-        hosts = packet.source << 32 | packet.destination
-        ports = header.source_port << 16 | header.destination_port
+        hosts, ports = word64(frame, start - 8), word32(frame, start)
         for i in range(self._flow_count):
             if self._flow_hosts[i] == hosts and self._flow_ports[i] == ports:
                 return
         self._flow_hosts[self._flow_next] = hosts
         self._flow_ports[self._flow_next] = ports
+        self._flow_sums[self._flow_next] = raw_sum(frame, start - 8, 12, 17 << 8)
         self._flow_lines[self._flow_next] = line
         self._flow_count = max(self._flow_count, self._flow_next + 1)
         self._flow_next = (self._flow_next + 1) % _FLOWS
