@@ -181,11 +181,10 @@ class Stack(Outbox):
             frame = frames[i]
             length = lengths[i]
             flow = self._flow_count
-            # Numbers are compared as they stand in the frame, read in this machine's byte order.
             if (
                 length >= link + 28
-                and word32(frame, link - 2) & 0xFFFFFF == 0x450008  # EtherType IPv4; IPv4 without options
-                and word32(frame, link + 6) & 0xFF00FF3F == 17 << 24  # more fragments, fragment offset; protocol
+                and be32(frame, link - 2) >> 8 == 0x080045  # EtherType; IPv4 without options
+                and be32(frame, link + 6) & 0x3FFF00FF == 17  # more fragments, fragment offset; protocol
                 and frame[0] & 1
                 and (link == 14 or self._tagged_for_us(frame))
             ):
@@ -272,8 +271,8 @@ class Stack(Outbox):
         if (
             length < link + 40
             or (link == 18 and not self._tagged_for_us(frame))
-            or word32(frame, link - 2) & 0xFFFFFF != 0x450008
-            or word32(frame, link + 6) & 0xFF00FF3F != 6 << 24
+            or be32(frame, link - 2) >> 8 != 0x080045
+            or be32(frame, link + 6) & 0x3FFF00FF != 6
             or be48(frame, 0) != self._mac
         ):
             return self._on_other_frame(frame, length, now)
@@ -432,7 +431,7 @@ class Stack(Outbox):
                 return
         self._flow_hosts[self._flow_next] = hosts
         self._flow_ports[self._flow_next] = ports
-        self._flow_sums[self._flow_next] = raw_sum(frame, start - 8, 12, 17 << 8)
+        self._flow_sums[self._flow_next] = raw_sum(frame, start - 8, 12, 0x1100)
         self._flow_lines[self._flow_next] = line
         self._flow_count = max(self._flow_count, self._flow_next + 1)
         self._flow_next = (self._flow_next + 1) % _FLOWS
