@@ -53,7 +53,7 @@ class Path:
         ports = local_port.to_bytes(2, "big") + remote_port.to_bytes(2, "big")
         self._template = bytearray((bytes(link) + head + ports).ljust(TEMPLATE, b"\0"))
         self.length = -1
-        self.number = outbox.number()
+        self.number = self.outbox.number()
         self._aside = bytearray(ROOM)
         self.head: Room = self._template
         self._spare: Room = self._aside

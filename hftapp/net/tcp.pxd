@@ -1,6 +1,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
+from hftapp.nic.port cimport Port
 from hftapp.net.checksum cimport bytes_at, checksum, ones_sum
 from hftapp.net.tcp_machine cimport TcpMachine
 from hftapp.net.tcp_reassembly cimport Reassembly
