@@ -2,8 +2,9 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
 from hftapp.channel cimport Channel
-from hftapp.clock cimport Clock
+from hftapp.clock cimport Clock, _read_tsc
 from hftapp.net.checksum cimport bytes_at
+from hftapp.net.flows cimport Flows, known
 from hftapp.net.stack cimport Stack
 from hftapp.nic.port cimport Port
 
@@ -33,6 +34,10 @@ cdef class NicWire(Wire):
     cdef readonly Port port
     cdef Stack _stack
     cdef Clock _clock
+    cdef bint _tsc
 
-    @cython.locals(count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, line=int, frame='const uint8_t *')
+    @cython.locals(
+        count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, flow=int, line=int, frame='const uint8_t *',
+        flows=Flows
+    )
     cpdef Py_ssize_t rx(self, int64_t now) except -1

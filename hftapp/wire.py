@@ -19,7 +19,9 @@ from hftapp.nic.port import BURST, Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
+    from hftapp.clock import _read_tsc
     from hftapp.net.checksum import bytes_at
+    from hftapp.net.flows import known
 
 NEVER: Final = (1 << 63) - 1
 
@@ -30,7 +32,8 @@ class Wire:
     """Everything the trader exchanges with the outside.
 
     `count`: frames in the last burst, 1 where nobody knows; `ticks`: the clock's raw counter when the last burst with
-    anything in it had been received. What `line`, `data`, `at` and `length` say is true until the next `rx`.
+    anything in it had been received. `lines`, `frames`, `starts` and `sizes`: the datagrams of the last burst, for
+    whoever reads them all; `line`, `data`, `at` and `length` say the same. It is true until the next `rx`.
     `deadline`: when `tick` has something to do, ns.
 
     Datagram `i` is `sizes[i]` bytes from `starts[i]` of `frames[i]`, on line `lines[i]`.
@@ -96,6 +99,8 @@ class Wire:
         """Give the NIC back, after `close`; a silent trader leaves that to the end of its process."""
 
 
+@cython.final
+@cython.cclass
 class NicWire(Wire):
     """A port and the stack on it. `lines`: the multicast groups and ports of every line of every venue."""
 
@@ -107,6 +112,7 @@ class NicWire(Wire):
         self.port = port
         self._stack = stack
         self._clock = clock
+        self._tsc = clock.tsc
         self.tx(clock.now())
 
     def rx(self, now: int) -> int:
@@ -120,11 +126,23 @@ class NicWire(Wire):
         self.count = count
         if count == 0:
             return 0
-        self.ticks = self._clock.ticks()
+        self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
+        self._stack.counters.received += count
+        flows = self._stack.flows
         found = 0
         for i in range(count):
-            frame = self.port.frame(i)
-            line = self._stack.on_frame(frame, self.port.length(i), now)
+            frame = self.port.frames[i]
+            length = self.port.lengths[i]
+            flow = known(flows, frame, length)
+            if flow >= 0:
+                self._stack.counters.delivered += 1
+                self.lines[found] = flows.lines[flow]
+                self.frames[found] = frame
+                self.starts[found] = flows.start
+                self.sizes[found] = flows.size
+                found += 1
+                continue
+            line = self._stack.on_rare_frame(frame, length, now)
             if line >= 0:
                 self.lines[found] = line
                 self.frames[found] = frame

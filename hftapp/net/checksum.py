@@ -20,8 +20,20 @@ def pseudo_header_sum(source: int, destination: int, protocol: int) -> int:
     return (source + destination + protocol) % 0xFFFF
 
 
+def raw_sum(data: Octets, at: int, length: int, more: int) -> int:
+    """Return `more` and the sum of `length` bytes at an offset as little-endian words, modulo 65,535; not reduced.
+
+    It is 0 where `word_sum` is (RFC 1071 §2 B). Compiled, the 8 bytes that end with the last one are read: there are
+    headers in front. `more` has at most 63 bits.
+    """
+    return more + int.from_bytes(data[at : at + length], "little") % 0xFFFF
+
+
 def ones_sum(data: Octets, at: int, length: int) -> int:
-    """Return a number that is `word_sum` of `length` bytes at an offset, modulo 65,535; compiled it is not reduced."""
+    """Return a number that is `word_sum` of `length` bytes at an offset, modulo 65,535; compiled it is not reduced.
+
+    What holds for `raw_sum` holds here too.
+    """
     return word_sum(bytes(data[at : at + length]))
 
 

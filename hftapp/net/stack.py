@@ -16,6 +16,7 @@ import cython
 from hftapp.net import ethernet, ipv4, tcp_segment, udp
 from hftapp.net.arp import ArpTable
 from hftapp.net.checksum import pseudo_header_sum, word_sum
+from hftapp.net.flows import Flows
 from hftapp.net.igmp_host import IgmpHost
 from hftapp.net.outbox import NEVER, Outbox
 from hftapp.net.path import Path
@@ -27,15 +28,13 @@ from hftapp.octets import Octets
 
 if not cython.compiled:
     from hftapp.net.checksum import bytes_at, ones_sum, sum20
+    from hftapp.net.flows import known
     from hftapp.octets import be16, be32, be48, be64
 
 EPHEMERAL_FIRST: Final = 49152
 """Client ports are drawn from 49152..65535 (RFC 6335 §6)."""
-FLOWS: Final = 16
-"""Sender/group pairs that are recognised at a glance; of more, the latest."""
 MAX_QUEUED: Final = 256
 """Frames kept for `flush`."""
-_FLOWS = FLOWS
 _HANDLED = -1
 _CLOSED = tuple(TcpState).index(TcpState.CLOSED)
 
@@ -47,6 +46,7 @@ class Stack(Outbox):
 
     `vlan` 1..4094 tags every frame sent and accepts only frames with that tag; 0 is untagged. `deadline`: nothing is
     due before it. After `on_frame` has returned a line, `payload_at` and `payload_length` say where its datagram is.
+    `flows`: whose datagrams are `known`.
     """
 
     def __init__(
@@ -87,11 +87,7 @@ class Stack(Outbox):
         self._neighbourly = NEVER
         self._subscriptions: dict[tuple[int, int], int] = {}
         self._joins = 0
-        self._flow_count = self._flow_next = 0
-        if not cython.compiled:  # C arrays otherwise
-            self._flow_hosts = [0] * FLOWS
-            self._flow_ports = [0] * FLOWS
-            self._flow_lines = [0] * FLOWS
+        self.flows = Flows(self._link, vlan)
         self._connections: list[TcpConnection] = []
         self._frames: list[bytes] = []
         self._segment = Segment()
@@ -120,7 +116,7 @@ class Stack(Outbox):
     def leave(self, group: IPv4Address, port: int) -> None:
         """Stop receiving `group` on `port`; the network is told when no other port of the group is left."""
         self._subscriptions.pop((int(group), port), None)
-        self._forget_flows()
+        self.flows.forget()
         if int(group) not in [joined for joined, _ in self._subscriptions]:
             self._igmp.leave(int(group))
         self._plan()
@@ -128,7 +124,7 @@ class Stack(Outbox):
     def leave_all(self) -> None:
         """Leave every group; keep calling `tick` and `flush` for a second if the repetition matters."""
         self._subscriptions.clear()
-        self._forget_flows()
+        self.flows.forget()
         for group in sorted(self._igmp.groups):
             self._igmp.leave(group)
         self._plan()
@@ -162,23 +158,28 @@ class Stack(Outbox):
     def on_frame(self, frame: Octets, length: int, now: int) -> int:
         """Take a received Ethernet frame; return the line of a datagram for a joined group, -1 for anything else."""
         self.counters.received += 1
+        flow = known(self.flows, frame, length)
+        if flow < 0:
+            return self.on_rare_frame(frame, length, now)
+        self.counters.delivered += 1
+        self.payload_at = self.flows.start
+        self.payload_length = self.flows.size
+        return self.flows.lines[flow]
+
+    def on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
+        """`on_frame` for whoever has asked `known` himself, and counted the frame."""
         link = self._link
-        if length < link + 28 or (link == 18 and not self._tagged_for_us(frame)):
-            return self._on_other_frame(frame, length, now)
-        if be32(frame, link - 2) >> 8 != 0x080045:  # EtherType; IPv4 without options
+        if (
+            length < link + 40
+            or (link != 14 and not self.flows.tagged(frame))
+            or be32(frame, link - 2) >> 8 != 0x080045  # EtherType; IPv4 without options
+            or be32(frame, link + 6) & 0x3FFF00FF != 6  # more fragments, fragment offset; protocol
+            or be48(frame, 0) != self._mac
+        ):
             return self._on_other_frame(frame, length, now)
         total = be16(frame, link + 2)
-        if total < 28 or total + link > length:
-            return self._on_other_frame(frame, length, now)
-        kind = be32(frame, link + 6) & 0x3FFF00FF  # more fragments, fragment offset; protocol
-        hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
-        if kind == 17 and frame[0] & 1:
-            for i in range(self._flow_count):
-                if self._flow_ports[i] == ports and self._flow_hosts[i] == hosts:
-                    if self._on_flow(frame, link, total):
-                        return self._flow_lines[i]
-                    return _HANDLED
-        elif kind == 6 and total >= 40 and be48(frame, 0) == self._mac:
+        if total >= 40 and total + link <= length:
+            hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
             for connection in self._connections:
                 if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
                     self._on_own_segment(connection, frame, link, total, now)
@@ -198,6 +199,8 @@ class Stack(Outbox):
         self._put_all(self._igmp.out)
         self._put_all(self._frames)
         self.ring()
+        if self.laid_out != self.latest:
+            self._lay_out()
 
     def tick(self, now: int) -> None:
         """Do what is due by `now`: ARP, IGMP and TCP timers; forget closed connections."""
@@ -215,27 +218,6 @@ class Stack(Outbox):
         self._plan_connections()
 
     # Received frames on the fast path.
-
-    def _tagged_for_us(self, frame: Octets) -> bool:
-        return be16(frame, 12) == 0x8100 and be16(frame, 14) & 0x0FFF == self._vlan
-
-    def _on_flow(self, frame: Octets, link: int, total: int) -> bool:
-        """A UDP datagram of `total` bytes with its IP header, of a known sender; say whether all is right."""
-        size = be16(frame, link + 24)
-        if sum20(frame, link) % 0xFFFF != 0:
-            self.counters.bad_checksum_ip += 1
-            return False
-        if size < 8 or size > total - 20:
-            self.counters.malformed_udp += 1
-            return False
-        # The addresses stand right in front of the datagram: most of the pseudo-header is summed with it.
-        if be16(frame, link + 26) != 0 and (ones_sum(frame, link + 12, size + 8) + 17 + size) % 0xFFFF != 0:
-            self.counters.bad_checksum_udp += 1
-            return False
-        self.counters.delivered += 1
-        self.payload_at = link + 28
-        self.payload_length = size - 8
-        return True
 
     def _on_own_segment(self, connection: TcpConnection, frame: Octets, link: int, total: int, now: int) -> None:
         """A segment of one of our connections."""
@@ -333,7 +315,7 @@ class Stack(Outbox):
             self.counters.bad_checksum_udp += 1
             return _HANDLED
         if packet.start == self._link + ipv4.HEADER_SIZE:
-            self._learn_flow(packet, header, line)
+            self.flows.learn(frame, packet.start, line)
         self.counters.delivered += 1
         self.payload_at = packet.start + udp.HEADER_SIZE
         self.payload_length = header.length - udp.HEADER_SIZE
@@ -375,22 +357,6 @@ class Stack(Outbox):
         head = ipv4.header(self._ip, packet.source, ipv4.TCP, len(reset))
         self._frames.append(self._link_header(frame[6:12]) + head + reset)
 
-    def _learn_flow(self, packet: ipv4.Packet, header: udp.Header, line: int) -> None:
-        """Recognise the sender from now on; when the table is full the oldest makes room."""
-        hosts = packet.source << 32 | packet.destination
-        ports = header.source_port << 16 | header.destination_port
-        for i in range(self._flow_count):
-            if self._flow_hosts[i] == hosts and self._flow_ports[i] == ports:
-                return
-        self._flow_hosts[self._flow_next] = hosts
-        self._flow_ports[self._flow_next] = ports
-        self._flow_lines[self._flow_next] = line
-        self._flow_count = max(self._flow_count, self._flow_next + 1)
-        self._flow_next = (self._flow_next + 1) % _FLOWS
-
-    def _forget_flows(self) -> None:
-        self._flow_count = self._flow_next = 0
-
     # Sending.
 
     def _link_header(self, destination: bytes) -> bytes:
@@ -401,6 +367,14 @@ class Stack(Outbox):
             for frame in frames:
                 self.put(frame)
             frames.clear()
+
+    def _lay_out(self) -> None:
+        """Other frames were built where the next order of the connection that ordered last will be: make room again."""
+        number, self.latest = self.latest, 0
+        for connection in self._connections:
+            if connection.path.number == number and connection.credit > 0:
+                connection.lay_out()
+                self.latest = number
 
     def _ask(self, path: Path, now: int) -> None:
         """A segment waits for a next hop that nobody may be asking for any more."""

@@ -111,6 +111,7 @@ class AfPacketPort(CountedPort):
             status = acquire32(ring, offset)
         self._next = offset
         self.rx_frames += count
+        self.note(count)
         return count
 
     def _take(self, offset: int, status: int, place: int) -> bool:

@@ -142,6 +142,7 @@ class AfXdpPort(CountedPort):
         self._received.release()
         self._burst = count
         self.rx_frames += count
+        self.note(count)
         return count
 
     def _refill(self) -> None:

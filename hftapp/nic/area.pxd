@@ -1,5 +1,5 @@
 from cpython.buffer cimport PyBUF_WRITABLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef extern from *:
@@ -31,6 +31,11 @@ cdef inline uint32_t word16(const uint8_t *area, Py_ssize_t at) noexcept nogil:
 cdef inline uint32_t word32(const uint8_t *area, Py_ssize_t at) noexcept nogil:
     cdef uint32_t value
     memcpy(&value, area + at, 4)
+    return value
+
+cdef inline uint64_t word64(const uint8_t *area, Py_ssize_t at) noexcept nogil:
+    cdef uint64_t value
+    memcpy(&value, area + at, 8)
     return value
 
 cdef inline void put_word32(uint8_t *area, Py_ssize_t at, uint32_t value) noexcept nogil:

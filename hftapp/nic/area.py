@@ -14,6 +14,7 @@ from typing import Final
 from hftapp.octets import Octets
 
 _WORD16: Final = struct.Struct("=H")
+_WORD64: Final = struct.Struct("=Q")
 _WORD32: Final = struct.Struct("@I")
 """Native, not "=": an aligned word is then stored in one piece, which the other side of a ring must see."""
 
@@ -37,6 +38,12 @@ def word16(area: Octets, at: int) -> int:
 def word32(area: Octets, at: int) -> int:
     """Return 4 bytes as an unsigned integer."""
     found: int = _WORD32.unpack_from(area, at)[0]
+    return found
+
+
+def word64(area: Octets, at: int) -> int:
+    """Return 8 bytes as an unsigned integer."""
+    found: int = _WORD64.unpack_from(area, at)[0]
     return found
 
 

@@ -33,15 +33,15 @@ cdef class DpdkPort(Port):
     cdef _start(self, object settings)
     @cython.locals(count=int, kept=int, i=int)
     cpdef Py_ssize_t rx_burst(self) except -1
-    cdef const uint8_t *frame(self, Py_ssize_t i) except NULL
-    cpdef Py_ssize_t length(self, Py_ssize_t i) except -1
     cdef uint8_t *room(self) except NULL
     cpdef bint send(self, Py_ssize_t length) except -1
+    @cython.locals(end=int, first=int)
+    cpdef bint launch(self, Py_ssize_t length) except -1
     cpdef flush(self)
-    @cython.locals(sent=int, i=int)
+    cdef int _drop(self, int first) except -1
     cdef int _transmit(self) except -1
     cdef int _tidy(self) except -1
-    @cython.locals(i=int)
+    @cython.locals(i=int, mbuf='rte_mbuf *')
     cdef int _fill(self, int count) except -1
     cpdef stats(self)
     cpdef close(self)

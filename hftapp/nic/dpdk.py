@@ -18,7 +18,7 @@ import cython
 
 from hftapp import vfio
 from hftapp.nic.port import BURST, Port, PortError, PortStats
-from hftapp.octets import Octets, Room
+from hftapp.octets import Room
 
 if not cython.compiled:
     from hftapp.nic.rte import (
@@ -165,7 +165,8 @@ class DpdkPort(Port):
         self._check(set_up_rx(number, rx, self._rx_pool), f"takes no receive ring of {rx} frames")
         threshold = tx - 4 if self.driver in COLLECT_AT_ONCE else 0
         self._check(set_up_tx(number, tx, threshold), f"takes no send ring of {tx} frames")
-        self._fill(BURST)
+        self._first = BURST
+        self._fill(0)
         self._check(start(number), "does not start")
         self._open = True
         if settings.promiscuous:
@@ -191,20 +192,14 @@ class DpdkPort(Port):
             mbuf = self._rx[i]
             if segments(mbuf) == 1:
                 self._rx[kept] = mbuf
+                self.frames[kept] = octets(mbuf)
+                self.lengths[kept] = length_of(mbuf)
                 kept += 1
             else:
                 self._rx_refused += 1
                 give_back_chain(mbuf)
         self._held = kept
         return kept
-
-    def frame(self, i: int) -> Octets:
-        """Return the bytes of frame `i`, in the card's buffer."""
-        return octets(self._rx[i])
-
-    def length(self, i: int) -> int:
-        """Return the length of frame `i`."""
-        return length_of(self._rx[i])
 
     def room(self) -> Room:
         """Return the buffer in which the next frame is built."""
@@ -221,19 +216,39 @@ class DpdkPort(Port):
             self._room = octets(self._tx[self._next])
         return True
 
+    def launch(self, length: int) -> bool:
+        """Queue the frame in `room` and ring the doorbell; nothing else is done before."""
+        end = self._next
+        first = self._first
+        set_length(self._tx[end], length)
+        end += 1
+        first += transmit_burst(self._number, self._tx, first, end - first)
+        self._next = self._first = end
+        if first != end:
+            self._drop(first)
+        if end == _BURST:
+            self._tidy()
+        else:
+            self._room = octets(self._tx[end])
+        return first == end
+
     def flush(self) -> None:
         """Ring the doorbell if anything is queued."""
         if self._next != self._first:
             self._transmit()
 
-    def _transmit(self) -> int:
+    def _transmit(self) -> None:
         """Hand over what is queued; what the ring has no room for is dropped."""
-        sent = transmit_burst(self._number, self._tx, self._first, self._next - self._first)
-        for i in range(self._first + sent, self._next):
+        self._first += transmit_burst(self._number, self._tx, self._first, self._next - self._first)
+        if self._first != self._next:
+            self._drop(self._first)
+        self._first = self._next
+
+    def _drop(self, first: int) -> None:
+        """The ring had no room from frame `first` on."""
+        for i in range(first, self._next):
             self._tx_dropped += 1
             give_back(self._tx[i])
-        self._first = self._next
-        return sent
 
     def _tidy(self) -> int:
         """Collect what was sent, where the driver can do that by itself, and fill the store of buffers again."""
@@ -241,11 +256,15 @@ class DpdkPort(Port):
             return 0  # frames that are built but not sent stay where they are
         if self._collects and collect_sent(self._number) < 0:
             self._collects = False
-        return self._fill(self._first)
+        if self._first == _BURST:
+            return self._fill(0)
+        # The next frame may be half built: its buffer stays the one it is.
+        self._tx[0] = self._tx[self._first]
+        return self._fill(1)
 
-    def _fill(self, count: int) -> int:
-        """Take `count` buffers, those of the frames that were sent."""
-        for i in range(count):
+    def _fill(self, kept: int) -> int:
+        """Take buffers for those of the frames that were sent, behind the `kept` ones."""
+        for i in range(kept, self._first + kept):
             mbuf = take(self._tx_pool)
             if not mbuf:
                 raise PortError(f"{self.device}: the send pool ran dry: more frames are under way than the ring holds")
@@ -253,7 +272,7 @@ class DpdkPort(Port):
         self._first = 0
         self._next = 0
         self._room = octets(self._tx[0])
-        return count
+        return 0
 
     def stats(self) -> PortStats:
         """Return the card's own counters; lost are those the card had no buffer for, and refused ones."""

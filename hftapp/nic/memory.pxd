@@ -14,9 +14,8 @@ cdef class MemoryPort(CountedPort):
     cdef Py_ssize_t _burst
 
     cpdef attach(self, MemoryPort peer)
+    @cython.locals(i=Py_ssize_t)
     cpdef Py_ssize_t rx_burst(self) except -1
-    cdef const uint8_t *frame(self, Py_ssize_t i) except NULL
-    cpdef Py_ssize_t length(self, Py_ssize_t i) except -1
     cdef uint8_t *room(self) except NULL
     cpdef bint send(self, Py_ssize_t length) except -1
     @cython.locals(i=Py_ssize_t, count=Py_ssize_t)

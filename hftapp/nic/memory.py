@@ -45,15 +45,10 @@ class MemoryPort(CountedPort):
         if self._burst > 32:
             self._burst = 32
         self.rx_frames += self._burst
+        for i in range(self._burst):
+            self.frames[i] = self._received.frame(i)
+            self.lengths[i] = self._received.length(i)
         return self._burst
-
-    def frame(self, i: int) -> Octets:
-        """Return frame `i` of the burst."""
-        return self._received.frame(i)
-
-    def length(self, i: int) -> int:
-        """Return the length of frame `i` of the burst."""
-        return self._received.length(i)
 
     def room(self) -> Room:
         """Return where the next frame is built."""

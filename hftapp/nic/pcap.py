@@ -90,6 +90,7 @@ class PcapPort(CountedPort):
             self.rx_bytes += self._ahead.length(i)
         self._burst = count
         self.rx_frames += count
+        self.note(count)
         return count
 
     def _read_ahead(self) -> None:

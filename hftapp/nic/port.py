@@ -38,30 +38,36 @@ class PortStats(NamedTuple):
 
 
 class Port:
-    """A network card, or something that behaves like one. `mac`: its own Ethernet address, 6 bytes."""
+    """A network card, or something that behaves like one. `mac`: its own Ethernet address, 6 bytes.
+
+    `frames`, `lengths`: the bytes of each frame of the last burst and how many there are, for whoever reads them all.
+    """
 
     def __init__(self, mac: bytes) -> None:
         if len(mac) != 6:
             raise ValueError(f"an Ethernet address has 6 bytes, not {len(mac)}: {mac.hex(':')}")
         self.mac = mac
+        if not cython.compiled:  # C arrays otherwise
+            self.frames: list[Octets] = [b""] * BURST
+            self.lengths = [0] * BURST
 
     def rx_burst(self) -> int:
         """Receive up to `BURST` frames, oldest first; returns how many, 0 at once when there is none.
 
-        They can be read with `frame` and `length` until the next call.
+        They can be read in `frames` and `lengths`, or with `frame` and `length`, until the next call.
         """
         raise NotImplementedError
 
     def frame(self, i: int) -> Octets:
         """Return the bytes of frame `i` of the last burst."""
-        raise NotImplementedError
+        return self.frames[i]
 
     def length(self, i: int) -> int:
         """Return the number of bytes of frame `i` of the last burst."""
-        raise NotImplementedError
+        return self.lengths[i]
 
     def room(self) -> Room:
-        """Return the `ROOM` bytes in which the next frame to send is to be built; the same until `send`.
+        """Return the `ROOM` bytes in which the next frame to send is to be built; the same until `send` or `flush`.
 
         What an earlier frame left there is not cleared.
         """
@@ -79,6 +85,12 @@ class Port:
         """Put everything queued on the wire: ring the doorbell."""
         raise NotImplementedError
 
+    def launch(self, length: int) -> bool:
+        """`send` and `flush` in one: what an order leaves by."""
+        queued = self.send(length)
+        self.flush()
+        return queued
+
     def stats(self) -> PortStats:
         """Return the totals; may cost a system call, so not for every turn of a loop."""
         raise NotImplementedError
@@ -86,6 +98,12 @@ class Port:
     def close(self) -> None:
         """Give the card back. Closing twice is allowed."""
         raise NotImplementedError
+
+    def note(self, count: int) -> None:
+        """Fill `frames` and `lengths` from `frame` and `length`, at the end of a port's `rx_burst` that has these."""
+        for i in range(count):
+            self.frames[i] = self.frame(i)
+            self.lengths[i] = self.length(i)
 
     def transmit(self, frame: bytes) -> bool:
         """Send one frame that is an object, for tools and tests; whether it was not dropped."""

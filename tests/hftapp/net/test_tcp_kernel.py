@@ -264,6 +264,7 @@ class BadPort(Port):
         count = self.port.rx_burst()
         frames = [bytes(self.port.frame(i)[: self.port.length(i)]) for i in range(count)]
         self.arrived = self.lines["in"].carry(frames)
+        self.note(len(self.arrived))
         return len(self.arrived)
 
     def frame(self, i: int) -> bytes:
