@@ -10,6 +10,8 @@ cdef class Channel:
 
     cpdef bint reserve(self, Py_ssize_t length, int64_t now) except -1
     cpdef commit(self, Py_ssize_t length, int64_t now)
+    cpdef int launch(self, Py_ssize_t length, int64_t now) except -1
+    cpdef int keep(self, int64_t now) except -1
     cpdef send(self, bytes data, int64_t now)
     cpdef Py_ssize_t receive(self, int64_t now) except -1
     cpdef consume(self, Py_ssize_t count)

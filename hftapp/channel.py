@@ -33,7 +33,19 @@ class Channel:
 
     def commit(self, length: int, now: int) -> None:
         """Send what was written there, at once; `length` is not more than was reserved."""
+        self.launch(length, now)
+        self.keep(now)
+
+    def launch(self, length: int, now: int) -> int:
+        """The part of `commit` that an order waits for: it has left when this returns 0.
+
+        Nothing else may be done with the wire until `keep` was called.
+        """
         raise NotImplementedError
+
+    def keep(self, _now: int) -> int:
+        """The other part: keep what was sent until it is acknowledged. Returns 0."""
+        return 0
 
     def send(self, data: bytes, now: int) -> None:
         """Queue bytes; raises ConnectionError when the connection is over. They leave with the wire's `tx`."""

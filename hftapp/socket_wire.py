@@ -66,9 +66,10 @@ class SocketChannel(Channel):
             raise ValueError(f"cannot reserve {length} bytes: a message has 1 to {STAGING}")
         return self.closed is None
 
-    def commit(self, length: int, now: int) -> None:
+    def launch(self, length: int, now: int) -> int:
         """Send it; raises ConnectionError when the connection is over."""
         self.send(bytes(self._staging[:length]), now)
+        return 0
 
     def send(self, data: bytes, _now: int) -> None:
         """Send what the kernel takes, keep the rest; raises ConnectionError when the connection is over."""

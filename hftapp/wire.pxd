@@ -4,21 +4,19 @@ from libc.stdint cimport int64_t, uint8_t
 from hftapp.channel cimport Channel
 from hftapp.clock cimport Clock, _read_tsc
 from hftapp.net.checksum cimport bytes_at
+from hftapp.net.flows cimport Flows, known
 from hftapp.net.stack cimport Stack
 from hftapp.nic.port cimport Port
+from hftapp.octets cimport be16
 
 cdef class Wire:
     cdef public Py_ssize_t count
     cdef public int64_t deadline
     cdef public int64_t ticks
-    cdef int *lines
-    cdef const uint8_t **frames
-    cdef Py_ssize_t *starts
-    cdef Py_ssize_t *sizes
-    cdef int _own_lines[32]
-    cdef const uint8_t *_own_frames[32]
-    cdef Py_ssize_t _own_starts[32]
-    cdef Py_ssize_t _own_sizes[32]
+    cdef int lines[32]
+    cdef const uint8_t *frames[32]
+    cdef Py_ssize_t starts[32]
+    cdef Py_ssize_t sizes[32]
 
     cpdef Py_ssize_t rx(self, int64_t now) except -1
     cpdef int line(self, Py_ssize_t i) noexcept
@@ -39,5 +37,8 @@ cdef class NicWire(Wire):
     cdef Clock _clock
     cdef bint _tsc
 
-    @cython.locals(count=Py_ssize_t)
+    @cython.locals(
+        count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, flow=int, line=int, frame='const uint8_t *',
+        port=Port, flows=Flows, link=Py_ssize_t
+    )
     cpdef Py_ssize_t rx(self, int64_t now) except -1

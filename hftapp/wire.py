@@ -21,6 +21,8 @@ from hftapp.octets import Octets
 if not cython.compiled:
     from hftapp.clock import _read_tsc
     from hftapp.net.checksum import bytes_at
+    from hftapp.net.flows import known
+    from hftapp.octets import be16
 
 NEVER: Final = (1 << 63) - 1
 
@@ -40,14 +42,10 @@ class Wire:
         self.ticks = 0
         self.deadline = NEVER
         if not cython.compiled:  # C arrays otherwise
-            self._own_lines = [0] * BURST
-            self._own_frames: list[Octets] = [b""] * BURST
-            self._own_starts = [0] * BURST
-            self._own_sizes = [0] * BURST
-        self.lines = self._own_lines
-        self.frames = self._own_frames
-        self.starts = self._own_starts
-        self.sizes = self._own_sizes
+            self.lines = [0] * BURST
+            self.frames: list[Octets] = [b""] * BURST
+            self.starts = [0] * BURST
+            self.sizes = [0] * BURST
 
     def rx(self, now: int) -> int:
         """Receive one burst; returns how many market data datagrams it holds, at most `BURST`.
@@ -111,10 +109,6 @@ class NicWire(Wire):
         self._stack = stack
         self._clock = clock
         self._tsc = clock.tsc
-        self.lines = self._stack.lines
-        self.frames = self._stack.frames
-        self.starts = self._stack.starts
-        self.sizes = self._stack.sizes
         self.tx(clock.now())
 
     def rx(self, now: int) -> int:
@@ -124,12 +118,36 @@ class NicWire(Wire):
         burst leads to, and with them where they can share a segment. The time of everything in the burst is `now`, so
         that a turn of the loop has one time only.
         """
-        count = self.port.rx_burst()
+        port = self.port
+        count = port.rx_burst()
         self.count = count
         if count == 0:
             return 0
         self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
-        return self._stack.on_burst(self.port.frames, self.port.lengths, count, now)
+        self._stack.counters.received += count
+        flows = self._stack.flows
+        link = flows.link
+        found = 0
+        for i in range(count):
+            frame = port.frames[i]
+            length = port.lengths[i]
+            flow = known(flows, frame, length)
+            if flow >= 0:
+                self._stack.counters.delivered += 1
+                self.lines[found] = flows.lines[flow]
+                self.frames[found] = frame
+                self.starts[found] = link + 28
+                self.sizes[found] = be16(frame, link + 24) - 8
+                found += 1
+                continue
+            line = self._stack.on_rare_frame(frame, length, now)
+            if line >= 0:
+                self.lines[found] = line
+                self.frames[found] = frame
+                self.starts[found] = self._stack.payload_at
+                self.sizes[found] = self._stack.payload_length
+                found += 1
+        return found
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
         """Start a TCP connection of the trader's own stack."""

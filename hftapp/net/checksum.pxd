@@ -2,8 +2,33 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+# Words of 64 bits are four of 16 bits; the carry comes in again at the other end (RFC 1071 §2 B, C). No C says "add with carry".
 cdef extern from *:
-    ctypedef unsigned long long _uint128 "unsigned __int128"
+    """
+    #define HFTOS_BYTES(count, at) (*(const struct { uint8_t octets[count]; } *)(at))
+    static inline uint64_t hftos_plus(uint64_t total, uint64_t word) {
+        __asm__("addq %1, %0; adcq $0, %0" : "+r"(total) : "r"(word) : "cc");
+        return total;
+    }
+    static inline uint64_t hftos_plus8(uint64_t total, const uint8_t *at) {
+        __asm__("addq (%1), %0; adcq $0, %0" : "+r"(total) : "r"(at), "m"(HFTOS_BYTES(8, at)) : "cc");
+        return total;
+    }
+    static inline uint64_t hftos_plus16(uint64_t total, const uint8_t *at) {
+        __asm__("addq (%1), %0; adcq 8(%1), %0; adcq $0, %0"
+                : "+r"(total) : "r"(at), "m"(HFTOS_BYTES(16, at)) : "cc");
+        return total;
+    }
+    static inline uint64_t hftos_plus32(uint64_t total, const uint8_t *at) {
+        __asm__("addq (%1), %0; adcq 8(%1), %0; adcq 16(%1), %0; adcq 24(%1), %0; adcq $0, %0"
+                : "+r"(total) : "r"(at), "m"(HFTOS_BYTES(32, at)) : "cc");
+        return total;
+    }
+    """
+    uint64_t hftos_plus(uint64_t total, uint64_t word) noexcept nogil
+    uint64_t hftos_plus8(uint64_t total, const uint8_t *at) noexcept nogil
+    uint64_t hftos_plus16(uint64_t total, const uint8_t *at) noexcept nogil
+    uint64_t hftos_plus32(uint64_t total, const uint8_t *at) noexcept nogil
     uint64_t _swapped "__builtin_bswap64"(uint64_t) noexcept nogil
 
 cdef inline uint64_t _folded(uint64_t total) noexcept nogil:
@@ -11,41 +36,22 @@ cdef inline uint64_t _folded(uint64_t total) noexcept nogil:
     total = _swapped(total)
     return (total >> 32) + <uint32_t>total
 
-# Words of 64 bits are four of 16 bits (RFC 1071 §2 C); what they carry is counted in the upper half, and comes in at the end.
 cdef inline uint64_t raw_sum(const uint8_t *data, Py_ssize_t at, Py_ssize_t length, uint64_t more) noexcept nogil:
-    cdef _uint128 total = more
-    cdef uint64_t word, carried
+    cdef uint64_t word
     cdef const uint8_t *place = data + at
-    cdef Py_ssize_t rest = length & 31
-    cdef const uint8_t *end = place + (length - rest)
-    while place != end:
-        memcpy(&word, place, 8)
-        total += word
-        memcpy(&word, place + 8, 8)
-        total += word
-        memcpy(&word, place + 16, 8)
-        total += word
-        memcpy(&word, place + 24, 8)
-        total += word
+    cdef const uint8_t *end = place + length
+    while end - place >= 32:
+        more = hftos_plus32(more, place)
         place += 32
-    if rest & 16:
-        memcpy(&word, place, 8)
-        total += word
-        memcpy(&word, place + 8, 8)
-        total += word
+    if length & 16:
+        more = hftos_plus16(more, place)
         place += 16
-    if rest & 8:
-        memcpy(&word, place, 8)
-        total += word
-        place += 8
-    rest &= 7
-    if rest:  # the last bytes, out of the 8 that end with them
-        memcpy(&word, place + rest - 8, 8)
-        total += word >> <int>(64 - 8 * rest)
-    word = <uint64_t>total
-    carried = <uint64_t>(total >> 64)
-    word += carried
-    return word + (word < carried)
+    if length & 8:
+        more = hftos_plus8(more, place)
+    if length & 7:  # the last bytes, out of the 8 that end with them
+        memcpy(&word, end - 8, 8)
+        more = hftos_plus(more, word >> (-8 * length & 63))
+    return more
 
 cdef inline uint64_t ones_sum(const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
     return _folded(raw_sum(data, at, length, 0))

@@ -22,17 +22,26 @@ _BURST = BURST
 class Outbox:
     """A port with frames queued for it. `deadline`: no timer is due before it (ns); those who set one bring it forward.
 
-    A frame is built in `port.room()` and queued before anything else is sent.
+    A frame is built in `port.room()` and queued before anything else is sent. `laid_out`: the number of the path whose
+    headers stand there already, 0 for none.
     """
 
     def __init__(self, port: Port) -> None:
         self.counters = StackCounters()
         self.deadline = NEVER
         self.port = port
+        self.laid_out = 0
+        self._paths = 0
         self._queued = 0
+
+    def number(self) -> int:
+        """A number for a path, 1 for the first."""
+        self._paths += 1
+        return self._paths
 
     def queue(self, length: int) -> None:
         """Queue the frame of `length` bytes that was built in the port's room."""
+        self.laid_out = 0
         if self.port.send(length):
             self.counters.sent += 1
         else:
@@ -41,19 +50,20 @@ class Outbox:
         if self._queued >= _BURST:
             self.ring()
 
-    def launch(self, length: int) -> None:
-        """Queue a frame and put everything queued on the wire at once."""
-        if self.port.send(length):
+    def launched(self, queued: bool) -> None:
+        """Somebody has put a frame and everything queued on the wire with `port.launch`, which returned `queued`."""
+        self.laid_out = 0
+        self._queued = 0
+        if queued:
             self.counters.sent += 1
         else:
             self.counters.tx_overflow += 1
-        self._queued = 0
-        self.port.flush()
 
     def ring(self) -> None:
         """Put everything queued on the wire; does not touch the port when there is nothing."""
         if self._queued != 0:
             self._queued = 0
+            self.laid_out = 0
             self.port.flush()
 
     def put(self, frame: bytes) -> None:

@@ -13,10 +13,11 @@ cdef class Path:
     cdef readonly bint resolved
     cdef readonly list waiting
     cdef Py_ssize_t size
+    cdef int64_t number
+    cdef Py_ssize_t length
+    cdef uint64_t total
     cdef Py_ssize_t _link
-    cdef Py_ssize_t _sealed
     cdef uint64_t _ip_sum
-    cdef uint64_t _pseudo_sum
     cdef bytearray _template
     cdef bytearray _aside
     cdef uint8_t *head
@@ -26,6 +27,8 @@ cdef class Path:
     cpdef give_up(self)
     @cython.locals(room='uint8_t *')
     cdef uint8_t *room(self) except NULL
+    cdef int lay_out(self) except -1
+    cdef void fit(self, uint8_t *room, Py_ssize_t length) noexcept
     @cython.locals(size=Py_ssize_t)
     cdef int send(self, uint8_t *room, int64_t sequence, int64_t acknowledgement, int64_t flags, int64_t window, Py_ssize_t length) except -1
     @cython.locals(at=Py_ssize_t, total=uint64_t)

@@ -30,7 +30,9 @@ class Path:
     """The way from one local to one remote (address, port), all integers; `link` bytes of Ethernet header, 14 or 18.
 
     `hosts` and `ports`: both addresses and both ports, the remote one first, as they stand in a received packet.
-    `size`: bytes in front of the TCP header; `head`: the template. `resolved`: the next hop's Ethernet address is
+    `size`: bytes in front of the TCP header; `head`: the template, for segments with `length` bytes of options and data;
+    `total`: the sum of everything in the TCP header and the pseudo-header that is the same in every segment; `number`:
+    how it is called in the outbox. `resolved`: the next hop's Ethernet address is
     known; before, packets wait in `waiting`, the latest ones at most.
     """
 
@@ -47,16 +49,18 @@ class Path:
         self.size = link + ipv4.HEADER_SIZE
         self._link = link
         self._ip_sum = word_sum(head[:2] + head[4:10] + head[12:])
-        self._pseudo_sum = pseudo_header_sum(local, remote, ipv4.TCP) + local_port + remote_port
+        self.total = pseudo_header_sum(local, remote, ipv4.TCP) + local_port + remote_port + 20
         ports = local_port.to_bytes(2, "big") + remote_port.to_bytes(2, "big")
         self._template = bytearray((bytes(link) + head + ports).ljust(TEMPLATE, b"\0"))
-        self._sealed = -1
+        self.length = -1
+        self.number = self.outbox.number()
         self._aside = bytearray(ROOM)
         self.head: Room = self._template
         self._spare: Room = self._aside
 
     def resolve(self, link: bytes) -> None:
         """Take the Ethernet header that leads to the next hop, and send what waited for it."""
+        self.outbox.laid_out = 0
         self._template[: self._link] = link
         self.resolved = True
         waiting, self.waiting = self.waiting, []
@@ -74,7 +78,13 @@ class Path:
         if self.resolved:
             room = self.outbox.port.room()
         copy(room, 0, self.head, 0, 64)
+        self.outbox.laid_out = 0
         return room
+
+    def lay_out(self) -> None:
+        """Put the headers into the port's room, for a segment that will be built there."""
+        copy(self.outbox.port.room(), 0, self.head, 0, 64)
+        self.outbox.laid_out = self.number
 
     def send(self, room: Room, sequence: int, acknowledgement: int, flags: int, window: int, length: int) -> None:
         """Complete and queue the segment with `length` bytes of options and data that was built in `room`."""
@@ -90,16 +100,21 @@ class Path:
         `flags` are the 16 bits with the data offset in front.
         """
         at = self.size
-        if length != self._sealed:  # orders have one length
-            self._sealed = length
-            put16(self.head, at - 18, 40 + length)
-            put16(self.head, at - 10, checksum(self._ip_sum + 40 + length))
-            copy(room, at - 18, self.head, at - 18, 10)
+        if length != self.length:
+            self.fit(room, length)
         put64(room, at + 4, sequence << 32 | acknowledgement)
         put32(room, at + 12, flags << 16 | window)
-        total = self._pseudo_sum + 20 + length + sequence + acknowledgement + flags + window
+        total = self.total + length + sequence + acknowledgement + flags + window
         put16(room, at + 16, checksum(total + ones_sum(room, at + 20, length)))
         return at + 20 + length
+
+    def fit(self, room: Room, length: int) -> None:
+        """Write the length and what follows from it into the template and a room; orders have one length."""
+        at = self.size
+        self.length = length
+        put16(self.head, at - 18, 40 + length)
+        put16(self.head, at - 10, checksum(self._ip_sum + 40 + length))
+        copy(room, at - 18, self.head, at - 18, 10)
 
     def _keep(self, length: int) -> None:
         if len(self.waiting) >= MAX_WAITING:

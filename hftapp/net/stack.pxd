@@ -1,21 +1,22 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from hftapp.net.checksum cimport bytes_at, ones_sum, raw_sum, sum20
+from hftapp.net.checksum cimport bytes_at, ones_sum, sum20
+from hftapp.net.flows cimport Flows, known
 from hftapp.net.outbox cimport Outbox
 from hftapp.net.path cimport Path
 from hftapp.net.tcp cimport TcpConnection
 from hftapp.net.tcp_segment cimport Segment
-from hftapp.nic.area cimport word32, word64
 from hftapp.octets cimport be16, be32, be48, be64
 
-cdef int _FLOWS, _HANDLED, _CLOSED
+cdef int _HANDLED, _CLOSED
 
 cdef class Stack(Outbox):
     cdef readonly bytes mac
     cdef readonly object address
     cdef readonly Py_ssize_t payload_at
     cdef readonly Py_ssize_t payload_length
+    cdef readonly Flows flows
     cdef object _network
     cdef object _gateway
     cdef object _rng
@@ -30,18 +31,6 @@ cdef class Stack(Outbox):
     cdef set _broadcasts
     cdef dict _subscriptions
     cdef int _joins
-    cdef int lines[32]
-    cdef const uint8_t *frames[32]
-    cdef Py_ssize_t starts[32]
-    cdef Py_ssize_t sizes[32]
-    cdef const uint8_t *_single[1]
-    cdef Py_ssize_t _single_length[1]
-    cdef uint64_t _flow_hosts[16]
-    cdef uint32_t _flow_ports[16]
-    cdef uint64_t _flow_sums[16]
-    cdef int _flow_lines[16]
-    cdef int _flow_count
-    cdef int _flow_next
     cdef list _connections
     cdef list _frames
     cdef Segment _segment
@@ -52,20 +41,15 @@ cdef class Stack(Outbox):
     cpdef leave_all(self)
     cpdef announce(self)
     cpdef TcpConnection connect(self, host, int port, int64_t now)
-    @cython.locals(
-        link=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, flow=int, line=int, frame='const uint8_t *', length=Py_ssize_t,
-        hosts=uint64_t, ports=uint32_t, fields=uint32_t, total=Py_ssize_t, size=Py_ssize_t
-    )
-    cdef Py_ssize_t on_burst(self, const uint8_t **frames, Py_ssize_t *lengths, Py_ssize_t count, int64_t now) except -1
+    @cython.locals(flow=int)
     cdef int on_frame(self, const uint8_t *frame, Py_ssize_t length, int64_t now) except? -2
+    @cython.locals(link=Py_ssize_t, total=Py_ssize_t, hosts=uint64_t, ports=uint32_t, connection=TcpConnection)
+    cdef int on_rare_frame(self, const uint8_t *frame, Py_ssize_t length, int64_t now) except? -2
     cpdef int receive(self, bytes frame, int64_t now) except? -2
     @cython.locals(connection=TcpConnection)
     cpdef flush(self, int64_t now)
     @cython.locals(connection=TcpConnection, closed=bint)
     cpdef tick(self, int64_t now)
-    cdef bint _tagged_for_us(self, const uint8_t *frame) noexcept
-    @cython.locals(link=Py_ssize_t, total=Py_ssize_t, hosts=uint64_t, ports=uint32_t, connection=TcpConnection)
-    cdef int _on_rare_frame(self, const uint8_t *frame, Py_ssize_t length, int64_t now) except? -2
     cdef int _on_own_segment(self, TcpConnection connection, const uint8_t *frame, Py_ssize_t link, Py_ssize_t total, int64_t now) except -1
     cdef int _on_other_frame(self, const uint8_t *frame, Py_ssize_t length, int64_t now) except? -2
     cdef int _on_copy(self, bytes frame) except? -2
@@ -76,9 +60,6 @@ cdef class Stack(Outbox):
     @cython.locals(connection=TcpConnection, segment=Segment, hosts=uint64_t, ports=uint32_t)
     cdef _on_tcp(self, bytes frame, packet)
     cdef _refuse(self, bytes frame, packet, Segment segment, pseudo)
-    @cython.locals(i=int, hosts=uint64_t, ports=uint32_t)
-    cdef _learn_flow(self, bytes frame, Py_ssize_t start, int line)
-    cdef _forget_flows(self)
     cdef bytes _link_header(self, bytes destination)
     cdef _put_all(self, list frames)
     cdef _ask(self, Path path, int64_t now)

@@ -8,7 +8,6 @@ is rare, and copied into an object first.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
@@ -17,27 +16,25 @@ import cython
 from hftapp.net import ethernet, ipv4, tcp_segment, udp
 from hftapp.net.arp import ArpTable
 from hftapp.net.checksum import pseudo_header_sum, word_sum
+from hftapp.net.flows import Flows
 from hftapp.net.igmp_host import IgmpHost
 from hftapp.net.outbox import NEVER, Outbox
 from hftapp.net.path import Path
 from hftapp.net.tcp import TcpConnection
 from hftapp.net.tcp_segment import Segment
 from hftapp.net.tcp_types import TcpConfig, TcpState
-from hftapp.nic.port import BURST, Port
+from hftapp.nic.port import Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
-    from hftapp.net.checksum import bytes_at, ones_sum, raw_sum, sum20
-    from hftapp.nic.area import word32, word64
+    from hftapp.net.checksum import bytes_at, ones_sum, sum20
+    from hftapp.net.flows import known
     from hftapp.octets import be16, be32, be48, be64
 
 EPHEMERAL_FIRST: Final = 49152
 """Client ports are drawn from 49152..65535 (RFC 6335 §6)."""
-FLOWS: Final = 16
-"""Sender/group pairs that are recognised at a glance; of more, the latest."""
 MAX_QUEUED: Final = 256
 """Frames kept for `flush`."""
-_FLOWS = FLOWS
 _HANDLED = -1
 _CLOSED = tuple(TcpState).index(TcpState.CLOSED)
 
@@ -48,8 +45,8 @@ class Stack(Outbox):
     """Ethernet, ARP, IPv4, IGMP, UDP reception and TCP clients of one port with one address.
 
     `vlan` 1..4094 tags every frame sent and accepts only frames with that tag; 0 is untagged. `deadline`: nothing is
-    due before it. `lines`, `frames`, `starts`, `sizes`: the datagrams of the last `on_burst`; `payload_at` and
-    `payload_length`: where that of the last `on_frame` is.
+    due before it. After `on_frame` has returned a line, `payload_at` and `payload_length` say where its datagram is.
+    `flows`: whose datagrams are `known`.
     """
 
     def __init__(
@@ -90,18 +87,7 @@ class Stack(Outbox):
         self._neighbourly = NEVER
         self._subscriptions: dict[tuple[int, int], int] = {}
         self._joins = 0
-        self._flow_count = self._flow_next = 0
-        if not cython.compiled:  # C arrays otherwise
-            self.lines = [0] * BURST
-            self.frames: list[Octets] = [b""] * BURST
-            self.starts = [0] * BURST
-            self.sizes = [0] * BURST
-            self._single: list[Octets] = [b""]
-            self._single_length = [0]
-            self._flow_hosts = [0] * FLOWS
-            self._flow_ports = [0] * FLOWS
-            self._flow_sums = [0] * FLOWS
-            self._flow_lines = [0] * FLOWS
+        self.flows = Flows(self._link, vlan)
         self._connections: list[TcpConnection] = []
         self._frames: list[bytes] = []
         self._segment = Segment()
@@ -130,7 +116,7 @@ class Stack(Outbox):
     def leave(self, group: IPv4Address, port: int) -> None:
         """Stop receiving `group` on `port`; the network is told when no other port of the group is left."""
         self._subscriptions.pop((int(group), port), None)
-        self._forget_flows()
+        self.flows.forget()
         if int(group) not in [joined for joined, _ in self._subscriptions]:
             self._igmp.leave(int(group))
         self._plan()
@@ -138,7 +124,7 @@ class Stack(Outbox):
     def leave_all(self) -> None:
         """Leave every group; keep calling `tick` and `flush` for a second if the repetition matters."""
         self._subscriptions.clear()
-        self._forget_flows()
+        self.flows.forget()
         for group in sorted(self._igmp.groups):
             self._igmp.leave(group)
         self._plan()
@@ -169,71 +155,39 @@ class Stack(Outbox):
         self._plan()
         return connection
 
-    def on_burst(self, frames: Sequence[Octets], lengths: Sequence[int], count: int, now: int) -> int:
-        """Take `count` received Ethernet frames; return how many of them are datagrams for joined groups.
-
-        Datagram by datagram, `lines` says which line it is of, and `frames`, `starts` and `sizes` where its payload is.
-        """
-        self.counters.received += count
-        link = self._link
-        found = 0
-        for i in range(count):
-            frame = frames[i]
-            length = lengths[i]
-            flow = self._flow_count
-            # Numbers are compared as they stand in the frame, read in this machine's byte order.
-            if (
-                length >= link + 28
-                and word32(frame, link - 2) & 0xFFFFFF == 0x450008  # EtherType IPv4; IPv4 without options
-                and word32(frame, link + 6) & 0xFF00FF3F == 17 << 24  # more fragments, fragment offset; protocol
-                and frame[0] & 1
-                and (link == 14 or self._tagged_for_us(frame))
-            ):
-                hosts, ports = word64(frame, link + 12), word32(frame, link + 20)
-                flow = 0
-                while flow < self._flow_count and (self._flow_hosts[flow] != hosts or self._flow_ports[flow] != ports):
-                    flow += 1
-            if flow != self._flow_count:
-                total, size = be16(frame, link + 2), be16(frame, link + 24)
-                fields = word32(frame, link + 24)  # length and checksum; the length is in the pseudo-header too
-                if (
-                    8 <= size <= total - 20
-                    and total + link <= length
-                    and raw_sum(frame, link, 20, 0) % 0xFFFF == 0
-                    and (
-                        fields >> 16 == 0
-                        or raw_sum(frame, link + 28, size - 8, self._flow_sums[flow] + fields + (fields & 0xFFFF)) % 0xFFFF
-                        == 0
-                    )
-                ):
-                    self.lines[found] = self._flow_lines[flow]
-                    self.frames[found] = frame
-                    self.starts[found] = link + 28
-                    self.sizes[found] = size - 8
-                    found += 1
-                    self.counters.delivered += 1
-                    continue
-            line = self._on_rare_frame(frame, length, now)
-            if line >= 0:
-                self.lines[found] = line
-                self.frames[found] = frame
-                self.starts[found] = self.payload_at
-                self.sizes[found] = self.payload_length
-                found += 1
-        return found
-
     def on_frame(self, frame: Octets, length: int, now: int) -> int:
-        """`on_burst` of one frame; return the line of a datagram, -1 for anything else. Not for the path."""
-        self._single[0] = frame
-        self._single_length[0] = length
-        if self.on_burst(self._single, self._single_length, 1, now) == 0:
-            return _HANDLED
-        self.payload_at = self.starts[0]
-        self.payload_length = self.sizes[0]
-        return self.lines[0]
+        """Take a received Ethernet frame; return the line of a datagram for a joined group, -1 for anything else."""
+        self.counters.received += 1
+        flow = known(self.flows, frame, length)
+        if flow < 0:
+            return self.on_rare_frame(frame, length, now)
+        self.counters.delivered += 1
+        self.payload_at = self._link + 28
+        self.payload_length = be16(frame, self._link + 24) - 8
+        return self.flows.lines[flow]
+
+    def on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
+        """`on_frame` for whoever has asked `known` himself, and counted the frame."""
+        link = self._link
+        if (
+            length < link + 40
+            or (link != 14 and not self.flows.tagged(frame))
+            or be32(frame, link - 2) >> 8 != 0x080045  # EtherType; IPv4 without options
+            or be32(frame, link + 6) & 0x3FFF00FF != 6  # more fragments, fragment offset; protocol
+            or be48(frame, 0) != self._mac
+        ):
+            return self._on_other_frame(frame, length, now)
+        total = be16(frame, link + 2)
+        if total >= 40 and total + link <= length:
+            hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
+            for connection in self._connections:
+                if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
+                    self._on_own_segment(connection, frame, link, total, now)
+                    return _HANDLED
+        return self._on_other_frame(frame, length, now)
 
     def receive(self, frame: bytes, now: int) -> int:
-        """`on_frame` of a frame that is an object: for replays and tests, not for the path."""
+        """`on_frame` for a frame that is an object: for replays and tests, not for the path."""
         return self.on_frame(frame, len(frame), now)
 
     def flush(self, now: int) -> None:
@@ -262,29 +216,6 @@ class Stack(Outbox):
         self._plan_connections()
 
     # Received frames on the fast path.
-
-    def _tagged_for_us(self, frame: Octets) -> bool:
-        return be16(frame, 12) == 0x8100 and be16(frame, 14) & 0x0FFF == self._vlan
-
-    def _on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
-        """A segment, or what the path does not know; say its line, or -1."""
-        link = self._link
-        if (
-            length < link + 40
-            or (link == 18 and not self._tagged_for_us(frame))
-            or word32(frame, link - 2) & 0xFFFFFF != 0x450008
-            or word32(frame, link + 6) & 0xFF00FF3F != 6 << 24
-            or be48(frame, 0) != self._mac
-        ):
-            return self._on_other_frame(frame, length, now)
-        total = be16(frame, link + 2)
-        if total >= 40 and total + link <= length:
-            hosts, ports = be64(frame, link + 12), be32(frame, link + 20)
-            for connection in self._connections:
-                if connection.ports == ports and connection.hosts == hosts and connection.phase != _CLOSED:
-                    self._on_own_segment(connection, frame, link, total, now)
-                    return _HANDLED
-        return self._on_other_frame(frame, length, now)
 
     def _on_own_segment(self, connection: TcpConnection, frame: Octets, link: int, total: int, now: int) -> None:
         """A segment of one of our connections."""
@@ -382,7 +313,7 @@ class Stack(Outbox):
             self.counters.bad_checksum_udp += 1
             return _HANDLED
         if packet.start == self._link + ipv4.HEADER_SIZE:
-            self._learn_flow(frame, packet.start, line)
+            self.flows.learn(frame, packet.start, line)
         self.counters.delivered += 1
         self.payload_at = packet.start + udp.HEADER_SIZE
         self.payload_length = header.length - udp.HEADER_SIZE
@@ -423,22 +354,6 @@ class Stack(Outbox):
         reset = tcp_segment.encode_reset(ports & 0xFFFF, ports >> 16, segment, pseudo)
         head = ipv4.header(self._ip, packet.source, ipv4.TCP, len(reset))
         self._frames.append(self._link_header(frame[6:12]) + head + reset)
-
-    def _learn_flow(self, frame: bytes, start: int, line: int) -> None:
-        """Recognise the sender from now on; when the table is full the oldest makes room."""
-        hosts, ports = word64(frame, start - 8), word32(frame, start)
-        for i in range(self._flow_count):
-            if self._flow_hosts[i] == hosts and self._flow_ports[i] == ports:
-                return
-        self._flow_hosts[self._flow_next] = hosts
-        self._flow_ports[self._flow_next] = ports
-        self._flow_sums[self._flow_next] = raw_sum(frame, start - 8, 12, 17 << 8)
-        self._flow_lines[self._flow_next] = line
-        self._flow_count = max(self._flow_count, self._flow_next + 1)
-        self._flow_next = (self._flow_next + 1) % _FLOWS
-
-    def _forget_flows(self) -> None:
-        self._flow_count = self._flow_next = 0
 
     # Sending.
 

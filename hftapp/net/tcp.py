@@ -25,15 +25,13 @@ from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpError
 from hftapp.octets import Room
 
 if not cython.compiled:
-    from hftapp.net.checksum import bytes_at
-    from hftapp.octets import copy
+    from hftapp.net.checksum import bytes_at, checksum, ones_sum
+    from hftapp.octets import put16, put32, put64
 
 STAGING: Final = 4096
 """Bytes of the longest message that `reserve` makes room for."""
 _STAGING = STAGING
 _RST, _ACK = 0x04, 0x10
-_ORDER = 0x5018
-"""A header of 20 bytes, ACK and PSH: what stands in front of every order."""
 _CLOSED, _SYN_SENT, _SYN_RECEIVED, _ESTABLISHED, _FIN_WAIT_1 = 0, 1, 2, 3, 4
 _FIN_WAIT_2, _CLOSE_WAIT, _CLOSING, _LAST_ACK, _TIME_WAIT = 5, 6, 7, 8, 9
 
@@ -45,8 +43,10 @@ class TcpConnection(TcpMachine):
 
     def __init__(self, path: Path, iss: int, config: TcpConfig, now: int) -> None:
         super().__init__(path, iss, config, now)
-        self._in_place = False
-        self._reserved = 0
+        self._placed = 0
+        self._staged = 0
+        self._sent = 0
+        self._queued = False
         self._payload_at = self.path.size + 20
         self._store = bytearray(STAGING)
         self._staging: Room = self._store
@@ -57,32 +57,56 @@ class TcpConnection(TcpMachine):
         Raises ValueError for a length that is not 1..`STAGING`.
         """
         if 0 < length <= self.credit and self.path.resolved:
-            self.out = self.path.outbox.port.room()
-            copy(self.out, 0, self.path.head, 0, 64)
-            self.out_at = self._payload_at
-            self._in_place = True
-            self._reserved = length
+            if self.path.outbox.laid_out != self.path.number:
+                self._lay_out()
+            self._placed = length
             return True
         return self._reserve_aside(length)
 
     def commit(self, length: int, now: int) -> None:
-        """Send what was written: headers and checksums are completed, the doorbell is rung, then it is kept."""
-        if not 0 < length <= self._reserved:
-            raise ValueError(f"cannot commit {length} bytes: {self._reserved} are reserved")
-        self._reserved = 0
-        if not self._in_place:
-            self._commit_aside(length, now)
-            return
-        window = self.receiver.advertise()
-        size = self.path.seal(self.out, self.sender.nxt, self.receiver.buffer.next, _ORDER, window, length)
-        self.path.outbox.launch(size)
+        """Send what was written."""
+        self.launch(length, now)
+        self.keep(now)
+
+    def launch(self, length: int, now: int) -> int:
+        """Complete headers and checksums and ring the doorbell."""
+        if not 0 < length <= self._placed:
+            return self._launch_aside(length, now)
+        self._placed = 0
+        self._sent = length
+        if length != self.path.length:
+            self.path.fit(self.out, length)
+        # What `receiver.advertise` will say: nothing on the way is called.
+        window = self.receiver.buffer.capacity - (self.receiver.buffer.end - self.receiver.buffer.start)
+        window >>= self.receiver.shift
+        if window > 0xFFFF:
+            window = 0xFFFF
+        sequence = self.sender.nxt
+        acknowledgement = self.receiver.buffer.next
+        at = self._payload_at
+        put64(self.out, at - 16, sequence << 32 | acknowledgement)
+        put32(self.out, at - 8, 0x50180000 | window)  # a header of 20 bytes, ACK and PSH
+        total = self.path.total + length + sequence + acknowledgement + 0x5018 + window
+        put16(self.out, at - 4, checksum(total + ones_sum(self.out, at, length)))
+        self._queued = self.path.outbox.port.launch(at + length)
+        return 0
+
+    def keep(self, now: int) -> int:
+        """Keep what was launched in the send ring, and lay the next segment out."""
+        length = self._sent
+        if length == 0:
+            return 0
+        self._sent = 0
+        self.path.outbox.launched(self._queued)
         self.counters.sent += 1
+        self.receiver.advertise()
         self.sender.commit(self.out, self._payload_at, length, now)
         self.credit -= length
         if self.sender.rto_deadline < self.deadline:
             self.deadline = self.sender.rto_deadline
             if self.deadline < self.path.outbox.deadline:
                 self.path.outbox.deadline = self.deadline
+        return self._lay_out()
 
     def send(self, data: bytes, now: int) -> None:
         """Queue bytes and send what the windows allow; before the handshake ends they wait for it.
@@ -162,15 +186,28 @@ class TcpConnection(TcpMachine):
             raise ValueError(f"cannot reserve {length} bytes: a message has 1 to {_STAGING}")
         if not self._may_send() or self.sender.count + length > self.sender.limit:
             return False
+        self.path.outbox.laid_out = 0
         self.out = self._staging
         self.out_at = 0
-        self._in_place = False
-        self._reserved = length
+        self._placed = 0
+        self._staged = length
         return True
 
-    def _commit_aside(self, length: int, now: int) -> None:
+    def _lay_out(self) -> int:
+        """Put the headers of the next segment where it will be built."""
+        self.path.lay_out()
+        self.out = self.path.outbox.port.room()
+        self.out_at = self._payload_at
+        self._staged = 0
+        return 0
+
+    def _launch_aside(self, length: int, now: int) -> int:
+        if not 0 < length <= self._staged:
+            raise ValueError(f"cannot commit {length} bytes: {max(self._placed, self._staged)} are reserved")
+        self._staged = 0
         self.sender.append(self._staging, 0, length)
         if self.phase == _ESTABLISHED or self.phase == _CLOSE_WAIT:
             self.output(now)
             self.path.outbox.ring()
         self.settle()
+        return 0

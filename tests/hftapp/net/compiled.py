@@ -34,6 +34,7 @@ NETWORK = (
     "hftapp.net.tcp_sender",
     "hftapp.net.tcp_machine",
     "hftapp.net.tcp",
+    "hftapp.net.flows",
     "hftapp.net.stack",
     "hftapp.wire",
     "hftapp.socket_wire",

@@ -44,6 +44,23 @@ def test_it_is_byte_for_byte_what_send_sends(make_peer: Callable[..., ScriptedPe
     assert built.client.unacknowledged == sent.client.unacknowledged == 3 * SIZE
 
 
+def test_whatever_else_the_stack_sends_between_two_orders(make_peer: Callable[..., ScriptedPeer]) -> None:
+    """The headers that were laid out for the next order are there again, with the length of an order."""
+    built, sent = make_peer(), make_peer()
+    for peer in (built, sent):
+        peer.establish()
+    for number, between in enumerate(("nothing", "a message", "an acknowledgement", "nothing")):
+        OrderSource(1).pump(built.client, built.now, 1)
+        sent.client.send(order(0), sent.now)
+        for peer in (built, sent):
+            if between == "a message":
+                peer.client.send(b"odd length", peer.now)
+            elif between == "an acknowledgement":
+                peer.send(ACK | PSH, b"execution")
+        assert built.frames() == sent.frames(), f"after {number} orders, {between}"
+    assert built.stack.counters.as_dict() == sent.stack.counters.as_dict()
+
+
 def test_a_lost_order_goes_again(peer: ScriptedPeer) -> None:
     """RFC 6298 §5: the timer was started by the commit, also as the stack sees it."""
     OrderSource(2).pump(peer.client, peer.now, 2)

@@ -212,6 +212,30 @@ def test_frames_under_construction_survive_a_burst(card: FakeCard) -> None:
     assert card.sent == [b"sent", b"kept"]
 
 
+def test_a_frame_that_is_half_built_survives_a_burst(card: FakeCard) -> None:
+    port = opened()
+    for number in range(2 * BURST):
+        port.room()[:4] = b"half"
+        if number % 3 == 0:
+            port.rx_burst()
+        port.room()[4:8] = number.to_bytes(4, "big")
+        assert port.launch(8)
+    assert card.sent == [b"half" + number.to_bytes(4, "big") for number in range(2 * BURST)]
+    assert len(set(map(id, card.sending))) == 2 * BURST, "a buffer under way is not built in"
+
+
+def test_an_order_leaves_at_once_with_what_was_queued(card: FakeCard) -> None:
+    port = opened()
+    put(port, b"queued")
+    port.room()[:5] = b"order"
+    assert port.launch(5)
+    assert card.sent == [b"queued", b"order"]
+    assert [call for call in card.calls if call.startswith("doorbell")] == ["doorbell 2"]
+    card.send_ring = 0
+    assert not port.launch(5)
+    assert (card.given_back, port.stats().tx_dropped) == (1, 2)  # the card's own one and this
+
+
 def test_there_is_always_room_for_another_frame(card: FakeCard) -> None:
     port = opened()
     wanted = [i.to_bytes(2, "big") for i in range(3 * BURST + 1)]
