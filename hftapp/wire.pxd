@@ -7,7 +7,6 @@ from hftapp.net.checksum cimport bytes_at
 from hftapp.net.flows cimport Flows, known
 from hftapp.net.stack cimport Stack
 from hftapp.nic.port cimport Port
-from hftapp.octets cimport be16
 
 cdef class Wire:
     cdef public Py_ssize_t count
@@ -39,6 +38,6 @@ cdef class NicWire(Wire):
 
     @cython.locals(
         count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, flow=int, line=int, frame='const uint8_t *',
-        port=Port, flows=Flows, link=Py_ssize_t
+        flows=Flows
     )
     cpdef Py_ssize_t rx(self, int64_t now) except -1

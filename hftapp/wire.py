@@ -22,7 +22,6 @@ if not cython.compiled:
     from hftapp.clock import _read_tsc
     from hftapp.net.checksum import bytes_at
     from hftapp.net.flows import known
-    from hftapp.octets import be16
 
 NEVER: Final = (1 << 63) - 1
 
@@ -33,8 +32,9 @@ class Wire:
     """Everything the trader exchanges with the outside.
 
     `count`: frames in the last burst, 1 where nobody knows; `ticks`: the clock's raw counter when the last burst with
-    anything in it had been received. `lines`, `frames`, `starts` and `sizes`: the datagrams of the last burst, for whoever
-    reads them all; `line`, `data`, `at` and `length` say the same. It is true until the next `rx`. `deadline`: when `tick` has something to do, ns.
+    anything in it had been received. `lines`, `frames`, `starts` and `sizes`: the datagrams of the last burst, for
+    whoever reads them all; `line`, `data`, `at` and `length` say the same. It is true until the next `rx`.
+    `deadline`: when `tick` has something to do, ns.
     """
 
     def __init__(self) -> None:
@@ -97,6 +97,8 @@ class Wire:
         """Give the NIC back, after `close`; a silent trader leaves that to the end of its process."""
 
 
+@cython.final
+@cython.cclass
 class NicWire(Wire):
     """A port and the stack on it. `lines`: the multicast groups and ports of every line of every venue."""
 
@@ -118,26 +120,24 @@ class NicWire(Wire):
         burst leads to, and with them where they can share a segment. The time of everything in the burst is `now`, so
         that a turn of the loop has one time only.
         """
-        port = self.port
-        count = port.rx_burst()
+        count = self.port.rx_burst()
         self.count = count
         if count == 0:
             return 0
         self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
         self._stack.counters.received += count
         flows = self._stack.flows
-        link = flows.link
         found = 0
         for i in range(count):
-            frame = port.frames[i]
-            length = port.lengths[i]
+            frame = self.port.frames[i]
+            length = self.port.lengths[i]
             flow = known(flows, frame, length)
             if flow >= 0:
                 self._stack.counters.delivered += 1
                 self.lines[found] = flows.lines[flow]
                 self.frames[found] = frame
-                self.starts[found] = link + 28
-                self.sizes[found] = be16(frame, link + 24) - 8
+                self.starts[found] = flows.start
+                self.sizes[found] = flows.size
                 found += 1
                 continue
             line = self._stack.on_rare_frame(frame, length, now)

@@ -10,6 +10,8 @@ cdef int _FLOWS
 
 cdef class Flows:
     cdef readonly Py_ssize_t link
+    cdef readonly Py_ssize_t start
+    cdef readonly Py_ssize_t size
     cdef readonly int count
     cdef int lines[16]
     cdef uint64_t hosts[16]
@@ -25,7 +27,7 @@ cdef class Flows:
 
 cdef inline int known(Flows flows, const uint8_t *frame, Py_ssize_t length) noexcept:
     cdef const uint8_t *packet = frame + flows.link
-    cdef Py_ssize_t room = length - flows.link - 28
+    cdef Py_ssize_t room = length - flows.start
     cdef Py_ssize_t size
     cdef int flow = 0, count = flows.count
     cdef uint64_t hosts
@@ -52,4 +54,5 @@ cdef inline int known(Flows flows, const uint8_t *frame, Py_ssize_t length) noex
     fields = word32(packet, 24)
     if fields >> 16 and raw_sum(packet, 28, size, flows.sums[flow] + fields + (fields & 0xFFFF)) % 0xFFFF:
         return -1
+    flows.size = size
     return flow

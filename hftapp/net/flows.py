@@ -29,11 +29,14 @@ class Flows:
     """Up to `FLOWS` pairs behind an Ethernet header of `link` bytes, 14 or 18 (then with the tag of `vlan`).
 
     `hosts` and `ports` are both addresses and both ports as they stand in the packet, read in this machine's byte
-    order; `sums` those of the constant part of the UDP checksum; `lines` where the datagrams belong.
+    order; `sums` those of the constant part of the UDP checksum; `lines` where the datagrams belong. `start`: where the
+    payload begins in a frame; `size`: its bytes in the one that was `known` last.
     """
 
     def __init__(self, link: int, vlan: int) -> None:
         self.link = link
+        self.start = link + 28
+        self.size = 0
         self.count = 0
         self._vlan = vlan
         self._next = 0
@@ -70,7 +73,7 @@ if not cython.compiled:
     def known(flows: Flows, frame: Octets, length: int) -> int:
         """Return the number of the flow that a received frame is a faultless datagram of, or -1.
 
-        Its payload is what the UDP header says, from 28 bytes behind the Ethernet header on.
+        Its payload is `flows.size` bytes from `flows.start` on.
         """
         link = flows.link
         if length < link + 28 or word32(frame, link - 2) & 0xFFFFFF != 0x450008 or not frame[0] & 1:
@@ -85,5 +88,8 @@ if not cython.compiled:
                 fields = word32(frame, link + 24)
                 total = flows.sums[flow] + fields + (fields & 0xFFFF)
                 right = fields >> 16 == 0 or raw_sum(frame, link + 28, size - 8, total) % 0xFFFF == 0
-                return flow if right and raw_sum(frame, link, 20, 0) % 0xFFFF == 0 else -1
+                if not right or raw_sum(frame, link, 20, 0) % 0xFFFF != 0:
+                    return -1
+                flows.size = size - 8
+                return flow
         return -1

@@ -11,6 +11,7 @@ cdef class Outbox:
     cdef public int64_t deadline
     cdef Port port
     cdef int64_t laid_out
+    cdef int64_t latest
     cdef int64_t _paths
     cdef int _queued
 

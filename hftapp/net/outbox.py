@@ -23,7 +23,7 @@ class Outbox:
     """A port with frames queued for it. `deadline`: no timer is due before it (ns); those who set one bring it forward.
 
     A frame is built in `port.room()` and queued before anything else is sent. `laid_out`: the number of the path whose
-    headers stand there already, 0 for none.
+    headers stand there already, 0 for none; `latest`: that of the last order.
     """
 
     def __init__(self, port: Port) -> None:
@@ -31,6 +31,7 @@ class Outbox:
         self.deadline = NEVER
         self.port = port
         self.laid_out = 0
+        self.latest = 0
         self._paths = 0
         self._queued = 0
 

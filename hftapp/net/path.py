@@ -30,9 +30,9 @@ class Path:
     """The way from one local to one remote (address, port), all integers; `link` bytes of Ethernet header, 14 or 18.
 
     `hosts` and `ports`: both addresses and both ports, the remote one first, as they stand in a received packet.
-    `size`: bytes in front of the TCP header; `head`: the template, for segments with `length` bytes of options and data;
-    `total`: the sum of everything in the TCP header and the pseudo-header that is the same in every segment; `number`:
-    how it is called in the outbox. `resolved`: the next hop's Ethernet address is
+    `size`: bytes in front of the TCP header; `head`: the template, with the `length` of the last order; `total`: the
+    sum of everything in the TCP header and the pseudo-header that is the same in every segment; `number`: how the path
+    is called in the outbox. `resolved`: the next hop's Ethernet address is
     known; before, packets wait in `waiting`, the latest ones at most.
     """
 
@@ -100,8 +100,8 @@ class Path:
         `flags` are the 16 bits with the data offset in front.
         """
         at = self.size
-        if length != self.length:
-            self.fit(room, length)
+        put16(room, at - 18, 40 + length)
+        put16(room, at - 10, checksum(self._ip_sum + 40 + length))
         put64(room, at + 4, sequence << 32 | acknowledgement)
         put32(room, at + 12, flags << 16 | window)
         total = self.total + length + sequence + acknowledgement + flags + window
@@ -109,7 +109,7 @@ class Path:
         return at + 20 + length
 
     def fit(self, room: Room, length: int) -> None:
-        """Write the length and what follows from it into the template and a room; orders have one length."""
+        """Write the length and what follows from it into the template and a room: orders have one length."""
         at = self.size
         self.length = length
         put16(self.head, at - 18, 40 + length)

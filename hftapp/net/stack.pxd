@@ -62,6 +62,8 @@ cdef class Stack(Outbox):
     cdef _refuse(self, bytes frame, packet, Segment segment, pseudo)
     cdef bytes _link_header(self, bytes destination)
     cdef _put_all(self, list frames)
+    @cython.locals(number=int64_t, connection=TcpConnection)
+    cdef _lay_out(self)
     cdef _ask(self, Path path, int64_t now)
     @cython.locals(connection=TcpConnection)
     cdef _neighbour_known(self, int64_t address)

@@ -162,8 +162,8 @@ class Stack(Outbox):
         if flow < 0:
             return self.on_rare_frame(frame, length, now)
         self.counters.delivered += 1
-        self.payload_at = self._link + 28
-        self.payload_length = be16(frame, self._link + 24) - 8
+        self.payload_at = self.flows.start
+        self.payload_length = self.flows.size
         return self.flows.lines[flow]
 
     def on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
@@ -199,6 +199,8 @@ class Stack(Outbox):
         self._put_all(self._igmp.out)
         self._put_all(self._frames)
         self.ring()
+        if self.laid_out != self.latest:
+            self._lay_out()
 
     def tick(self, now: int) -> None:
         """Do what is due by `now`: ARP, IGMP and TCP timers; forget closed connections."""
@@ -365,6 +367,14 @@ class Stack(Outbox):
             for frame in frames:
                 self.put(frame)
             frames.clear()
+
+    def _lay_out(self) -> None:
+        """Other frames were built where the next order of the connection that ordered last will be: make room again."""
+        number, self.latest = self.latest, 0
+        for connection in self._connections:
+            if connection.path.number == number and connection.credit > 0:
+                connection.lay_out()
+                self.latest = number
 
     def _ask(self, path: Path, now: int) -> None:
         """A segment waits for a next hop that nobody may be asking for any more."""

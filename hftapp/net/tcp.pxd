@@ -40,5 +40,5 @@ cdef class TcpConnection(TcpMachine):
     cpdef abort(self)
     cdef bint _may_send(self) noexcept
     cdef bint _reserve_aside(self, Py_ssize_t length) except -1
-    cdef int _lay_out(self) except -1
+    cdef int lay_out(self) except -1
     cdef int _launch_aside(self, Py_ssize_t length, int64_t now) except -1

@@ -58,7 +58,7 @@ class TcpConnection(TcpMachine):
         """
         if 0 < length <= self.credit and self.path.resolved:
             if self.path.outbox.laid_out != self.path.number:
-                self._lay_out()
+                self.lay_out()
             self._placed = length
             return True
         return self._reserve_aside(length)
@@ -106,7 +106,8 @@ class TcpConnection(TcpMachine):
             self.deadline = self.sender.rto_deadline
             if self.deadline < self.path.outbox.deadline:
                 self.path.outbox.deadline = self.deadline
-        return self._lay_out()
+        self.path.outbox.latest = self.path.number
+        return self.lay_out()
 
     def send(self, data: bytes, now: int) -> None:
         """Queue bytes and send what the windows allow; before the handshake ends they wait for it.
@@ -193,7 +194,7 @@ class TcpConnection(TcpMachine):
         self._staged = length
         return True
 
-    def _lay_out(self) -> int:
+    def lay_out(self) -> int:
         """Put the headers of the next segment where it will be built."""
         self.path.lay_out()
         self.out = self.path.outbox.port.room()

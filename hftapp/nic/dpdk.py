@@ -18,7 +18,7 @@ import cython
 
 from hftapp import vfio
 from hftapp.nic.port import BURST, Port, PortError, PortStats
-from hftapp.octets import Octets, Room
+from hftapp.octets import Room
 
 if not cython.compiled:
     from hftapp.nic.rte import (

@@ -3,7 +3,7 @@
 import random
 from ipaddress import IPv4Address, IPv4Interface
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
@@ -40,6 +40,7 @@ def judged(stack: Stack, frame: bytes) -> tuple[int, bytes, dict[str, int]]:
     return line, payload, {name: value - before[name] for name, value in stack.counters.as_dict().items()}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from((0, 7)), st.sampled_from((None, 0)), st.data())
 def test_a_known_sender_gets_the_same_judgement_as_an_unknown_one(
     payload: bytes, vlan: int, checksum: int | None, draw: st.DataObject
