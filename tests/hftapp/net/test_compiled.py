@@ -20,6 +20,7 @@ TESTS = (
     "test_tcp_pair.py",
     "test_tcp_fuzz.py",
     "test_stack.py",
+    "test_flows.py",
     "test_fuzz.py",
     "../test_wire.py",
 )
