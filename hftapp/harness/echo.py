@@ -50,25 +50,24 @@ class Echo:
             returned = ticks()
             before = self.frames
             for i in range(count):
-                if self.frames < self._wanted and self._answer(self._port.frame(i), self._port.length(i)):
+                if self.frames < self._wanted and self._answer(self._port.frames[i], self._port.lengths[i]):
                     self.frames += 1
                 else:
                     self.others += 1
-            self._port.flush()
             if self.frames == before + 1:
                 self.samples[before] = ticks() - returned
             if self.frames == self._wanted:
                 return
 
     def _answer(self, frame: Any, length: int) -> bool:
-        """Queue the answer to a test frame; False for any other frame."""
+        """Answer a test frame; False for any other frame."""
         if length < _HEADER or be16(frame, 12) != _ETHERTYPE:
             return False
         room = self._port.room()
         copy(room, 0, frame, 6, 6)
         copy(room, 6, frame, 0, 6)
         copy(room, 12, frame, 12, length - 12)
-        return self._port.send(length)
+        return self._port.launch(length)
 
 
 def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict[str, object]:

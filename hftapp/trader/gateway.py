@@ -130,10 +130,11 @@ class OrderGateway:
             self.orders.tokens,
             venue * _TOKEN,
         )
-        self._session.commit(now)
+        self._session.launch(now)
         if first:
             stages.rung_at = ticks_now(stages)
             stages.rung = True
+        self._session.keep(now)
         self.emitted += 1
         self.risk.count(instrument, side, shares, price, None, now)
         return self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
@@ -159,8 +160,9 @@ class OrderGateway:
             return None
         new = self.orders.replace(order, shares, price, now)
         ouch.replace(session.out, session.out_at, new)
-        session.commit(now)
+        session.launch(now)
         self._stages.doorbell()
+        session.keep(now)
         self.emitted += 1
         self.risk.count(order.instrument, order.side, shares, price, order, now)
         return new

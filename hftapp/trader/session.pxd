@@ -52,6 +52,8 @@ cdef class OrderSession(SequencedHandler):
     cdef bytearray _nowhere
 
     cdef bint begin(self, Py_ssize_t length, int64_t now) except -1
+    cdef int launch(self, int64_t now) except -1
+    cdef int keep(self, int64_t now) except -1
     cdef int commit(self, int64_t now) except -1
     @cython.locals(i=Py_ssize_t)
     cpdef bint send(self, bytes message, int64_t now) except -1

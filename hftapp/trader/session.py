@@ -134,14 +134,25 @@ class OrderSession(SequencedHandler):
         self._length = length
         return True
 
-    def commit(self, now: int) -> int:
-        """Journal and send the message that was built; returns its length. Raises JournalOverflowError."""
+    def launch(self, now: int) -> int:
+        """Journal the message that was built and put it on the wire; then `keep` must be called. Returns 0.
+
+        Raises JournalOverflowError.
+        """
         if not self._journal.push_octets(_OUT, now + self._epoch, self.out, self.out_at, self._length):
             self._overflow()
+        return cython.cast(Channel, self._channel).launch(_HEADER + self._length, now)
+
+    def keep(self, now: int) -> int:
+        """What follows the doorbell: the message is counted, and kept until it is acknowledged. Returns 0."""
         self.sent[self.out[self.out_at]] += 1
-        cython.cast(Channel, self._channel).commit(_HEADER + self._length, now)
         self._soup.spoke = now
-        return self._length
+        return cython.cast(Channel, self._channel).keep(now)
+
+    def commit(self, now: int) -> int:
+        """Journal and send the message that was built. Raises JournalOverflowError."""
+        self.launch(now)
+        return self.keep(now)
 
     def send(self, message: bytes, now: int) -> bool:
         """Journal and send a whole message; False when the session is down (nothing is journalled)."""

@@ -59,8 +59,9 @@ class ScriptedChannel(Channel):
     def reserve(self, length: int, now: int) -> bool:
         return self.closed is None and not self.full
 
-    def commit(self, length: int, now: int) -> None:
+    def launch(self, length: int, now: int) -> int:
         self.exchange.on_bytes(bytes(self.out[self.out_at : self.out_at + length]), now)
+        return 0
 
     def send(self, data: bytes, now: int) -> None:
         if self.closed is None:
