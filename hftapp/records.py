@@ -7,7 +7,7 @@ from hftapp.figures import Figures
 from hftapp.ring import Ring
 from hftapp.trader.figures_table import LAYOUT
 
-# Journal ring (trader to supervisor): payload = one raw OUCH message.
+# Journal ring (trader to supervisor): payload = one raw OUCH message; `at_venue` puts its venue into the kind.
 OUT, IN = 1, 2
 # Telemetry ring (trader to supervisor): payload = marshal of a dict of plain values; RISK: `RISK_RECORD`; EXIT: of
 # (status, reason). STATS is the supervisor's own, from the figures.
@@ -15,7 +15,7 @@ STATS, RISK, GAP, STATE, BOOK, EXIT = 16, 17, 18, 19, 20, 21
 # Control ring (supervisor to trader): no payload.
 STOP, KILL = 32, 33
 # Recording ring (trader to supervisor), and the file it becomes: `hftapp.trader.recorder`.
-HEADER, FRAME_FIRST, FRAME_MORE, TURN = 48, 49, 50, 51
+HEADER, FRAME_FIRST, FRAME_MORE, TURN, END = 48, 49, 50, 51, 52
 
 DIRECTIONS = {OUT: "out", IN: "in"}
 COMMANDS = {"stop": STOP, "kill": KILL}
@@ -23,10 +23,23 @@ COMMANDS = {"stop": STOP, "kill": KILL}
 RISK_RECORD: Final = struct.Struct(">HIqq")
 """A refusal: code of the check, index of the instrument, value found, limit."""
 
+VENUE_SHIFT: Final = 6
+"""A kind has one byte in a journal file: six bits for what it is, the two above for the venue's number."""
+
 JOURNAL_BYTES = 1 << 22
 TELEMETRY_BYTES = 1 << 23
 CONTROL_BYTES = 1 << 12
 RECORDING_BYTES = 1 << 25
+
+
+def at_venue(kind: int, venue: int) -> int:
+    """The kind of a journal record about a venue, by its number; that of venue 0 is the plain kind."""
+    return kind | venue << VENUE_SHIFT
+
+
+def venue_of(kind: int) -> tuple[int, int]:
+    """The plain kind of a journal record, and the number of the venue it is about."""
+    return kind & ((1 << VENUE_SHIFT) - 1), kind >> VENUE_SHIFT
 
 
 class Rings:

@@ -268,11 +268,14 @@ class Telemetry:
 
 
 def _journal_record(entry: journal.Entry) -> dict[str, object]:
+    """A line of the journal; `venue`, a number, is in it for every venue but the first."""
+    kind, venue = records.venue_of(entry.kind)
     return {
         "kind": "journal",
         "n": entry.number,
         "t": entry.time,
-        "dir": records.DIRECTIONS[entry.kind],
+        "dir": records.DIRECTIONS[kind],
+        **({"venue": venue} if venue else {}),
         "hex": entry.payload.hex(),
     }
 

@@ -8,13 +8,12 @@ from hftapp.trader.soup_link cimport SequencedHandler, SoupLink
 from hftapp.wire cimport Wire
 
 cdef int64_t _NEVER
-cdef int _IN, _ANSWER
+cdef int _ANSWER
 cdef enum:
     _ACTIVE = 2
     _NOTHING = 0
     _HEADER = 3
     _UNSEQUENCED = 85
-    _OUT = 1
 
 cdef class ReplyHandler:
     cdef int on_reply(self, int venue, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) except -1
@@ -39,6 +38,8 @@ cdef class OrderSession(SequencedHandler):
     cdef int64_t _backoff
     cdef int64_t _connect_deadline
     cdef Py_ssize_t _length
+    cdef int64_t _sent_kind
+    cdef int64_t _heard_kind
     cdef int64_t _replies
     cdef uint8_t *out
     cdef Py_ssize_t out_at

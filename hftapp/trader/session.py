@@ -28,7 +28,6 @@ if not cython.compiled:
 
     _ACTIVE, _NOTHING = soup_link.ACTIVE, soup_link.NOTHING
     _HEADER, _UNSEQUENCED = soup_link.HEADER, soup_link.UNSEQUENCED
-    _OUT = records.OUT
 
 MS: Final = 1_000_000
 BACKOFF: Final = (100 * MS, 5_000 * MS)
@@ -39,7 +38,6 @@ QUERY: Final = b"Q"
 """Account Query (OUCH 5.0 §2.7), whole."""
 
 _NEVER = soup_link.NEVER
-_IN = records.IN
 _ANSWER = ord("Q")
 
 
@@ -99,6 +97,8 @@ class OrderSession(SequencedHandler):
         self._backoff = BACKOFF[0]
         self._connect_deadline = 0
         self._length = 0
+        self._sent_kind = records.at_venue(records.OUT, venue)
+        self._heard_kind = records.at_venue(records.IN, venue)
         self._replies = 0
         self.ready = False
         self.over = ""
@@ -139,7 +139,7 @@ class OrderSession(SequencedHandler):
 
         Raises JournalOverflowError.
         """
-        if not self._journal.push_octets(_OUT, now + self._epoch, self.out, self.out_at, self._length):
+        if not self._journal.push_octets(self._sent_kind, now + self._epoch, self.out, self.out_at, self._length):
             self._overflow()
         return cython.cast(Channel, self._channel).launch(_HEADER + self._length, now)
 
@@ -197,6 +197,8 @@ class OrderSession(SequencedHandler):
         """When `poll` has something to do even if nothing arrives, ns."""
         if self._channel is None:
             return _NEVER if self.over else self._retry_at
+        if self._channel.closed is not None:
+            return self._now
         if not self._greeted or (self._link is not self._soup and self._link.state != _ACTIVE):
             return self._connect_deadline
         return self._link.deadline
@@ -220,7 +222,7 @@ class OrderSession(SequencedHandler):
         """Journal a message of the exchange and pass it on, unless it answers an earlier login's query."""
         if self._link is not self._soup:
             return
-        if not self._journal.push_octets(_IN, self._now + self._epoch, data, at, length):
+        if not self._journal.push_octets(self._heard_kind, self._now + self._epoch, data, at, length):
             self._overflow()
         if length > 0 and data[at] == _ANSWER and not self._settles(sequence):
             return

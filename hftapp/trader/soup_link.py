@@ -137,7 +137,14 @@ class SoupLink:
         return _NOTHING
 
     def _say(self, channel: Channel, packet: bytes, now: int) -> None:
-        channel.send(packet, now)
+        """Send a packet; a connection that is over hears nothing, and one that does not take it is lost."""
+        if channel.closed is not None:
+            return
+        try:
+            channel.send(packet, now)
+        except ConnectionError:
+            channel.abort()
+            return
         self.spoke = now
         self._plan()
 

@@ -44,9 +44,12 @@ class ScriptedSession(OrderSession):
         self._size = length
         return not self.full
 
-    def commit(self, now: int) -> int:
+    def launch(self, now: int) -> int:
         self.messages.append(ouch50.decode_inbound(bytes(self.out[self.out_at : self.out_at + self._size])))
-        return self._size
+        return 0
+
+    def keep(self, now: int) -> int:
+        return 0
 
 
 class Rig:
