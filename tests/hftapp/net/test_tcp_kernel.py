@@ -33,7 +33,7 @@ from hftapp.net.tcp import TcpConnection
 from hftapp.net.tcp_types import MILLISECOND, TcpConfig, TcpState
 from hftapp.nic.af_packet import AfPacketPort
 from hftapp.nic.memory import MemoryPort
-from hftapp.nic.port import ROOM, Port
+from hftapp.nic.port import BURST, ROOM, Port
 from hftapp.wire import NicWire
 from qemu.switch.core import Delivery, PortPlan, Switch
 from qemu.switch.faults import Direction, Fault, Kind
@@ -258,12 +258,14 @@ class BadPort(Port):
         self.lines = {"in": BadLine(seed), "out": BadLine(seed + 1000)}
         self.memory = bytearray(ROOM)
         self.arrived: list[bytes] = []
+        self.waiting: list[bytes] = []
         self.queued: list[bytes] = []
 
     def rx_burst(self) -> int:
         count = self.port.rx_burst()
         frames = [bytes(self.port.frame(i)[: self.port.length(i)]) for i in range(count)]
-        self.arrived = self.lines["in"].carry(frames)
+        self.waiting += self.lines["in"].carry(frames)
+        self.arrived, self.waiting = self.waiting[:BURST], self.waiting[BURST:]
         self.note(len(self.arrived))
         return len(self.arrived)
 
