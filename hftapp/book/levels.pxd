@@ -13,6 +13,7 @@ cdef class Levels:
     cdef readonly Py_ssize_t capacity
     cdef readonly int64_t grown
     cdef int64_t[::1] heads
+    cdef object _mapped
     cdef uint64_t[::1] pool
     cdef int64_t *rows                   # the memory of `heads`
     cdef uint64_t *cells                 # the memory of `pool`

@@ -48,7 +48,9 @@ class Levels:
         heads[:] = memoryview(array("q", [_GUARD, _GUARD, 0, 0]) * halves)
         self.heads = heads
         self.capacity = _SLAB * (levels // SMALLEST + 3)
-        self.pool = memory.words(self.capacity)
+        # Kept to the end: to give mapped memory back would be a system call, after growth in a silent trader too.
+        self._mapped = memory.words(self.capacity)
+        self.pool = self._mapped
         self.free = array("q", bytes(8 * 64))
         self._point()
         self.end = _SLAB  # the first slab stands for those of the halves that are empty

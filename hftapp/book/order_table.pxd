@@ -11,6 +11,7 @@ cdef class OrderTable:
     cdef readonly Py_ssize_t count
     cdef readonly Py_ssize_t capacity
     cdef readonly int64_t grown
+    cdef object _mapped
     cdef uint64_t[::1] words
     cdef uint64_t *cells                 # the same memory
     cdef Py_ssize_t limit                # so many orders make it grow

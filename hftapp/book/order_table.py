@@ -40,7 +40,9 @@ class OrderTable:
         self.grown = 0
         self.mask = capacity - 1
         self.shift = 64 - (capacity // _GROUP).bit_length() + 1
-        self.words = memory.words(_WORDS * capacity)
+        # Kept to the end: to give mapped memory back would be a system call, after growth in a silent trader too.
+        self._mapped = memory.words(_WORDS * capacity)
+        self.words = self._mapped
         self._point()
 
     def home(self, reference: int) -> int:

@@ -33,7 +33,7 @@ class CompiledFinder:
         self._root = root
         self._cache = cache
         self._modules: frozenset[str] | None = None
-        self._objects: Mapping[str, Path] | None = None
+        self._objects: dict[str, Mapping[str, Path]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -49,7 +49,7 @@ class CompiledFinder:
             return None
         if fullname not in self._table():
             return None
-        found = self._found().get(fullname)
+        found = self._found(fullname.partition(".")[0]).get(fullname)
         if found is None:
             return None
         loader = importlib.machinery.ExtensionFileLoader(fullname, str(found))
@@ -62,16 +62,22 @@ class CompiledFinder:
             self._modules = frozenset(table.names(self._root))
         return self._modules
 
-    def _found(self) -> Mapping[str, Path]:
-        if self._objects is None:
+    def _found(self, package: str) -> Mapping[str, Path]:
+        """The objects of one package's modules: a program waits only for what it imports."""
+        if package not in self._objects:
             from hftos.compiling import index, table
 
+            names = table.names(self._root)
+            wanted = [name for name in names if name.partition(".")[0] == package]
             try:
-                self._objects = index.objects(self._root, table.names(self._root), _to_stderr, folder=self._cache)
+                self._objects[package] = index.objects(
+                    self._root, names, _to_stderr, folder=self._cache, wanted=wanted, name=package
+                )
             except NoCompilerError as error:
-                _to_stderr(f"hftos: running interpreted and slowly: {error}")
-                self._objects = {}
-        return self._objects
+                if not self._objects:
+                    _to_stderr(f"hftos: running interpreted and slowly: {error}")
+                self._objects[package] = {}
+        return self._objects[package]
 
 
 def install() -> None:

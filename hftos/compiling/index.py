@@ -15,10 +15,21 @@ from hftos.compiling import build, table, toolchain
 from image import cache
 
 
-def objects(root: Path, modules: Sequence[str], say: build.Say, *, folder: Path | None = None) -> dict[str, Path]:
-    """The object of each of `modules`; brings the cache up to date first where a file has changed (`build.build`)."""
+def objects(
+    root: Path,
+    modules: Sequence[str],
+    say: build.Say,
+    *,
+    folder: Path | None = None,
+    wanted: Sequence[str] | None = None,
+    name: str = "",
+) -> dict[str, Path]:
+    """The object of each of `modules`, or of the `wanted` ones of them, whose index then has a `name` of its own.
+
+    Brings the cache up to date first where a file has changed (`build.build`).
+    """
     place = folder or cache.root()
-    file = place / toolchain.KIND / f"index-{cache.key(root=str(root), python=sys.executable)}.json"
+    file = place / toolchain.KIND / f"index-{cache.key(root=str(root), python=sys.executable, name=name)}.json"
     before = stamp(root, modules)
     known = _read(file)
     if known.get("stamp") == before:
@@ -26,7 +37,7 @@ def objects(root: Path, modules: Sequence[str], say: build.Say, *, folder: Path 
         if all(path.is_file() for path in found.values()):
             return found
     # Stamped before it was built: a source that changes meanwhile is built again next time.
-    found = build.build(root, modules, say, folder=place)
+    found = build.build(root, modules, say, folder=place, wanted=wanted)
     text = json.dumps({"stamp": before, "objects": {module: str(path) for module, path in found.items()}})
     with cache.lock("index", file.parent):
         scratch = file.with_suffix(".new")

@@ -44,6 +44,15 @@ def assigned(node: ast.AST) -> Iterator[str]:
                 yield inner.attr
 
 
+def called(node: ast.FunctionDef) -> Iterator[str]:
+    """Names of the own methods that a function calls."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            value = inner.func.value
+            if isinstance(value, ast.Name) and value.id == "self":
+                yield inner.func.attr
+
+
 TYPES = {name: kind for m in MODULES for name, kind in declared(table.declarations(ROOT, m).read_text()).items()}
 
 
@@ -64,9 +73,10 @@ def test_every_declared_attribute_is_set_in_init_and_every_attribute_is_declared
         assert name in sources, f"{module} has no class {name}"
         node = sources[name]
         functions = {f.name: f for f in node.body if isinstance(f, ast.FunctionDef)}
-        set_first = frozenset(
-            attribute for f in ("__init__", "__cinit__") if f in functions for attribute in assigned(functions[f])
-        )
+        first = [functions[f] for f in ("__init__", "__cinit__") if f in functions]
+        # A method that the constructor calls sets attributes for it.
+        first += [functions[f] for node in first for f in called(node) if f in functions]
+        set_first = frozenset(attribute for function in first for attribute in assigned(function))
         assert kind.attributes - set_first == frozenset(), f"{module}.{name}: not set in __init__"
         assert set(assigned(node)) - inherited(kind) == set(), f"{module}.{name}: missing in the .pxd"
         assert kind.functions - functions.keys() == set(), f"{module}.{name}: only in the .pxd"
