@@ -7,6 +7,9 @@ from hftapp.net.checksum cimport bytes_at
 from hftapp.net.flows cimport Flows, known
 from hftapp.net.stack cimport Stack
 from hftapp.nic.port cimport Port
+from hftapp.octets cimport be16
+
+cdef int _IPV4, _TCP
 
 cdef class Wire:
     cdef public Py_ssize_t count
@@ -18,6 +21,7 @@ cdef class Wire:
     cdef Py_ssize_t sizes[32]
 
     cpdef Py_ssize_t rx(self, int64_t now) except -1
+    cpdef settle(self, int64_t now)
     cpdef int line(self, Py_ssize_t i) noexcept
     cdef const uint8_t *data(self, Py_ssize_t i) noexcept
     cpdef Py_ssize_t at(self, Py_ssize_t i) noexcept
@@ -35,9 +39,14 @@ cdef class NicWire(Wire):
     cdef Stack _stack
     cdef Clock _clock
     cdef bint _tsc
+    cdef Py_ssize_t _link
+    cdef Py_ssize_t _late_count
+    cdef int _late[32]
 
     @cython.locals(
         count=Py_ssize_t, found=Py_ssize_t, i=Py_ssize_t, length=Py_ssize_t, flow=int, line=int, frame='const uint8_t *',
-        flows=Flows
+        flows=Flows, link=Py_ssize_t, late=Py_ssize_t
     )
     cpdef Py_ssize_t rx(self, int64_t now) except -1
+    @cython.locals(count=Py_ssize_t, i=Py_ssize_t, place=Py_ssize_t)
+    cpdef settle(self, int64_t now)

@@ -22,8 +22,10 @@ if not cython.compiled:
     from hftapp.clock import _read_tsc
     from hftapp.net.checksum import bytes_at
     from hftapp.net.flows import known
+    from hftapp.octets import be16
 
 NEVER: Final = (1 << 63) - 1
+_IPV4, _TCP = 0x0800, 6
 
 Endpoint = tuple[IPv4Address, int]
 
@@ -55,6 +57,9 @@ class Wire:
         Order session bytes have gone to their channel.
         """
         raise NotImplementedError
+
+    def settle(self, now: int) -> None:
+        """Deal with what of the last burst could wait for the market data in it: segments of the order sessions."""
 
     def line(self, i: int) -> int:
         """The line of datagram `i`: the place of its group in the list that the wire was made with."""
@@ -113,6 +118,10 @@ class NicWire(Wire):
         self._stack = stack
         self._clock = clock
         self._tsc = clock.tsc
+        self._link = stack.link
+        self._late_count = 0
+        if not cython.compiled:  # a C array otherwise
+            self._late = [0] * BURST
         self.tx(clock.now())
 
     def rx(self, now: int) -> int:
@@ -120,8 +129,10 @@ class NicWire(Wire):
 
         What the stack answers by itself (acknowledgements, ARP) leaves with `tick` or `tx`: after the orders that this
         burst leads to, and with them where they can share a segment. The time of everything in the burst is `now`, so
-        that a turn of the loop has one time only.
+        that a turn of the loop has one time only. TCP segments are left to `settle`: no tick waits for them.
         """
+        if self._late_count != 0:
+            self.settle(now)
         count = self.port.rx_burst()
         self.count = count
         if count == 0:
@@ -129,7 +140,9 @@ class NicWire(Wire):
         self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
         self._stack.counters.received += count
         flows = self._stack.flows
+        link = self._link
         found = 0
+        late = 0
         for i in range(count):
             frame = self.port.frames[i]
             length = self.port.lengths[i]
@@ -142,6 +155,10 @@ class NicWire(Wire):
                 self.sizes[found] = flows.size
                 found += 1
                 continue
+            if length > link + 20 and be16(frame, link - 2) == _IPV4 and frame[link + 9] == _TCP:
+                self._late[late] = i
+                late += 1
+                continue
             line = self._stack.on_rare_frame(frame, length, now)
             if line >= 0:
                 self.lines[found] = line
@@ -149,7 +166,16 @@ class NicWire(Wire):
                 self.starts[found] = self._stack.payload_at
                 self.sizes[found] = self._stack.payload_length
                 found += 1
+        self._late_count = late
         return found
+
+    def settle(self, now: int) -> None:
+        """Hand the segments of the last burst to the stack, in their order."""
+        count = self._late_count
+        self._late_count = 0
+        for i in range(count):
+            place = self._late[i]
+            self._stack.on_rare_frame(self.port.frames[place], self.port.lengths[place], now)
 
     def connect(self, host: IPv4Address, port: int, now: int) -> Channel:
         """Start a TCP connection of the trader's own stack."""
@@ -159,6 +185,8 @@ class NicWire(Wire):
 
     def tx(self, now: int) -> None:
         """Put everything queued on the wire."""
+        if self._late_count != 0:
+            self.settle(now)
         self._stack.flush(now)
         self.deadline = self._stack.deadline
 

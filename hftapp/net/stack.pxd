@@ -27,7 +27,7 @@ cdef class Stack(Outbox):
     cdef uint64_t _mac
     cdef uint32_t _ip
     cdef uint32_t _vlan
-    cdef Py_ssize_t _link
+    cdef readonly Py_ssize_t link
     cdef set _broadcasts
     cdef dict _subscriptions
     cdef int _joins

@@ -74,7 +74,7 @@ class Stack(Outbox):
         self._gateway = gateway
         self._rng = rng
         self._vlan = vlan
-        self._link = ethernet.HEADER_SIZE + (ethernet.TAG_SIZE if vlan else 0)
+        self.link = ethernet.HEADER_SIZE + (ethernet.TAG_SIZE if vlan else 0)
         self._tcp_config = tcp or TcpConfig()
         self._mac = int.from_bytes(mac, "big")
         self._ip = int(address.ip)
@@ -87,7 +87,7 @@ class Stack(Outbox):
         self._neighbourly = NEVER
         self._subscriptions: dict[tuple[int, int], int] = {}
         self._joins = 0
-        self.flows = Flows(self._link, vlan)
+        self.flows = Flows(self.link, vlan)
         self._connections: list[TcpConnection] = []
         self._frames: list[bytes] = []
         self._segment = Segment()
@@ -145,7 +145,7 @@ class Stack(Outbox):
             raise ValueError(f"no route to {host}: it is outside {self._network} and no gateway is set")
         self._prune()
         local_port = self._free_port()
-        path = Path(self, self._link, next_hop, self._ip, local_port, int(host), port)
+        path = Path(self, self.link, next_hop, self._ip, local_port, int(host), port)
         known = self._arp.resolve(next_hop, now)
         if known is not None:
             path.resolve(self._link_header(known))
@@ -168,7 +168,7 @@ class Stack(Outbox):
 
     def on_rare_frame(self, frame: Octets, length: int, now: int) -> int:
         """`on_frame` for whoever has asked `known` himself, and counted the frame."""
-        link = self._link
+        link = self.link
         if (
             length < link + 40
             or (link != 14 and not self.flows.tagged(frame))
@@ -239,13 +239,13 @@ class Stack(Outbox):
         return line
 
     def _on_copy(self, frame: bytes) -> int:
-        if len(frame) < self._link:
+        if len(frame) < self.link:
             self.counters.malformed_ethernet += 1
             return _HANDLED
         if self._vlan and (frame[12:14] != b"\x81\x00" or ethernet.tag_vlan(frame) != self._vlan):
             self.counters.other_vlan += 1
             return _HANDLED
-        return self._on_packet(frame, self._link)
+        return self._on_packet(frame, self.link)
 
     def _on_packet(self, frame: bytes, start: int) -> int:
         """A frame whose Ethernet header, tag included, ends at `start`."""
@@ -314,7 +314,7 @@ class Stack(Outbox):
         if not udp.checksum_ok(frame, packet.start, header, pseudo):
             self.counters.bad_checksum_udp += 1
             return _HANDLED
-        if packet.start == self._link + ipv4.HEADER_SIZE:
+        if packet.start == self.link + ipv4.HEADER_SIZE:
             self.flows.learn(frame, packet.start, line)
         self.counters.delivered += 1
         self.payload_at = packet.start + udp.HEADER_SIZE

@@ -31,6 +31,17 @@ def datagram(payload: bytes, port: int) -> bytes:
     return bytes.fromhex("01005e140001") + PEER + b"\x08\x00" + head + udp
 
 
+def segment() -> bytes:
+    """An Ethernet frame with a TCP segment (SYN) that belongs to no connection; its TCP checksum is wrong."""
+    tcp = struct.pack(">HHIIBBHHH", 5000, 6000, 1, 0, 0x50, 2, 1000, 0, 0)
+    source, target = IPv4Address("10.20.0.1").packed, IPv4Address("10.20.0.10").packed
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 8, 6, 0, source, target)
+    total = sum(struct.unpack(">10H", head))
+    total = (total & 0xFFFF) + (total >> 16)
+    head = head[:10] + struct.pack(">H", 0xFFFF ^ (total & 0xFFFF) ^ (total >> 16)) + head[12:]
+    return MAC + PEER + b"\x08\x00" + head + tcp
+
+
 def burst(wire: Wire, now: int = 0) -> list[tuple[int, bytes]]:
     """Line and payload of everything that one burst holds."""
     return [(wire.line(i), wire.payload(i)) for i in range(wire.rx(now))]
@@ -111,6 +122,18 @@ def test_what_the_stack_answers_by_itself_leaves_with_the_next_frames(nic: Nic) 
     (reply,) = nic.port.take_sent()
     assert reply[:6] == PEER
     assert reply[12:22] == bytes.fromhex("08060001080006040002")
+
+
+def test_market_data_does_not_wait_for_the_segments_in_front_of_it(nic: Nic) -> None:
+    """A segment is looked at (here: refused) once the datagram behind it has been handed on."""
+    nic.port.deliver(segment())
+    nic.port.deliver(datagram(b"tick", 26401))
+    assert burst(nic.wire) == [(0, b"tick")]
+    assert "stack_bad_checksum_tcp" not in nic.wire.stats()
+    nic.wire.settle(0)
+    assert nic.wire.stats()["stack_bad_checksum_tcp"] == 1
+    nic.wire.settle(0)
+    assert nic.wire.stats()["stack_bad_checksum_tcp"] == 1
 
 
 def test_timers_run_at_their_deadline_under_constant_traffic(nic: Nic) -> None:
