@@ -155,6 +155,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "reason": outcome.reason,
         **{name: stats.get(name) for name in wanted},
+        **({"recording_lost": stats["recording_lost"]} if "recording_lost" in stats else {}),
         "gaps": outcome.gaps,
         "books": outcome.books,
         "journal": {
@@ -185,5 +186,7 @@ def _print(summary: dict[str, Any]) -> None:
     for name in ("p50", "p99", "max"):
         if latency.get("count"):
             table.add_row(f"tick to trade {name}", f"{latency[name] / 1000:,.1f} µs")
+    if summary.get("recording_lost"):
+        table.add_row("recording", f"not whole: {summary['recording_lost']:,} records did not fit")
     table.add_row("journal", f"{summary['journal']['records']:,} records in {summary['journal']['path']}")
     Console().print(table)

@@ -227,6 +227,9 @@ def build(document: Mapping[str, Any], *, source: str = "hftos.toml") -> Config:
     if problems:
         raise ConfigError(source, problems)
     chosen = tuple(_venue(entry, values) for entry in venues)
+    problems = _lines(venues, chosen) + _gateways(venues, chosen, values["nic"])
+    if problems:
+        raise ConfigError(source, problems)
     return Config(**values, strategies=strategies, venues=chosen, document=document)
 
 
@@ -294,6 +297,35 @@ def _venues_together(venues: list[dict[str, Any]]) -> list[str]:
         if len(venues) > 1 and (None in given or len(set(given)) < len(given)):
             problems.append(f"venue: with several venues each needs its own {name}")
     return problems
+
+
+def _lines(given: list[dict[str, Any]], venues: Iterable[Venue]) -> list[str]:
+    """Every line has a group and port of its own, or the copies of one feed would be taken for another's."""
+    problems = []
+    seen: dict[tuple[IPv4Address, int], str] = {}
+    for number, venue in enumerate(venues):
+        for name, line in (("a", venue.feed.a), ("b", venue.feed.b)):
+            key = f"venue[{number}].{name}" if given[number][name] else f"feed.{name}"
+            if line in seen:
+                problems.append(f'{key} = "{line[0]}:{line[1]}": must differ from {seen[line]}, which is the same line')
+            else:
+                seen[line] = key
+    return problems
+
+
+def _gateways(given: list[dict[str, Any]], venues: Iterable[Venue], nic: Nic) -> list[str]:
+    """The trader's own stack knows no router: it reaches what is in its network, and not itself."""
+    if nic.port == "socket" or nic.address is None:
+        return []
+    found: dict[str, IPv4Address] = {}
+    for number, venue in enumerate(venues):
+        found[f"venue[{number}].host" if given[number]["host"] else "order_entry.host"] = venue.order_entry.host
+    return [
+        f'{key} = "{host}": must be another address in the network of nic.address, {nic.address.network}: '
+        f'port "{nic.port}" knows no router'
+        for key, host in found.items()
+        if host not in nic.address.network or host == nic.address.ip
+    ]
 
 
 def _strategy(prefix: str, entry: Mapping[str, Any], problems: list[str]) -> StrategyConfig:

@@ -24,6 +24,7 @@ from hftapp.records import Rings
 from hftapp.reporter import Outcome, Reporter
 from hftapp.run_files import RunFiles
 from hftapp.telemetry import Telemetry
+from hftapp.trader.strategy import loading
 
 POLL_MS = 5
 STATS_NS = 1_000_000_000
@@ -49,7 +50,10 @@ def trader_cpu(settings: Config) -> int | None:
 
 
 class Supervisor:
-    """One run of one trader, from fork to the last record."""
+    """One run of one trader, from fork to the last record.
+
+    Raises ConfigError for a CPU that is not there and for strategies that cannot be used, before anything is written.
+    """
 
     def __init__(
         self,
@@ -67,7 +71,8 @@ class Supervisor:
         self._seconds = seconds
         self._trader = trader
         self._cpu = trader_cpu(settings)
-        self._rings = Rings(recording=records.RECORDING_BYTES if settings.host.record else 0)
+        loading.check(settings.strategies)
+        self._rings = Rings(recording=records.RECORDING_BYTES if self._recorded() else 0)
         self._files = RunFiles(journal_dir, self._rings, say)
         self._telemetry: Telemetry | None = None
         self._outcome = Outcome(1, "trader ended without a reason", journal=self._files.orders.path)
@@ -109,6 +114,14 @@ class Supervisor:
         if name == "stop" and self._stop_deadline is None:
             grace = self._settings.order_entry.cancel_timeout_ms * 1_000_000 + STOP_GRACE_NS
             self._stop_deadline = time.monotonic_ns() + grace
+
+    def _recorded(self) -> bool:
+        """Whether the run is recorded; what is wanted and cannot be is said."""
+        wanted = self._settings.host.record
+        if wanted and self._settings.nic.port == "socket":
+            self._say('host.record = true: port "socket" has no frames to record, there will be no recording')
+            return False
+        return wanted
 
     def _pass_on(self) -> None:
         """Give the waiting commands to the trader, as far as the ring has room."""
@@ -265,6 +278,9 @@ class Supervisor:
 
     def _finish(self) -> None:
         self._outcome.journal_records = self._files.orders.count
+        lost = self._outcome.stats.get("recording_lost", 0)
+        if lost:
+            self._say(f"the recording ends early: its ring was full, and {lost:,} records did not fit")
         trouble = self._files.close()
         if trouble and self._outcome.status == 0:
             self._outcome.status, self._outcome.reason = 1, trouble

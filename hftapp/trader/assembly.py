@@ -3,6 +3,7 @@
 import base64
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hftapp.book.books import Books
@@ -95,9 +96,10 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
 
     market = Market(prepare)
     arbiters = [_feed(venue, number, market, rings) for number, venue in enumerate(settings.venues)]
+    says = [_saying(reports, venue.name if len(settings.venues) > 1 else "") for venue in settings.venues]
     watches = [
-        FeedWatch(arbiter, venue.feed.silence_timeout_ms * MS, now, reports.state)
-        for arbiter, venue in zip(arbiters, settings.venues, strict=True)
+        FeedWatch(arbiter, venue.feed.silence_timeout_ms * MS, now, say)
+        for arbiter, venue, say in zip(arbiters, settings.venues, says, strict=True)
     ]
     orders = Orders(
         market.make,
@@ -105,7 +107,8 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
         run=base64.b32encode(seed).decode()[:4],
         counters=figures.words("orders"),
     )
-    replies = Replies(orders, market)
+    risk = RiskGate(settings.risk, orders, len(settings.venues), figures.words("risk"))
+    replies = Replies(orders, market, risk)
     sessions = [
         OrderSession(
             number,
@@ -114,12 +117,11 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
             replies,
             rings.journal,
             epoch,
-            reports.state,
+            says[number],
             figures.words(f"sent.{number}"),
         )
         for number, venue in enumerate(settings.venues)
     ]
-    risk = RiskGate(settings.risk, orders, len(sessions), figures.words("risk"))
     stages = Stages(clock, [figures.histogram(f"stages.{name}") for name in STAGES], figures.histogram("tick_to_trade"))
     encoders = [OuchEncoder(venue.order_entry.firm) for venue in settings.venues]
     gateway = OrderGateway(orders, risk, sessions, encoders, stages, Refusals(rings.telemetry, epoch))
@@ -164,6 +166,15 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
     for desk in desks[:STRATEGIES]:
         figures.set_text(f"kind.{desk.number}", f"{desk.kind} {desk.runs}")
     return parts
+
+
+def _saying(reports: Reports, name: str) -> Callable[[str], None]:
+    """What reports a part's state; with several venues, the name of its own before it."""
+
+    def say(text: str) -> None:
+        reports.state(f"{name}: {text}" if name else text)
+
+    return say
 
 
 def _feed(venue: Venue, number: int, market: Market, rings: Rings) -> Arbiter:

@@ -77,8 +77,13 @@ cdef class Desk(Context):
     cpdef quote(self, Instrument instrument, int side, int64_t shares, int64_t price, int64_t min_move)
     @cython.locals(index=Py_ssize_t, slot=Py_ssize_t, order=Order)
     cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    @cython.locals(router=Router, without=int, refused=int)
+    cdef int _children(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    @cython.locals(gateway=OrderGateway, router=Router, refused=int, supposed=int, i=int)
+    cdef int _refusing(self, Instrument instrument, int side) except -2
     @cython.locals(order=Order, router=Router, sent=int, i=int)
     cdef bint _route(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    cpdef cancel(self, Order order)
     @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)
@@ -91,7 +96,7 @@ cdef class Desk(Context):
     cdef bint _claims(self, Instrument instrument) except -1
     @cython.locals(router=Router, order=Order)
     cdef _enter(self, Instrument instrument, Py_ssize_t slot, int side, int64_t shares, int64_t price)
-    @cython.locals(router=Router, new=Order, gateway=OrderGateway)
+    @cython.locals(router=Router, new=Order, gateway=OrderGateway, refused=bint)
     cdef _move(self, Instrument instrument, Py_ssize_t slot, Order order, int64_t shares, int64_t price)
     @cython.locals(index=Py_ssize_t)
     cdef Py_ssize_t _slot(self, Instrument instrument, int side) except -1
@@ -99,6 +104,7 @@ cdef class Desk(Context):
     @cython.locals(ref=int64_t, order=Order)
     cdef Order _resting(self, Py_ssize_t slot)
     cdef _pause(self, Py_ssize_t slot, int64_t pause)
+    cdef _take_off(self, Py_ssize_t slot, Order order)
     cdef bint _due(self, Py_ssize_t slot) noexcept
     cdef _failed(self, error)
     cdef _pull_all(self)
@@ -120,3 +126,19 @@ cdef inline int _asked(Desk desk, Instrument instrument) noexcept:
 
 cdef inline int _raise() except -1:
     return -1
+
+# What a strategy passes: a method of None would be called on no object at all.
+cdef inline int _given(Instrument instrument) except -1:
+    if instrument is None:
+        _nothing()
+    return 0
+
+cdef inline int _sided(Instrument instrument, int side) except -1:
+    if instrument is None:
+        _nothing()
+    if side != _BUY and side != _SELL:
+        _no_side(side)
+    return 0
+
+cdef int _nothing() except -1
+cdef int _no_side(int side) except -1

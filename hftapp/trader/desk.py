@@ -55,6 +55,25 @@ if not cython.compiled:
     def _raise() -> None:
         raise _raised.pop()
 
+    def _given(instrument: Instrument) -> None:
+        """Refuse what a strategy may pass by mistake. Raises TypeError."""
+        if instrument is None:
+            _nothing()
+
+    def _sided(instrument: Instrument, side: int) -> None:
+        """As `_given`, and the side as well. Raises ValueError for one that is none."""
+        _given(instrument)
+        if side not in (_BUY, _SELL):
+            _no_side(side)
+
+
+def _nothing() -> int:
+    raise TypeError("argument instrument is None: give the one that on_book, on_trade or on_fill was called with")
+
+
+def _no_side(side: int) -> int:
+    raise ValueError(f"argument side is {side}: give BUY (1) or SELL (-1)")
+
 
 @cython.final
 @cython.cclass
@@ -108,7 +127,7 @@ class Desk(Context):
         self._instrument_count = 0
         loaded = loading.load(config.kind, config.params)
         self.runs = loaded.runs
-        self.strategy = loaded.make(self, loaded.params)
+        self.strategy = loading.make(config.kind, loaded, self)
 
     def follows(self, instrument: Instrument) -> bool:
         """Whether the strategy trades a symbol.
@@ -194,7 +213,7 @@ class Desk(Context):
             self._failed(error)
 
     def rejected(self, instrument: Instrument, order: Order) -> None:
-        """The exchange rejected an order of this desk: that side rests."""
+        """The exchange rejected an order of this desk, or its cancel: that side rests."""
         self._pause(self._slot(instrument, order.side), _REJECTED_PAUSE)
 
     def timer(self, now: int) -> None:
@@ -218,6 +237,7 @@ class Desk(Context):
 
     def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
         """See `Context.quote`."""
+        _sided(instrument, side)
         slot = self._slot(instrument, side)
         order = self._resting(slot)
         if order is None:
@@ -227,7 +247,7 @@ class Desk(Context):
         if order.busy():
             return
         if shares <= 0:
-            self._gateway.cancel(order, self.now)
+            self._take_off(slot, order)
             return
         distance = order.price - price
         if distance < 0:
@@ -237,6 +257,7 @@ class Desk(Context):
 
     def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """See `Context.take`."""
+        _sided(instrument, side)
         index = instrument.index
         if index >= self._capacity:
             self._grow(index)
@@ -253,11 +274,43 @@ class Desk(Context):
             return False
         return True
 
+    def _children(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
+        """Cut an order into children that can be sent; returns their number.
+
+        A sweep trades through better quotes because it takes them too (Rule 611(b)(6)), so all of it is sent or none.
+        Where a venue's child cannot be, the order is cut again without that venue, and ends at its price.
+        """
+        router = self._router
+        without = 0
+        while True:
+            if router.take(instrument, side, shares, price, without) == 0 or router.iso[0] == 0:
+                return router.count
+            refused = self._refusing(instrument, side)
+            if refused < 0:
+                return router.count
+            without |= 1 << refused
+
+    def _refusing(self, instrument: Instrument, side: int) -> int:
+        """The venue of the first child that could not be sent together with those before it; -1: all can."""
+        gateway = self._gateway
+        router = self._router
+        refused = -1
+        supposed = 0
+        for i in range(router.count):
+            if not gateway.takes(instrument, router.venue[i], side, router.shares[i], router.price[i], self.now):
+                refused = router.venue[i]
+                break
+            gateway.risk.suppose(instrument, side, router.shares[i], router.price[i], 1)
+            supposed += 1
+        for i in range(supposed):
+            gateway.risk.suppose(instrument, side, router.shares[i], router.price[i], -1)
+        return refused
+
     def _route(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
         """Take at several venues, where the router sends the order."""
         router = self._router
         sent = 0
-        for i in range(router.take(instrument, side, shares, price)):
+        for i in range(self._children(instrument, side, shares, price)):
             order = self._gateway.enter(
                 instrument,
                 router.venue[i],
@@ -278,23 +331,30 @@ class Desk(Context):
 
     def cancel(self, order: Order) -> None:
         """See `Context.cancel`."""
+        if order is None:
+            raise TypeError("argument order is None: give the order that on_fill was called with")
+        if order.owner != self.number:
+            raise ValueError(f"order {order.ref} is not this strategy's: an Order is only valid during its on_fill")
         self._gateway.cancel(order, self.now)
 
     def pull(self, instrument: Instrument) -> None:
         """See `Context.pull`."""
+        _given(instrument)
         slot = self._slot(instrument, _BUY)
         for i in range(slot, slot + 2):
             order = self._resting(i)
             if order is not None and not order.cancelling:
-                self._gateway.cancel(order, self.now)
+                self._take_off(i, order)
 
     def inventory(self, instrument: Instrument) -> int:
         """See `Context.inventory`."""
+        _given(instrument)
         index = instrument.index
         return self._inventory[index] if index < self._capacity else 0
 
     def best_without_own(self, instrument: Instrument, side: int) -> bool:
         """See `Context.best_without_own`. Own orders are known by the exchange's reference numbers."""
+        _sided(instrument, side)
         if side == _BUY:
             price, shares = instrument.bid, instrument.bid_shares
         else:
@@ -381,8 +441,9 @@ class Desk(Context):
         """Replace a quote. One that cannot move to where it belongs is taken off: its price is wrong."""
         gateway = self._gateway
         if not gateway.orders.replaceable(order, shares):
-            gateway.cancel(order, self.now)
+            self._take_off(slot, order)
             return
+        refused = False
         if self.now >= self._rest[slot]:
             router = self._router
             # A replace stays at its venue; the router may know a better one, or that none may show this price.
@@ -391,9 +452,11 @@ class Desk(Context):
                 if new is not None:
                     self._quote_ref[slot] = new.ref
                     return
-            self._rest[slot] = self.now + _REFUSED_PAUSE
+            refused = True
         self._again[slot] = 1
-        gateway.cancel(order, self.now)
+        self._take_off(slot, order)
+        if refused:
+            self._rest[slot] = self.now + _REFUSED_PAUSE
 
     def _slot(self, instrument: Instrument, side: int) -> int:
         """Where what is kept of a side is."""
@@ -429,6 +492,11 @@ class Desk(Context):
         """Let a side rest for `pause` ns; the timer looks at it again."""
         self._rest[slot] = self.now + pause
         self._again[slot] = 1
+
+    def _take_off(self, slot: int, order: Order) -> None:
+        """Cancel a quote; one whose cancel was rejected not before its side has rested."""
+        if not order.cancel_rejected or self.now >= self._rest[slot]:
+            self._gateway.cancel(order, self.now)
 
     def _due(self, slot: int) -> bool:
         """Whether a side that rested is to be looked at again."""

@@ -9,6 +9,7 @@
 | `sent.N` | OUCH messages sent by the byte of their type |
 | `orders` | counters and totals of the own orders |
 | `risk` | refusals by the code of the check |
+| `recording` | records of a recording that did not fit |
 | `state.N` | open: the rest of a venue's feed, books and order session |
 | `nic` | open: port, stack and connections |
 | `port` | text: how frames come and go |
@@ -34,6 +35,7 @@ TYPES: Final = 256
 LOOP: Final = ("turns", "emitted", "first_order_ns", "stale", "overflow", "final")
 """Turns of the loop, OUCH messages sent, when the first order left (ns of the clock, 0: none yet), whether the books
 are not to be trusted, instruments without a block, and whether these figures are the last."""
+RECORDING: Final = ("lost",)
 _VENUES: Final = range(VENUES)
 
 LAYOUT: Final = Layout(
@@ -42,6 +44,7 @@ LAYOUT: Final = Layout(
         counted.GROUP: counted.NAMES,
         "orders": ORDERS,
         "risk": CODES,
+        "recording": RECORDING,
         **{f"feed.{venue}": COUNTERS for venue in _VENUES},
         **{f"by_type.{venue}": TYPES for venue in _VENUES},
         **{f"sent.{venue}": TYPES for venue in _VENUES},

@@ -42,11 +42,13 @@ cdef class OrderGateway:
 
     @cython.locals(code=int, mark=int, stages=Stages, first=bint)
     cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
+    @cython.locals(code=int)
+    cdef bint takes(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now) except -1
     @cython.locals(session=OrderSession, ouch=OuchEncoder, new=Order, code=int)
     cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now)
     @cython.locals(session=OrderSession, ouch=OuchEncoder)
     cpdef bint cancel(self, Order order, int64_t now) except -1
-    @cython.locals(session=OrderSession, order=Order)
+    @cython.locals(session=OrderSession, order=Order, asked=bint)
     cpdef cancel_all(self, int64_t now, bint again=*)
     cdef _turn_to(self, int venue)
     cdef _refused(self, int code, Instrument instrument, int64_t now)

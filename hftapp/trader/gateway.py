@@ -139,6 +139,18 @@ class OrderGateway:
         self.risk.count(instrument, side, shares, price, None, now)
         return self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
 
+    def takes(self, instrument: Instrument, venue: int, side: int, shares: int, price: int, now: int) -> bool:
+        """Whether `enter` would send this order now; nothing is sent, and only a refusal is counted."""
+        if venue != self._venue:
+            self._turn_to(venue)
+        if not self.open or not self._session.ready:
+            return False
+        code = self.risk.weigh(instrument, side, shares, price, None, now)
+        if code != 0:
+            self._refused(code, instrument, now)
+            return False
+        return self._session.begin(self._ouch.enter_length, now)
+
     def replace(self, order: Order, shares: int, price: int, now: int) -> Order | None:
         """Replace a live order; None when the gateway is closed, the session is down or the risk gate refuses.
 
@@ -184,14 +196,15 @@ class OrderGateway:
         return True
 
     def cancel_all(self, now: int, again: bool = True) -> None:
-        """Cancel every open order at the end of its chain of replaces; not `again`: those not asked for yet.
+        """Cancel every open order at the end of its chain of replaces; not `again`: those never asked for yet.
 
         Orders of a venue whose session is not ready stay: its account query settles first what became of them.
         """
         order = self.orders.first
         while order is not None:
             session = self.sessions[order.venue]
-            if session.ready and order.replaced_by is None and (again or not order.cancelling):
+            asked = order.cancelling or order.cancel_rejected
+            if session.ready and order.replaced_by is None and (again or not asked):
                 self.cancel(order, now)
             order = order.next
 

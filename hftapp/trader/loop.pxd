@@ -16,7 +16,7 @@ from hftapp.trader.session cimport OrderSession
 from hftapp.trader.stages cimport Stages, ticks_now
 from hftapp.wire cimport Wire
 
-cdef int64_t _NEVER, _TIMER_NS
+cdef int64_t _NEVER, _TIMER_NS, _PATIENCE_NS
 cdef Py_ssize_t _HANDLING
 cdef int _CONNECTING, _TRADING, _DONE
 
@@ -47,7 +47,8 @@ cdef class Trader:
     cdef object _closing
     cdef Recorder _recorder
     cdef int64_t _next_timer
-    cdef int64_t _fills
+    cdef int _shut
+    cdef int64_t _patience
     cdef object _publisher
     cdef Board _board
     cdef int64_t[::1] _counted

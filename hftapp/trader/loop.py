@@ -21,10 +21,12 @@ from hftapp.trader.recorder import Recorder
 
 MS: Final = 1_000_000
 TIMER_NS: Final = 100 * MS
+PATIENCE_NS: Final = 10_000 * MS
+"""How long the start waits for the order session of every one of several venues."""
 NEVER: Final = (1 << 63) - 1
 CONNECTING, TRADING, CLOSING, DONE = range(4)
 
-_NEVER, _TIMER_NS = NEVER, TIMER_NS
+_NEVER, _TIMER_NS, _PATIENCE_NS = NEVER, TIMER_NS, PATIENCE_NS
 _HANDLING = counted.HANDLING
 _CONNECTING, _TRADING, _DONE = CONNECTING, TRADING, DONE
 
@@ -58,6 +60,7 @@ class Trader:
         self._desk = parts.desks[0] if parts.desks else None
         self._desk_count = len(parts.desks)
         self._replies = parts.replies
+        parts.replies.stop = self.kill
         self._gateway = parts.gateway
         self._risk = parts.risk
         self._breaker = parts.breaker
@@ -67,7 +70,8 @@ class Trader:
         self._closing = Closing(parts)
         self._recorder = recorder
         self._next_timer = 0
-        self._fills = 0
+        self._shut = 0
+        self._patience = _NEVER
         self._publisher = parts.publisher
         self._board = parts.publisher.board
         self._counted = parts.rings.figures.words(counted.GROUP)
@@ -160,9 +164,24 @@ class Trader:
                 if stages.rung:
                     self._sent(now)
         self._counted[_HANDLING] = 0
-        if market.closed and self._breaker.trip(breaker.MARKET_CLOSED, now):
-            self._reports.state("market closed: quotes pulled")
+        if market.shut != self._shut:
+            self._hours(now)
         return count
+
+    def _hours(self, now: int) -> None:
+        """A venue has ended its trading (or begun again): nothing stays there; the end of all ends the day."""
+        market = self._market
+        for venue, name in enumerate(self.parts.names):
+            if (market.shut & ~self._shut) >> venue & 1 and not market.closed:
+                self._reports.state(f"{name} has closed: quotes there are pulled")
+        self._shut = market.shut
+        if market.closed:
+            if self._breaker.trip(breaker.MARKET_CLOSED, now):
+                self._reports.state("market closed: quotes pulled")
+            return
+        for order in self.parts.orders.open_orders():
+            if market.shut >> order.venue & 1 and order.replaced_by is None and not order.cancelling:
+                self._gateway.cancel(order, now)
 
     def _sent(self, now: int) -> None:
         """Orders have left: what can wait until after the doorbell."""
@@ -193,6 +212,7 @@ class Trader:
     def _turn(self, now: int) -> None:
         """What follows the market data of a turn: the exchange's answers, commands, timers, frames that are owed."""
         self._replies.now = now
+        self._wire.settle(now)
         answered = False
         for session in self._sessions:
             if session.poll(now):
@@ -228,15 +248,39 @@ class Trader:
 
     def _answered(self, now: int) -> None:
         """The exchange spoke: limits, adopted orders, cancels that became possible, and what strategies make of it."""
-        if self._replies.fills != self._fills:
-            self._fills = self._replies.fills
-            self._risk.overrun()
+        if self._replies.queried:
+            self._resumed(now)
         if self._risk.tripped and not self._risk.killed:
             self.kill(now)
         self._adopted(now)
         self._routes()
         self._breaker.answered(now)
         self._decide(now)
+
+    def _resumed(self, now: int) -> None:
+        """Sessions are back: cancels that were lost are sent again, and whoever quotes there sees what is left."""
+        queried = self._replies.queried
+        self._replies.queried = 0
+        for order in self.parts.orders.open_orders():
+            if queried >> order.venue & 1:
+                self._market.touch(order.instrument)
+                if order.replaced_by is None and (order.cancelling or self._shut >> order.venue & 1):
+                    self._gateway.cancel(order, now)
+
+    def _ends(self, now: int) -> None:
+        """The exchange ended a venue's session: what was open there is gone with it, and can be had elsewhere."""
+        orders = self.parts.orders
+        gone = False
+        for session in self._sessions:
+            if session.over and not session.failed:
+                for order in orders.open_orders():
+                    if order.venue == session.venue:
+                        self._market.touch(order.instrument)
+                        gone = True
+                orders.expire(session.venue, f"order session {session.over}")
+        if gone:
+            self._adopted(now)
+            self._decide(now)
 
     def _adopted(self, now: int) -> None:
         """Orders of another run belong to no strategy of this one: they go before anything new is sent."""
@@ -311,13 +355,20 @@ class Trader:
                 self._wire.close(now)
 
     def _connecting(self, now: int) -> None:
-        """Trading begins when every session that is not over is ready, and at least one is."""
+        """Trading begins when every session that is not over is ready, and at least one is.
+
+        Of several it begins after `PATIENCE_NS` with those that are.
+        """
+        if self._patience == _NEVER:
+            self._patience = now + _PATIENCE_NS
+        ready = [session.ready for session in self._sessions]
         over = [session.over for session in self._sessions if session.over]
         if len(over) == self._venues or self._ended():
             self.close(f"order session {over[0]}" if over else "end of session", now)
-        elif all(session.ready for session in self._sessions if not session.over):
+        elif ready.count(True) + len(over) == self._venues or (any(ready) and now >= self._patience):
             self.phase = TRADING
-            self._reports.state("trading")
+            missing = [name for name, there in zip(self.parts.names, ready, strict=True) if not there]
+            self._reports.state(f"trading without {', '.join(missing)}: no order session" if missing else "trading")
             if self._breaker.reset(breaker.CONNECTING):
                 self._opened(now)
 
@@ -347,6 +398,8 @@ class Trader:
         self._routes()
         if any(changed):
             self._silence(now)
+        if self.phase in (_CONNECTING, _TRADING):
+            self._ends(now)
         if self._gateway.open:
             for desk in self._desks:
                 desk.timer(now)

@@ -25,6 +25,7 @@ cdef class Market:
     cdef readonly Py_ssize_t max_instruments
     cdef public bint stale
     cdef readonly bint closed            # every venue has ended its trading
+    cdef readonly int shut               # a bit for each venue that has
     # What the last `take_touched` took, refreshed; valid until the next one. `pending`: touched since then.
     cdef readonly list touched
     cdef readonly Py_ssize_t touched_count
@@ -56,4 +57,5 @@ cdef class Market:
     cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept
     @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=int64_t, bid=int64_t, bid_shares=int64_t, bid_venue=int, ask=int64_t, ask_shares=int64_t, ask_venue=int)
     cpdef void refresh(self, Instrument instrument) noexcept
+    @cython.locals(shut=int)
     cpdef settle_closed(self)

@@ -39,7 +39,7 @@ class Market:
     `touched` and `touched_count`: instruments that had changed when `take_touched` was called last. `pending`: how many
     have changed since. `trade_instrument`, `trade_price`, `trade_shares`: the first `trade_count` are prints since the
     last `drop_trades`; what did not fit is counted in `trades_lost`. `stale`: messages were lost or nothing arrives, so
-    no book can be trusted. `closed`: every venue has ended its trading.
+    no book can be trusted. `closed`: every venue has ended its trading, `shut`: a bit for each venue that has.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Market:
         self.max_instruments = max_instruments
         self.stale = False
         self.closed = False
+        self.shut = 0
         nobody = Instrument("", -1)
         self.touched = [nobody] * max_instruments
         self._waiting = [nobody] * max_instruments
@@ -196,8 +197,9 @@ class Market:
 
     def settle_closed(self) -> None:
         """A venue opened or closed: see whether any is left."""
-        closed = True
+        shut = 0
         for venue in self.venues:
-            if not venue.closed:
-                closed = False
-        self.closed = closed
+            if venue.closed:
+                shut |= 1 << venue.venue
+        self.shut = shut
+        self.closed = shut == (1 << self.venue_count) - 1

@@ -15,6 +15,7 @@ cdef class Order:
     cdef public int venue
     cdef public int mark
     cdef public bint cancelling
+    cdef public bint cancel_rejected
     cdef public bint iso
     cdef public int tif
     cdef public int owner

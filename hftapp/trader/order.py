@@ -45,7 +45,8 @@ class Order:
 
     `remaining`: shares that may still execute, `executed`: shares of it and of everything that it replaced. `side` is
     `BUY` or `SELL`, `mark` the side as the exchange was told it, `owner` the number of the desk (`ADOPTED`: another
-    run's order). `reference`: the exchange's number of it on the feed, 0 before it is accepted.
+    run's order). `reference`: the exchange's number of it on the feed, 0 before it is accepted. `cancelling`: a cancel
+    was sent and not answered, `cancel_rejected`: the last one was, and another one at once would be.
 
     `replaces` and `replaced_by` link an order and its replace in flight; `replaced_ref` and `heir_ref` are the numbers
     of the order it was meant to replace and of the one that replaced it, 0 if there is none. `exposed` and `counted`
@@ -62,6 +63,7 @@ class Order:
         self.venue = 0
         self.mark = 0
         self.cancelling = False
+        self.cancel_rejected = False
         self.iso = False
         self.tif = DAY
         self.owner = ADOPTED

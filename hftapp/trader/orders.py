@@ -126,6 +126,7 @@ class Orders(OwnOrders):
                 result = _IGNORED
                 if order is not None:
                     order.cancelling = False
+                    order.cancel_rejected = order.state != _DEAD
                     result = _CHANGED
             elif kind == 81:  # Q
                 result = self._queried(venue, data, at)
@@ -359,7 +360,10 @@ class Orders(OwnOrders):
         return _CHANGED
 
     def _queried(self, venue: int, data: Octets, at: int) -> int:
-        """Everything sent before the query has been answered by now; what has not, never arrived or was ignored."""
+        """Everything sent before the query has been answered by now; what has not, never arrived or was ignored.
+
+        An order that is still `cancelling` lives: its cancel was lost, and the caller sends it again.
+        """
         for order in self.open_orders():
             if order.venue != venue:
                 continue
@@ -367,7 +371,7 @@ class Orders(OwnOrders):
                 self._counters[_N_LOST] += 1
                 self._die(order, _END_LOST, 0, 0)
             else:
-                order.cancelling = False
+                order.cancel_rejected = False
         if be32(data, at + _AT_REF) > self.refs[venue]:
             self._advance(venue, be32(data, at + _AT_REF))
         return _QUERIED

@@ -263,6 +263,7 @@ class OwnOrders(Totals):
             return
         order.state = _DEAD
         order.remaining = 0
+        order.cancel_rejected = False
         order.end = end
         order.detail = detail
         order.after_ref = after

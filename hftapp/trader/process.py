@@ -37,11 +37,14 @@ def run(settings: Config, rings: Rings, cpu: int | None) -> None:
     wire, port = open_wire(settings, clock, seed, cpu)
     rings.figures.set_text("port", description(settings, port))
     parts = assembly.build(settings, wire, rings, clock, seed)
-    trader = Trader(parts, recorder(settings, rings, port, seed, clock))
+    recording = recorder(settings, rings, port, seed, clock)
+    trader = Trader(parts, recording)
     silent = settle(settings, rings, clock)
     parts.reports.state(silent)
     try:
         trader.run()
+        if recording is not None:
+            recording.end(clock.now())
     except BaseException:
         trader.abort()
         raise
@@ -85,7 +88,7 @@ def recorder(settings: Config, rings: Rings, port: Port | None, seed: bytes, clo
         return None
     start = clock.now()
     rings.recording.push(records.HEADER, start, replay.header(settings, seed, port.mac, start))
-    return Recorder(rings.recording, port)
+    return Recorder(rings.recording, port, rings.figures.words("recording"))
 
 
 def description(settings: Config, port: Port | None) -> str:

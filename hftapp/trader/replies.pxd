@@ -6,16 +6,19 @@ from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
 from hftapp.trader.order cimport Order
 from hftapp.trader.orders cimport Orders
+from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport ReplyHandler
 
-cdef int _MALFORMED, _FILLED, _BROKEN, _REJECTED
+cdef int _MALFORMED, _FILLED, _BROKEN, _REJECTED, _QUERIED
 
 cdef class Replies(ReplyHandler):
     cdef public int64_t now
-    cdef public int64_t fills
+    cdef public int queried              # a bit for each venue whose account query was answered
+    cdef public object stop
     cdef public list desks
     cdef Orders _orders
     cdef Market _market
+    cdef RiskGate _risk
     cdef dict _heirs
 
     @cython.locals(orders=Orders, kind=int, order=Order, instrument=Instrument, desk=Desk)

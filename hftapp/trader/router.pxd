@@ -19,6 +19,7 @@ cdef class Router:
     cdef int[::1] _preferred
     cdef int[::1] _reachable
     cdef int[::1] _protected
+    cdef int[::1] _serves             # for the order at hand: may it go there?
     cdef int64_t[::1] _locate
     cdef int64_t[::1] _best
     cdef int64_t[::1] _level
@@ -28,15 +29,15 @@ cdef class Router:
     cpdef set_protected(self, int venue, bint protected)
     # An immediate-or-cancel order: returns the number of children.
     @cython.locals(limit=int64_t, best=int64_t, venue=int, child=int, sweep=bint)
-    cpdef int take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    cpdef int take(self, Instrument instrument, int side, int64_t shares, int64_t price, int without=*) except -1
     # A resting quote: one child, or none when no venue may show it.
     @cython.locals(best=int64_t, venue=int, rank=int, chosen=int)
     cpdef int rest(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
 
     cdef _known(self, int venue)
     cdef int _whole(self, int venue, int64_t shares, int64_t price) noexcept
-    @cython.locals(venue=int, locate=int64_t, books=Books)
-    cdef void _look(self, Instrument instrument, int side) noexcept
+    @cython.locals(venue=int, locate=int64_t, books=Books, shut=bint)
+    cdef void _look(self, Instrument instrument, int side, int without) noexcept
     @cython.locals(
         found=int, found_price=int64_t, found_shares=int64_t, venue=int, price=int64_t, shares=int64_t, worse=int64_t,
         books=Books,

@@ -56,6 +56,7 @@ class Router:
         self._preferred = array("i", sorted(range(len(fees)), key=lambda number: -fees[number].maker_rebate))
         self._reachable = array("i", [1]) * MAX_VENUES
         self._protected = array("i", [1]) * MAX_VENUES
+        self._serves = array("i", [1]) * MAX_VENUES
         self._locate = array("q", [-1]) * MAX_VENUES
         self._best = array("q", [0]) * MAX_VENUES
         self._level = array("q", [0]) * MAX_VENUES
@@ -71,16 +72,19 @@ class Router:
         self._known(venue)
         self._protected[venue] = protected
 
-    def take(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
-        """Cut an immediate-or-cancel order into children; returns their number."""
+    def take(self, instrument: Instrument, side: int, shares: int, price: int, without: int = 0) -> int:
+        """Cut an immediate-or-cancel order into children; returns their number.
+
+        `without`: a bit for each venue that it turned out not to reach; with one venue it says nothing.
+        """
         if self.venues == 1:
             return self._whole(0, shares, price)
-        self._look(instrument, -side)
+        self._look(instrument, -side, without)
         limit = price
         for venue in range(self.venues):
             # What cannot be swept must not be traded through: the order ends at that price.
             best = self._best[venue]
-            if best != 0 and not self._reachable[venue] and (limit - best) * side > 0:
+            if best != 0 and not self._serves[venue] and (limit - best) * side > 0:
                 limit = best
         self.count = 0
         self.unrouted = shares
@@ -101,11 +105,11 @@ class Router:
         """
         if self.venues == 1:
             return self._whole(0, shares, price)
-        self._look(instrument, -side)
+        self._look(instrument, -side, 0)
         chosen = -1
         for rank in range(self.venues):
             venue = self._preferred[rank]
-            if self._reachable[venue] and self._locate[venue] >= 0:
+            if self._serves[venue] and self._locate[venue] >= 0:
                 chosen = venue
                 break
         self.count = 0
@@ -131,15 +135,20 @@ class Router:
         self.count = 1
         return 1
 
-    def _look(self, instrument: Instrument, side: int) -> None:
-        """Note where a venue shows the instrument, and its protected quote of one side (0: none)."""
+    def _look(self, instrument: Instrument, side: int, without: int) -> None:
+        """Note where a venue shows the instrument, and its protected quote of one side (0: none).
+
+        A venue that has ended its trading takes no order, and what its book still shows is no quote.
+        """
         for venue in range(self.venues):
+            shut = self._market.shut >> venue & 1 != 0
+            self._serves[venue] = self._reachable[venue] and not shut and without >> venue & 1 == 0
             locate = self._market.locate_of(instrument, venue)
             self._locate[venue] = locate
             self._level[venue] = 0
             self._child[venue] = -1
             self._best[venue] = 0
-            if locate >= 0 and self._protected[venue]:
+            if locate >= 0 and self._protected[venue] and not shut:
                 books: Books = self._market.books[venue]
                 self._best[venue] = books.best_price(locate, side)
 
@@ -148,7 +157,7 @@ class Router:
         found = -1
         found_price = found_shares = 0
         for venue in range(self.venues):
-            if not self._reachable[venue] or self._best[venue] == 0:
+            if not self._serves[venue] or self._best[venue] == 0:
                 continue
             books: Books = self._market.books[venue]
             price = books.level_price(self._locate[venue], -side, self._level[venue])

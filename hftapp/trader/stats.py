@@ -28,6 +28,8 @@ _LATENCY: Final = ("min", "p50", "p99", "p999", "max")
 def build(figures: Figures) -> dict[str, Any]:
     """Everything counted so far; `final` is in it when the trader has said that nothing comes after it.
 
+    `recording_lost` is in it when the recording is not whole: how many records did not fit.
+
     Prices and values are price4. `tick_to_trade`: ns from rx_burst returning to the doorbell.
     """
     loop, orders = figures.counters("loop"), figures.counters("orders")
@@ -63,6 +65,9 @@ def build(figures: Figures) -> dict[str, Any]:
         record["venues"] = feeds
     if loop["overflow"]:
         record["instruments_not_shown"] = loop["overflow"]
+    lost = figures.counters("recording")["lost"]
+    if lost:
+        record["recording_lost"] = lost
     if loop["final"]:
         record["final"] = True
     return record

@@ -148,6 +148,20 @@ def test_configuration_errors_are_listed_line_by_line(tmp_path: Path) -> None:
     assert "risk.max_order_shares = 0: must be an integer from 1 to 999_999 (shares)" in result.output
 
 
+def test_mistakes_in_all_strategies_are_listed_with_status_2_before_a_trader_starts(tmp_path: Path) -> None:
+    ready, path = tmp_path / "ready.json", tmp_path / "my.toml"
+    ready.write_text(json.dumps(READY | {"pid": os.getpid()}))
+    path.write_text(
+        '[[strategy]]\nkind = "nowhere.One"\n'
+        '[[strategy]]\nkind = "tape_follower.TapeFollower"\nparams = { no_such = 1 }\n'
+    )
+    status, output = trade("--config", path, "--exchange", ready, "--journal", tmp_path / "journal")
+    assert status == 2
+    assert 'strategy kind "nowhere.One": there is no strategies.nowhere' in output
+    assert "no_such: unknown" in output
+    assert not (tmp_path / "journal").exists()
+
+
 def trade(*options: object) -> tuple[int, str]:
     result = CliRunner().invoke(cli.trade, [str(option) for option in options])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception

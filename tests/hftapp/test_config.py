@@ -144,9 +144,48 @@ def test_a_venue_takes_what_it_leaves_out_from_feed_and_order_entry() -> None:
         (VENUES.replace('"BX"', '"NSDQ"'), "venue: with several venues each needs its own name"),
         (VENUES.replace('a = "239.20.1.1:26411"\n', ""), "venue: with several venues each needs its own a"),
         (VENUES * 3, "venue: 6 sections; at most 4 venues are possible"),
+        (
+            VENUES.replace('b = "239.20.1.2:26412"', 'b = "239.20.0.1:26401"'),
+            'venue[1].b = "239.20.0.1:26401": must differ from venue[0].a, which is the same line',
+        ),
+        (
+            VENUES.replace('a = "239.20.1.1:26411"', 'a = "239.20.0.2:26402"'),
+            'venue[1].a = "239.20.0.2:26402": must differ from venue[0].b, which is the same line',
+        ),
+        (
+            '[feed]\nb = "239.20.0.1:26401"',
+            'feed.b = "239.20.0.1:26401": must differ from feed.a, which is the same line',
+        ),
+        (
+            VENUES + 'host = "10.21.0.1"\n',
+            'venue[1].host = "10.21.0.1": must be another address in the network of nic.address, 10.20.0.0/24: '
+            'port "af_packet" knows no router',
+        ),
+        (
+            '[order_entry]\nhost = "10.20.0.10"',
+            'order_entry.host = "10.20.0.10": must be another address in the network',
+        ),
         ("venue = 3", "venue: must be a list of sections [[venue]]"),
         ('[[venue]]\nhost = "nowhere"', "venue[0].host = 'nowhere': must be an IPv4 address such as"),
     ],
 )
 def test_a_mistake_in_the_venues_is_named(text: str, said: str) -> None:
     assert any(problem.startswith(said) for problem in problems(text)), problems(text)
+
+
+@pytest.mark.parametrize("port", ["dpdk", "af_xdp", "af_packet"])
+def test_a_gateway_that_the_trader_s_own_stack_cannot_reach_is_told_before_it_trades(port: str) -> None:
+    found = problems(f'[nic]\nport = "{port}"\n[order_entry]\nhost = "192.0.2.1"\n')
+    assert found == [
+        'order_entry.host = "192.0.2.1": must be another address in the network of nic.address, 10.20.0.0/24: '
+        f'port "{port}" knows no router'
+    ]
+
+
+def test_the_kernel_s_sockets_have_its_routes() -> None:
+    settings = config.parse('[nic]\nport = "socket"\naddress = "127.0.0.1/8"\n[order_entry]\nhost = "192.0.2.1"\n')
+    assert str(settings.order_entry.host) == "192.0.2.1"
+
+
+def test_one_group_with_two_ports_is_two_lines() -> None:
+    assert config.parse('[feed]\nb = "239.20.0.1:26402"').feed.b[1] == 26402

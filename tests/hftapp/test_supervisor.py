@@ -164,6 +164,41 @@ def test_a_recording_is_written_as_it_comes(tmp_path: Path) -> None:
     assert [entry.payload for entry in entries] == [b"frame %d" % number for number in range(5000)]
 
 
+def test_a_recording_that_is_not_whole_is_told(tmp_path: Path) -> None:
+    def too_fast(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+        rings.figures.words("recording")[0] = 1234
+        obedient(settings, rings, cpu, bell)
+
+    outcome, said = run(tmp_path, too_fast, BASE + "[host]\nrecord = true\n", seconds=0.05)
+    assert outcome.stats["recording_lost"] == 1234
+    assert "the recording ends early: its ring was full, and 1,234 records did not fit" in said
+
+
+def test_port_socket_has_nothing_to_record_and_that_is_told(tmp_path: Path) -> None:
+    sockets = BASE.replace('"memory"\naddress = ""', '"socket"\naddress = "127.0.0.1/8"')
+    _, said = run(tmp_path, obedient, sockets + "[host]\nrecord = true\n", seconds=0.05)
+    assert said[0] == 'host.record = true: port "socket" has no frames to record, there will be no recording'
+    assert not (tmp_path / "recording").exists()
+
+
+@pytest.mark.parametrize("port", ["memory", "socket"])
+def test_nothing_is_said_about_a_recording_that_nobody_wants(tmp_path: Path, port: str) -> None:
+    toml = BASE.replace('"memory"\naddress = ""', f'"{port}"\naddress = "127.0.0.1/8"')
+    _, said = run(tmp_path, obedient, toml + '[order_entry]\nhost = "127.0.0.9"\n', seconds=0.05)
+    assert not [line for line in said if "record" in line]
+
+
+def test_strategies_are_looked_at_before_anything_is_written_or_started(tmp_path: Path) -> None:
+    toml = "".join(f'[[strategy]]\nkind = "nowhere.{name}"\n' for name in ("One", "Two"))
+    with pytest.raises(config.ConfigError) as caught:
+        Supervisor(config.parse(BASE + toml), journal_dir=tmp_path / "journal", say=lambda _line: None)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        'strategy kind "nowhere.One"',
+        'strategy kind "nowhere.Two"',
+    ]
+    assert not (tmp_path / "journal").exists()
+
+
 def test_a_trader_that_just_ends_is_not_a_success(tmp_path: Path) -> None:
     outcome, _ = run(tmp_path, lambda _settings, _rings, _cpu, _bell: None)
     assert (outcome.status, outcome.reason) == (1, "trader ended without a reason")

@@ -108,6 +108,17 @@ def test_hello_then_journal_then_the_queue(office: Office, client: Client) -> No
     ]
 
 
+def test_a_journal_line_names_the_venue_unless_it_is_the_first(office: Office, client: Client) -> None:
+    client.telemetry.hello({"kind": "boot"})
+    client.journal.append([(records.at_venue(records.OUT, venue), 7, b"\x4f") for venue in (0, 1, 3)])
+    client.connect(office)
+    assert office.lines(client.telemetry, 4)[1:] == [
+        {"kind": "journal", "n": 1, "t": 7, "dir": "out", "hex": "4f"},
+        {"kind": "journal", "n": 2, "t": 7, "dir": "out", "venue": 1, "hex": "4f"},
+        {"kind": "journal", "n": 3, "t": 7, "dir": "out", "venue": 3, "hex": "4f"},
+    ]
+
+
 def test_after_a_reconnect_the_journal_comes_again_from_its_start(office: Office, client: Client) -> None:
     client.telemetry.hello({"kind": "boot"})
     client.journal.append([(records.OUT, 1, b"a")])

@@ -25,3 +25,4 @@ cdef enum:
     PORT_RATE = 22
     SYMBOL_RATE = 23
     DUPLICATE = 24
+    SIDE = 25

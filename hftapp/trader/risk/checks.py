@@ -34,6 +34,7 @@ SELF_CROSS: Final = 21
 PORT_RATE: Final = 22
 SYMBOL_RATE: Final = 23
 DUPLICATE: Final = 24
+SIDE: Final = 25
 
 
 class Check(NamedTuple):
@@ -88,6 +89,13 @@ CHECKS: Final = (
         "15c3-5(c)(2)(ii): securities restricted from trading",
         "`restricted`",
         "orders in a symbol on the restricted list",
+    ),
+    Check(
+        SIDE,
+        "side",
+        "15c3-5(c)(1)(ii): erroneous orders; OUCH 5.0, Enter Order, Side",
+        "fixed: 1 (buy) or -1 (sell)",
+        "a side that is neither",
     ),
     Check(
         QUANTITY,

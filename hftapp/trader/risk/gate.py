@@ -145,10 +145,12 @@ def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price
     distance = 2 * price - middle if 2 * price > middle else middle - 2 * price
     if notional > gate.limits.order_notional or distance * _BPS > gate.limits.collar_bps * middle:
         return False
-    if side > 0:
+    if side == 1:
         reached = instrument.position + instrument.exposed_buy + shares
         if price > instrument.ask or instrument.bid == 0:
             return False
+    elif side != -1:
+        return False
     else:
         reached = instrument.exposed_sell + shares - instrument.position
         if price < instrument.bid or instrument.bid == 0 or instrument.ask == 0:

@@ -26,6 +26,7 @@ from hftapp.trader.risk.checks cimport (
     RESTRICTED,
     SELF_CROSS,
     SHORT_PRICE,
+    SIDE,
     STALE_BOOK,
     SYMBOL_OPEN_NOTIONAL,
     SYMBOL_RATE,
@@ -64,6 +65,8 @@ cdef class Walk:
     # After executions: whether their notional is over its limit; pulls the kill switch then (`tripped`), once.
     cpdef bint overrun(self) noexcept
     cpdef turn_to(self, int venue)
+    # What goes together: shares count as open although nothing was sent (`sent` 1), and no longer (-1).
+    cdef void suppose(self, Instrument instrument, int side, int64_t shares, int64_t price, int sent) noexcept
 
     @cython.locals(code=int, terms=int64_t)
     cdef int _decide(

@@ -52,6 +52,7 @@ if not cython.compiled:
         RESTRICTED,
         SELF_CROSS,
         SHORT_PRICE,
+        SIDE,
         STALE_BOOK,
         SYMBOL_OPEN_NOTIONAL,
         SYMBOL_RATE,
@@ -103,6 +104,20 @@ class Walk:
             raise IndexError(f"order session {venue}: the risk gate has {self._sessions}")
         self.venue = venue
         self._sent = self._every[venue]
+
+    def suppose(self, instrument: Instrument, side: int, shares: int, price: int, sent: int) -> None:
+        """Let an order count as open although it was not sent (`sent` 1), and no longer (-1).
+
+        So what goes together can be weighed together before any of it is sent.
+        """
+        if side > 0:
+            instrument.exposed_buy += sent * shares
+        else:
+            instrument.exposed_sell += sent * shares
+        instrument.open_notional += sent * shares * price
+        self._held.open_notional += sent * shares * price
+        self._held.open_count += sent
+        self._counts[instrument.index] += sent
 
     def overrun(self) -> bool:
         """To be asked after executions: True, once, when their notional is over its limit; the kill switch is pulled.
@@ -157,6 +172,8 @@ class Walk:
 
     def _terms(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
         """The order by itself, and against the market."""
+        if side != 1 and side != -1:
+            return self._refuse(SIDE, side, 1)
         if shares < 1 or shares > self.limits.order_shares:
             return self._refuse(QUANTITY, shares, self.limits.order_shares)
         if price < 1 or price > _MAX_PRICE:

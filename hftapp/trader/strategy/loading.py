@@ -11,21 +11,23 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.machinery import ExtensionFileLoader
 from types import ModuleType
 from typing import Final, NamedTuple
 
-from hftapp.config import ConfigError
-from hftapp.trader.strategy.base import Context, Strategy
+from hftapp.config import ConfigError, StrategyConfig
+from hftapp.trader.strategy.base import Context, Param, Strategy
 from hftapp.trader.strategy.imbalance_taker import ImbalanceTaker
 from hftapp.trader.strategy.market_maker import MarketMaker
 
 PACKAGE: Final = "strategies"
 KINDS: Final[Mapping[str, type[Strategy]]] = {"market_maker": MarketMaker, "imbalance_taker": ImbalanceTaker}
 """Built-in strategies by their kind; `hftapp.config_table.PARAMS` has their parameters."""
+COMPILED: Final = "Cython"
 METHODS: Final = ("on_book", "on_trade", "on_fill", "on_timer")
 """What a strategy may answer to; it has to answer to one of them."""
+_EXAMPLE: Final = 'Param("size", 100, 1, 1000)'
 
 
 class StrategyError(ConfigError):
@@ -38,7 +40,7 @@ class StrategyError(ConfigError):
 class Loaded(NamedTuple):
     """A strategy's class, its checked parameters, and how it runs: "Cython" or "Python"."""
 
-    make: Callable[[Context, Mapping[str, int]], Strategy]
+    make: type[Strategy]
     params: Mapping[str, int]
     runs: str
 
@@ -52,10 +54,53 @@ def load(kind: str, params: Mapping[str, int]) -> Loaded:
     return Loaded(cls, _params(kind, cls, params), runs(cls))
 
 
+def check(strategies: Iterable[StrategyConfig]) -> None:
+    """Find the class of every strategy and check its parameters, make none. Raises ConfigError with every mistake."""
+    problems = []
+    for strategy in strategies:
+        try:
+            load(strategy.kind, strategy.params)
+        except StrategyError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError("[[strategy]]", problems)
+
+
+def make(kind: str, loaded: Loaded, context: Context) -> Strategy:
+    """Make a strategy. Raises StrategyError when its own `__init__` fails, or leaves out that of the base class."""
+    where = f'strategy kind "{kind}" ({_file(loaded.make)})'
+    try:
+        strategy = loaded.make(context, loaded.params)
+        complete = getattr(strategy, "context", None) is context
+    except Exception as error:
+        text = f"{where}: its __init__ failed in line {_line(error, loaded.make)}: {type(error).__name__}: {error}"
+        if isinstance(error, AttributeError) and loaded.runs == COMPILED:
+            text += "; a compiled strategy's attributes are declared in the .pxd"
+        raise StrategyError(text) from error
+    if not complete:
+        raise StrategyError(f"{where}: its __init__ must call super().__init__(context, params)")
+    return strategy
+
+
 def runs(cls: type) -> str:
     """How a class runs: "Cython" when its module is compiled, else "Python"."""
     spec = sys.modules[cls.__module__].__spec__
-    return "Cython" if spec is not None and isinstance(spec.loader, ExtensionFileLoader) else "Python"
+    return COMPILED if spec is not None and isinstance(spec.loader, ExtensionFileLoader) else "Python"
+
+
+def _line(error: Exception, cls: type) -> int:
+    """The innermost line of a class's module that an error went through."""
+    line, place = 0, error.__traceback__
+    while place is not None:
+        if place.tb_frame.f_globals.get("__name__") == cls.__module__:
+            line = place.tb_lineno
+        place = place.tb_next
+    return line
+
+
+def _file(cls: type) -> str:
+    """The source of a class, as seen from the program's folder."""
+    return cls.__module__.replace(".", "/") + ".py"
 
 
 def _class_of(kind: str) -> type[Strategy]:
@@ -111,7 +156,7 @@ def _is_strategy(value: object) -> bool:
 
 def _params(kind: str, cls: type[Strategy], given: Mapping[str, int]) -> dict[str, int]:
     """What is given, checked against the class's own table, the rest from there."""
-    table = {param.name: param for param in cls.PARAMS}
+    table = _table(kind, cls)
     problems = [_unknown(name, table) for name in given if name not in table]
     found: dict[str, int] = {}
     for name, param in table.items():
@@ -125,6 +170,27 @@ def _params(kind: str, cls: type[Strategy], given: Mapping[str, int]) -> dict[st
     if problems:
         raise StrategyError(f'params of strategy kind "{kind}": ' + "; ".join(problems))
     return found
+
+
+def _table(kind: str, cls: type[Strategy]) -> dict[str, Param]:
+    """`PARAMS` of a class by name. Raises StrategyError when that is no tuple of whole `Param`s."""
+    where = f'strategy kind "{kind}" ({_file(cls)})'
+    given: object = cls.PARAMS
+    if isinstance(given, Param) or not isinstance(given, tuple | list):
+        raise StrategyError(f"{where}: PARAMS is {_short(given)}: must be a tuple, as in PARAMS = ({_EXAMPLE},)")
+    for param in given:
+        if not isinstance(param, Param):
+            raise StrategyError(f"{where}: PARAMS has {_short(param)}: must be a Param, as in {_EXAMPLE}")
+        if type(param.name) is not str or not all(type(value) is int for value in (param.low, param.high)):
+            raise StrategyError(f"{where}: PARAMS has {_short(param)}: a name and two integers are needed")
+        if param.default is not None and type(param.default) is not int:
+            raise StrategyError(f"{where}: PARAMS has {_short(param)}: the default must be an integer, or None")
+    return {param.name: param for param in given}
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _unknown(name: str, table: Iterable[str]) -> str:

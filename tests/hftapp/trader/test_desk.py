@@ -8,6 +8,7 @@ from hftapp.histogram import export
 from hftapp.trader import order as words
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
+from hftapp.trader.replies import Replies
 from hftapp.trader.session import JournalOverflowError
 from hftapp.trader.strategy import loading
 from hftapp.trader.strategy.base import Strategy
@@ -375,3 +376,139 @@ def test_what_on_book_costs_is_counted() -> None:
     floor.feed(add(3, "B", 1, 98_0000))
     assert (before, export(floor.desk.cost.words)["count"]) == (1, 2)
     assert floor.desk.runs == "Python"
+
+
+# Mistakes of a strategy.
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda desk: desk.quote(None, BUY, 100, 100_0000, 1), "instrument"),
+        (lambda desk: desk.take(None, BUY, 100, 100_0000), "instrument"),
+        (lambda desk: desk.pull(None), "instrument"),
+        (lambda desk: desk.inventory(None), "instrument"),
+        (lambda desk: desk.best_without_own(None, BUY), "instrument"),
+        (lambda desk: desk.cancel(None), "order"),
+    ],
+)
+def test_nothing_instead_of_an_instrument_or_order_is_a_type_error(call: Any, named: str) -> None:
+    floor = rig()
+    with pytest.raises(TypeError, match=f"argument {named} is None"):
+        call(floor.desk)
+    assert not floor.sent
+
+
+@pytest.mark.parametrize("side", [-2, 0, 2])
+def test_a_side_that_is_none_is_a_value_error(side: int) -> None:
+    floor = rig()
+    for call in (
+        lambda: floor.desk.quote(floor.aapl, side, 100, 100_0000, 1),
+        lambda: floor.desk.take(floor.aapl, side, 100, 100_0000),
+        lambda: floor.desk.best_without_own(floor.aapl, side),
+    ):
+        with pytest.raises(ValueError, match=f"argument side is {side}: give BUY"):
+            call()
+    assert not floor.sent
+
+
+def test_a_strategy_that_passes_nothing_is_disabled(faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faulty, "on_book", lambda self, _instrument: self.context.pull(None))
+    floor = Rig("faulty")
+    floor.feed(add(1, "B", 500, 99_0000), add(2, "S", 500, 101_0000))
+    assert not floor.desk.enabled
+    assert "TypeError: argument instrument is None" in floor.said[0]
+
+
+def test_an_order_that_was_kept_until_it_became_another_strategy_s_is_not_cancelled() -> None:
+    floor = rig()
+    ref = live(floor)
+    kept = floor.orders.find(0, ref)
+    assert kept is not None
+    floor.desk.cancel(kept)
+    floor.hear(ouch50.OrderCanceled(timestamp=1, user_ref_num=ref, quantity=100, reason="U"))
+    while True:
+        other = floor.orders.enter(floor.aapl, 0, BUY, 100, 99_0000, owner=7)
+        if other is kept:
+            break
+        floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=other.ref, reason=2, cl_ord_id=other.cl_ord_id))
+    with pytest.raises(ValueError, match=f"order {kept.ref} is not this strategy's"):
+        floor.desk.cancel(kept)
+    assert kinds(floor) == "OX"
+
+
+def test_a_rejected_cancel_is_asked_for_again_after_a_rest() -> None:
+    floor = rig()
+    ref = live(floor)
+    order = floor.orders.find(0, ref)
+    assert order is not None
+    replies = Replies(floor.orders, floor.market, floor.risk)
+    replies.desks = [floor.desk]
+    replies.now = floor.clock.now()
+    rejected = ouch50.CancelReject(timestamp=1, user_ref_num=ref).encode()
+    for _ in range(20):
+        floor.desk.pull(floor.aapl)
+        floor.desk.quote(floor.aapl, BUY, 0, 0, 1)
+        replies.on_reply(0, rejected, 0, len(rejected))
+    assert kinds(floor) == "OX"
+    floor.clock.time += 1_000_000_000
+    floor.desk.now = floor.clock.now()
+    floor.desk.pull(floor.aapl)
+    assert kinds(floor) == "OXX"
+
+
+# Sweeps go as a whole.
+
+
+def sweep(floor: Rig) -> list[list[tuple[int, int, str]]]:
+    """Buy 700 up to 100.30 of 200 at 100.10 and 300 at 100.30 here, 200 at 100.20 there; what each venue is sent."""
+    floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 200, 100_1000), add(3, "S", 300, 100_3000))
+    floor.feed(add(11, "B", 500, 99_9000), add(12, "S", 200, 100_2000), venue=1)
+    floor.desk.take(floor.aapl, BUY, 700, 100_3000)
+    return [
+        [
+            (message.quantity, message.price, message.inter_market_sweep_eligibility)
+            for message in session.messages
+            if isinstance(message, ouch50.EnterOrder)
+        ]
+        for session in floor.sessions
+    ]
+
+
+def two_venues(**limits: int) -> Rig:
+    return Rig(max_spread_bps=1, venues=2, risk=limits)
+
+
+def test_a_sweep_of_which_all_can_be_sent_is_sent() -> None:
+    assert sweep(two_venues()) == [[(500, 100_3000, "Y")], [(200, 100_2000, "Y")]]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"max_position_shares": 699},
+        {"max_open_orders": 1},
+        {"max_open_notional": 70_000},
+        {"max_symbol_open_notional": 70_000},
+        {"max_symbol_orders_per_second": 1},
+    ],
+)
+def test_a_sweep_that_the_gate_would_let_pass_in_part_ends_at_the_price_it_cannot_reach(limits: dict[str, int]) -> None:
+    floor = two_venues(**limits)
+    assert sweep(floor) == [[(200, 100_1000, "N")], []]
+    (order,) = floor.orders.open_orders()
+    assert (floor.aapl.exposed_buy, floor.aapl.open_notional) == (200, 200 * 100_1000)
+    assert (floor.orders.open_count, floor.orders.open_notional) == (1, order.remaining * order.price)
+
+
+def test_a_sweep_ends_at_the_price_of_a_venue_that_takes_nothing() -> None:
+    down, full = two_venues(), two_venues()
+    down.sessions[1].ready = False
+    full.sessions[1].full = True
+    assert sweep(down) == sweep(full) == [[(200, 100_1000, "N")], []]
+
+
+def test_a_sweep_whose_best_price_cannot_be_reached_is_not_sent() -> None:
+    floor = two_venues()
+    floor.sessions[0].ready = False
+    assert sweep(floor) == [[], []]

@@ -1,5 +1,6 @@
 """Which wire the configuration gives, and why it cannot."""
 
+import contextlib
 import json
 import os
 
@@ -11,8 +12,10 @@ from hftapp.nic.memory import MemoryPort
 from hftapp.nic.port import Port, PortError
 from hftapp.records import Rings
 from hftapp.socket_wire import SocketWire
+from hftapp.trader import assembly, process
+from hftapp.trader.loop import Trader
 from hftapp.trader.process import open_wire, recorder, settle
-from hftapp.wire import Wire
+from hftapp.wire import NicWire, Wire
 
 
 def settings(nic: str, more: str = "") -> config.Config:
@@ -70,3 +73,34 @@ def test_a_recording_begins_with_what_a_replay_needs() -> None:
     )
     assert recorder(settings('port = "socket"'), rings, None, b"seed", manual(77)) is None
     assert recorder(settings('port = "af_packet"'), Rings(), port, b"seed", manual(77)) is None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_only_a_trader_that_comes_to_its_end_writes_that_into_the_recording(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    chosen = settings('port = "af_packet"\naddress = "10.20.0.10/24"', "[cpu]\nlock_memory = false\n")
+    rings = Rings(recording=1 << 16)
+
+    def memory(_settings: config.Config, clock: Clock, seed: bytes, _cpu: int | None) -> tuple[Wire, Port]:
+        port = MemoryPort(b"\2\0\0\0\0\1")
+        return NicWire(port, assembly.stack(chosen, port, seed), assembly.lines(chosen), clock), port
+
+    def broken(_trader: Trader) -> None:
+        raise RuntimeError("the book is upside down")
+
+    monkeypatch.setattr(process, "open_wire", memory)
+    if fails:
+        monkeypatch.setattr(Trader, "run", broken)
+    rings.control.push(records.STOP, 0, b"")
+    pid = os.fork()  # what it does to the garbage collector is for its own process
+    if pid == 0:
+        with contextlib.suppress(RuntimeError):
+            process.run(chosen, rings, None)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert rings.recording is not None
+    kinds = [record.kind for record in rings.recording.drain()]
+    assert kinds[0] == records.HEADER
+    assert (kinds[-1] == records.END) is not fails
+    assert kinds.count(records.END) == (not fails)

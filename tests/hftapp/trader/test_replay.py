@@ -19,7 +19,7 @@ from hftapp.journal import Journal
 from hftapp.nic.memory import MemoryPort
 from hftapp.records import Rings
 from hftapp.replay_cli import replay as command
-from hftapp.trader import assembly, replay
+from hftapp.trader import assembly, replay, stats
 from hftapp.trader.loop import DONE, Trader
 from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire
@@ -34,19 +34,20 @@ TICKS = 40
 class Recorded:
     """A trader on a memory port, each of whose turns takes 5 µs; the link of the lockstep exchange."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ring: int = 1 << 22) -> None:
         place = folder / "hftos.toml"
         place.write_text(job.image_config("memory"), encoding="utf-8")
         settings = config.load(place)
         self.clock = manual(START)
         self.port = MemoryPort(bytes.fromhex(job.GUEST_MAC.replace(":", "")))
-        self.rings = Rings(recording=1 << 22)
+        self.rings = Rings(recording=ring)
         assert self.rings.recording is not None
         start = self.clock.now()
         self.rings.recording.push(records.HEADER, start, replay.header(settings, SEED, self.port.mac, start))
         wire = NicWire(self.port, assembly.stack(settings, self.port, SEED), assembly.lines(settings), self.clock)
         parts = assembly.build(settings, wire, self.rings, self.clock, SEED)
-        self.trader = Trader(parts, Recorder(self.rings.recording, self.port))
+        self.recorder = Recorder(self.rings.recording, self.port, self.rings.figures.words("recording"))
+        self.trader = Trader(parts, self.recorder)
         self._out: deque[bytes] = deque()
 
     def alive(self) -> bool:
@@ -79,6 +80,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     link = Recorded(folder)
     assert Exchange(link, link.alive).run(TICKS, 60.0, lambda _: None) == TICKS
     assert link.rings.recording is not None
+    link.recorder.end(link.clock.now())
     write(folder / "recording", link.rings.recording.drain(1 << 20))
     write(folder / "orders.journal", link.rings.journal.drain(1 << 20))
     link.close()
@@ -88,6 +90,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_the_orders_are_the_same_byte_for_byte(run: Path) -> None:
     found = replay.replay(run / "recording", replay.sent_messages(run / "orders.journal"))
     assert found.difference is None
+    assert not found.early
     assert found.messages > TICKS
     assert found.frames > 2 * TICKS
 
@@ -139,7 +142,7 @@ def test_what_was_not_received_is_not_traded(run: Path, tmp_path: Path) -> None:
 
 def test_the_offices_copy_of_the_journal_serves_too(run: Path, tmp_path: Path) -> None:
     sent = replay.sent_messages(run / "orders.journal")
-    rows = [{"kind": "journal", "n": n, "dir": "out", "hex": data.hex()} for n, data in enumerate(sent, 1)]
+    rows = [{"kind": "journal", "n": n, "dir": "out", "hex": data.hex()} for n, (_, data) in enumerate(sent, 1)]
     copy = tmp_path / "journal.jsonl"
     copy.write_text("".join(json.dumps(row) + "\n" for row in reversed(rows)), encoding="utf-8")
     assert replay.sent_messages(copy) == sent
@@ -157,3 +160,145 @@ def test_a_recording_without_its_journal_asks_for_it(run: Path, tmp_path: Path) 
     result = CliRunner().invoke(command, [str(alone)])
     assert result.exit_code == 1
     assert "name the recorded run's journal with --journal" in result.output
+
+
+def entries_of(run: Path) -> list[tuple[int, int, bytes]]:
+    return [(entry.kind, entry.time, entry.payload) for entry in journal.read(run / "recording")]
+
+
+def played(path: Path, run: Path, *options: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command, [str(path), "--journal", str(run / "orders.journal"), *options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_a_recording_that_was_cut_off_says_so_and_is_compared_as_far_as_it_goes(run: Path, tmp_path: Path) -> None:
+    entries = entries_of(run)
+    assert entries[-1][0] == records.END
+    cut = tmp_path / "recording"
+    write(cut, entries[: len(entries) // 2])
+    status, output = played(cut, run)
+    assert status == 1
+    assert "the recording ends early: after " in output
+    assert "identical: yes" in output
+    found = replay.replay(cut, replay.sent_messages(run / "orders.journal"))
+    assert (found.early, found.difference) == (True, None)
+    assert 0 < found.messages < len(replay.sent_messages(run / "orders.journal"))
+
+
+def test_only_the_record_at_its_end_makes_a_recording_whole(run: Path, tmp_path: Path) -> None:
+    entries = entries_of(run)
+    write(tmp_path / "recording", entries[:-1])
+    status, output = played(tmp_path / "recording", run, "--json")
+    shown = json.loads(output.splitlines()[0])
+    assert (status, shown["identical"], shown["ends_early"]) == (1, True, True)
+    assert played(run / "recording", run)[0] == 0
+
+
+def test_a_ring_that_overflows_is_counted_and_never_gets_its_end(tmp_path: Path) -> None:
+    link = Recorded(tmp_path, ring=1 << 15)
+    assert Exchange(link, link.alive).run(TICKS, 60.0, lambda _: None) == TICKS
+    recording = link.rings.recording
+    assert recording is not None
+    kept = recording.drain(1 << 20)
+    link.recorder.end(link.clock.now())  # there is room again: too late
+    assert recording.drain() == []
+    assert records.END not in [record.kind for record in kept]
+    lost = stats.build(link.rings.figures)["recording_lost"]
+    assert lost == link.recorder.lost > 0
+    link.close()
+
+
+DOCUMENT = {"nic": {"port": "memory", "address": "10.20.0.10/24"}, "management": {"mac": "", "office": ""}}
+CHANGES: tuple[dict[str, object], ...] = (
+    {"mac": "zz"},
+    {"mac": 5},
+    {"mac": "01:02"},
+    {"seed": "0"},
+    {"seed": ""},
+    {"start": "now"},
+    {"start": -1},
+    {"config": []},
+)
+FACTS = {"config": DOCUMENT, "seed": SEED.hex(), "mac": "52:54:00:20:00:10", "start": START}
+
+
+def made(path: Path, payload: bytes, *more: tuple[int, int, bytes]) -> Path:
+    """A recording of one's own in an empty folder."""
+    path.mkdir()
+    write(path / "recording", [(records.HEADER, START, payload), *more])
+    return path / "recording"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"{",
+        b"\xff",
+        b"3",
+        b"[" * 50_000,
+        json.dumps({"config": DOCUMENT}).encode(),
+        *(json.dumps(FACTS | changed).encode() for changed in CHANGES),
+    ],
+)
+def test_a_damaged_header_is_told_even_when_there_is_no_journal(tmp_path: Path, payload: bytes) -> None:
+    path = made(tmp_path / "run", payload)
+    result = CliRunner().invoke(command, [str(path)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert f"{path}: its header is damaged: " in result.output
+
+
+def test_a_configuration_that_this_program_does_not_know_is_told(tmp_path: Path) -> None:
+    facts = FACTS | {"config": DOCUMENT | {"risk": {"gone": 1}}}
+    result = CliRunner().invoke(command, [str(made(tmp_path / "run", json.dumps(facts).encode()))])
+    assert result.exit_code == 1
+    assert "risk.gone: unknown" in result.output
+
+
+@pytest.mark.parametrize(
+    ("records_", "said"),
+    [
+        ([(records.FRAME_MORE, START + 1, b"abc")], "record 2 (kind 50) is out of place"),
+        ([(records.TURN, START - 1, b"")], "record 2 (kind 51) is out of place"),
+        ([(99, START + 1, b"")], "record 2 (kind 99) is out of place"),
+        ([(records.END, START + 1, b""), (records.TURN, START + 2, b"")], "record 3 (kind 51) is out of place"),
+        ([(records.FRAME_FIRST, START + 1, b"")], "record 2 is a frame without a byte"),
+    ],
+)
+def test_records_that_make_no_turn_are_named(
+    run: Path, tmp_path: Path, records_: list[tuple[int, int, bytes]], said: str
+) -> None:
+    path = made(tmp_path / "run", json.dumps(FACTS).encode(), *records_)
+    status, output = played(path, run)
+    assert status == 1
+    assert f"{path}: {said}" in output
+
+
+@pytest.mark.parametrize("line", ["{", "3", '{"n": 1}', '{"n": 1, "dir": "out", "hex": "zz"}'])
+def test_a_copy_of_the_journal_that_is_none_is_told(run: Path, tmp_path: Path, line: str) -> None:
+    copy = tmp_path / "journal.jsonl"
+    copy.write_text(line + "\n", encoding="utf-8")
+    result = CliRunner().invoke(command, [str(run / "recording"), "--journal", str(copy)])
+    assert result.exit_code == 1
+    assert f"{copy} is no copy of a journal: " in result.output
+
+
+def test_a_message_to_another_venue_is_another_message(run: Path, tmp_path: Path) -> None:
+    """Same bytes, but the journal says the second venue."""
+    told = [(entry.kind, entry.time, entry.payload) for entry in journal.read(run / "orders.journal")]
+    places = [i for i, (kind, _, _) in enumerate(told) if kind == records.OUT]
+    kind, time, data = told[places[3]]
+    told[places[3]] = records.at_venue(kind, 1), time, data
+    write(tmp_path / "orders.journal", told)
+    result = CliRunner().invoke(command, [str(run / "recording"), "--journal", str(tmp_path / "orders.journal")])
+    assert result.exit_code == 1
+    assert f"message 3 recorded: {data.hex()} to venue 1" in result.output
+    assert f"message 3 replayed: {data.hex()}\n" in result.output
+
+
+def test_the_offices_copy_names_the_venue_too(tmp_path: Path) -> None:
+    copy = tmp_path / "journal.jsonl"
+    rows = [{"n": 1, "dir": "out", "hex": "4f"}, {"n": 2, "dir": "out", "venue": 2, "hex": "58"}]
+    copy.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert replay.sent_messages(copy) == [(0, b"O"), (2, b"X")]

@@ -43,10 +43,11 @@ class Depth:
 
 @dataclass
 class Venues:
-    """Venues' books of one instrument; `absent` are those that do not list it."""
+    """Venues' books of one instrument; `absent` are those that do not list it, `shut` has a bit for each closed one."""
 
     books: list[Depth]
     absent: frozenset[int] = frozenset()
+    shut: int = 0
 
     def locate_of(self, instrument: Instrument, venue: int) -> int:
         return -1 if venue in self.absent else LOCATE
@@ -145,6 +146,25 @@ def test_a_quote_that_cannot_be_reached_is_not_traded_through() -> None:
     assert taken(down, BUY, 150, at(2)) == [(1, 50, at(1), False)]
     down.set_protected(0, False)
     assert taken(down, BUY, 150, at(2)) == [(1, 150, at(2), False)]
+
+
+def test_a_venue_that_an_order_does_not_reach_is_not_traded_through() -> None:
+    swept = router(asks((1, 100), (3, 400)), asks((2, 200)))
+    assert swept.take(AAPL, BUY, 450, at(3), 0b10) == 1
+    assert children(swept) == [(0, 100, at(1), False)]
+    assert swept.take(AAPL, BUY, 450, at(3), 0b01) == 0
+    assert taken(swept, BUY, 450, at(3)) == [(0, 250, at(3), True), (1, 200, at(2), True)]
+
+
+def test_a_venue_that_has_closed_takes_no_order_and_binds_no_one() -> None:
+    venues = Venues([asks((1, 100)), asks((1, 50), (2, 100))], shut=0b01)
+    routed = Router(cast(Market, venues), [Fees(300, 900), STANDARD])
+    assert taken(routed, BUY, 150, at(2)) == [(1, 150, at(2), False)]
+    assert routed.rest(AAPL, BUY, 100, at(0)) == 1
+    assert routed.venue[0] == 1
+    venues.shut = 0b11
+    assert taken(routed, BUY, 150, at(2)) == []
+    assert routed.rest(AAPL, BUY, 100, at(0)) == 0
 
 
 def test_a_book_that_is_not_trusted_is_not_taken_from() -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from hftapp import records
 from hftapp.channel import Channel
+from hftapp.trader.figures_table import VENUES
+from hftapp.trader.session import OrderSession, ReplyHandler
 from protocols import ouch50
 
 LOGIN_ACCEPTED = 33
@@ -229,3 +231,85 @@ def test_a_full_send_buffer_is_a_lost_link_and_the_query_settles_it(floor: Any) 
     assert {order.ref for order in floor.open_orders()} == set(floor.exchange.live)
     said = [marshal.loads(r.payload)["state"] for r in floor.rings.telemetry.drain() if r.kind == records.STATE]
     assert any("bytes not sent: the send buffer is full" in text for text in said)
+
+
+def test_a_login_that_is_accepted_and_reset_in_one_burst_is_a_lost_connection(floor: Any) -> None:
+    """What the answer asks for next can no longer be said."""
+    first: list[Channel] = []
+    original = floor.exchange.connect
+
+    def connect(*where: Any) -> Channel:
+        channel: Any = original(*where)
+        received = channel.receive
+
+        def receive(now: int) -> int:
+            count: int = received(now)
+            if count > 0:
+                channel.over("reset by the peer")
+                floor.exchange.server.connection_closed()
+            return count
+
+        def send(data: bytes, now: int) -> None:
+            if channel.closed is not None:
+                raise ConnectionError(channel.closed)
+            floor.exchange.on_bytes(data, now)
+
+        channel.send = send
+        if not first:
+            channel.receive = receive
+            first.append(channel)
+        made: Channel = channel
+        return made
+
+    floor.exchange.connect = connect
+    floor.wait(500)
+    assert first[0].closed == "reset by the peer"
+    assert floor.exchange.channel is not first[0]
+    assert floor.session.ready
+
+
+def test_a_connection_that_takes_no_heartbeat_is_reset_and_resumed(floor: Any) -> None:
+    floor.run(10)
+    channel = floor.exchange.channel
+
+    def full(_data: bytes, _now: int) -> None:
+        raise ConnectionError("4096 of 4096 bytes are waiting")
+
+    channel.send = full
+    floor.wait(1100)
+    assert channel.aborted
+    floor.exchange.server.connection_closed()
+    floor.wait(300)
+    assert (floor.session.ready, floor.session.reconnects) == (True, 1)
+
+
+def test_a_connection_that_ended_unheard_is_due_at_once(floor: Any) -> None:
+    floor.run(10)
+    now = floor.clock.now()
+    assert floor.session.due() > now
+    floor.exchange.channel.over("reset by the peer")
+    assert floor.session.due() <= now
+
+
+class Deaf(ReplyHandler):
+    def on_reply(self, venue: int, data: Any, at: int, length: int) -> bool:
+        return True
+
+
+def test_the_journal_says_which_venue_a_message_is_of(floor: Any) -> None:
+    number = VENUES - 1
+    session = OrderSession(
+        number,
+        floor.settings.order_entry,
+        floor.exchange,
+        Deaf(),
+        floor.rings.journal,
+        0,
+        lambda _text: None,
+    )
+    for _ in range(10):
+        floor.clock.time += 1000
+        session.poll(floor.clock.now())
+    kinds = [record.kind for record in floor.rings.journal.drain()]
+    assert [records.venue_of(kind) for kind in kinds] == [(records.OUT, number), (records.IN, number)]
+    assert max(kinds) < 256  # one byte in the file

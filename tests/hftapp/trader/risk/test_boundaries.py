@@ -104,6 +104,17 @@ def test_restricted(restricted: bool, symbol: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("side", "answer"),
+    [(-2, "side"), (SELL, PASSED), (0, "side"), (BUY, PASSED), (2, "side")],
+)
+def test_side(side: int, answer: str) -> None:
+    floor = Floor()
+    assert floor.ask(side) == answer
+    if answer != PASSED:
+        assert floor.said == (side, 1)
+
+
+@pytest.mark.parametrize(
     ("shares", "answer"),
     [(0, "quantity"), (1, PASSED), (2, PASSED), (999, PASSED), (1_000, PASSED), (1_001, "quantity")],
 )

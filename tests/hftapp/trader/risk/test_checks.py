@@ -62,8 +62,8 @@ def test_the_document_has_no_other_rows() -> None:
     assert list(matrix()) == [check.name for check in CHECKS]
 
 
-def test_codes_and_names_are_unique_and_the_walk_is_in_the_order_of_the_codes() -> None:
-    assert [check.code for check in CHECKS] == list(range(1, len(CHECKS) + 1))
+def test_codes_and_names_are_unique() -> None:
+    assert sorted(check.code for check in CHECKS) == list(range(1, len(CHECKS) + 1))
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     assert [NAMES[check.code] for check in CHECKS] == [check.name for check in CHECKS]
     assert len(CHECKS) >= 16

@@ -76,7 +76,7 @@ def test_counters_may_lie_in_memory_of_others_that_is_large_enough() -> None:
     gate = RiskGate(Risk(**LIMITS), Totals(), 1, counters)
     gate.check(instrument(), BUY, 0, PRICE, None, START)
     assert counters[NAMES.index("quantity")] == 1
-    with pytest.raises(ValueError, match="3 counters for 25 codes"):
+    with pytest.raises(ValueError, match="3 counters for 26 codes"):
         RiskGate(Risk(**LIMITS), Totals(), 1, array("q", [0, 0, 0]))
 
 
@@ -190,6 +190,7 @@ class Model:
             "halted": held.halted,
             "permission": not held.permitted,
             "restricted": held.restricted,
+            "side": side not in (BUY, SELL),
             "quantity": not 1 <= shares <= risk.max_order_shares,
             "price": not 1 <= price <= 199_999_9900 or (price >= DOLLAR and price % CENT != 0),
             "order_notional": shares * price > risk.max_order_notional * DOLLAR,

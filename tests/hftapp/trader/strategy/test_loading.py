@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from hftapp.config import ConfigError, StrategyConfig
 from hftapp.config_table import PARAMS
 from hftapp.trader.strategy import loading
+from hftapp.trader.strategy.base import Context
 from hftapp.trader.strategy.loading import StrategyError, load
 from hftapp.trader.strategy.market_maker import MarketMaker
+from tests.hftapp.trader.rig import Rig
 
 GOOD = """
 from hftapp.trader.strategy.base import Param, Strategy
@@ -24,6 +27,23 @@ class Other:
     def on_book(self, instrument):
         pass
 value = 3
+class Tuples(Mine):
+    PARAMS = (("size", 1, 1, 10),)
+class Comma(Mine):
+    PARAMS = (Param("size", 1, 1, 10))
+class Floats(Mine):
+    PARAMS = (Param("size", 1, 0.5, 10),)
+class Number(Mine):
+    PARAMS = 3
+class Default(Mine):
+    PARAMS = (Param("size", "1", 1, 10),)
+class Fails(Mine):
+    def __init__(self, context, params):
+        super().__init__(context, params)
+        self.nothing = params["nothing"]
+class Alone(Mine):
+    def __init__(self, context, params):
+        pass
 """
 
 
@@ -95,7 +115,10 @@ def test_a_module_that_does_not_import(folder: Path, module: str, why: str) -> N
 
 
 def test_a_class_that_is_not_there(folder: Path) -> None:
-    assert said("good.Minne") == ('strategy kind "good.Minne": strategies.good has no Minne; it has "Mine", "Idle"')
+    assert said("good.Minne") == (
+        'strategy kind "good.Minne": strategies.good has no Minne; it has "Mine", "Idle", "Tuples", "Comma", "Floats", '
+        '"Number", "Default", "Fails", "Alone"'
+    )
 
 
 @pytest.mark.parametrize(("name", "what"), [("Other", "<class 'strategies.good.Other'>"), ("value", "int")])
@@ -133,3 +156,79 @@ def test_a_compiled_module_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch
     spec = ModuleSpec("strategies.good", ExtensionFileLoader("strategies.good", "good.so"))
     monkeypatch.setattr(module, "__spec__", spec)
     assert load("good.Mine", {"edge": 0}).runs == "Cython"
+
+
+EXAMPLE = 'Param("size", 100, 1, 1000)'
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("Tuples", f"PARAMS has ('size', 1, 1, 10): must be a Param, as in {EXAMPLE}"),
+        (
+            "Comma",
+            "PARAMS is Param(name='size', default=1, low=1, high=10, what=''): must be a tuple, as in "
+            f"PARAMS = ({EXAMPLE},)",
+        ),
+        ("Number", f"PARAMS is 3: must be a tuple, as in PARAMS = ({EXAMPLE},)"),
+        (
+            "Floats",
+            "PARAMS has Param(name='size', default=1, low=0.5, high=10, what=''): a name and two integers are needed",
+        ),
+        (
+            "Default",
+            "PARAMS has Param(name='size', default='1', low=1, high=10, what=''): "
+            "the default must be an integer, or None",
+        ),
+    ],
+)
+def test_a_table_of_parameters_that_is_none_is_named_with_kind_and_file(folder: Path, name: str, what: str) -> None:
+    assert said(f"good.{name}") == f'strategy kind "good.{name}" (strategies/good.py): {what}'
+
+
+def made(kind: str) -> str:
+    with pytest.raises(StrategyError) as caught:
+        loading.make(kind, load(kind, {"edge": 0}), Context())
+    (problem,) = caught.value.problems
+    return problem
+
+
+def test_a_strategy_that_cannot_be_made_is_named_with_kind_file_and_line(folder: Path) -> None:
+    line = GOOD.splitlines().index('        self.nothing = params["nothing"]') + 1
+    assert made("good.Fails") == (
+        f"strategy kind \"good.Fails\" (strategies/good.py): its __init__ failed in line {line}: KeyError: 'nothing'"
+    )
+
+
+def test_a_strategy_that_forgets_its_base_class_is_told(folder: Path) -> None:
+    assert made("good.Alone") == (
+        'strategy kind "good.Alone" (strategies/good.py): its __init__ must call super().__init__(context, params)'
+    )
+
+
+def test_an_attribute_that_a_compiled_strategy_lacks_points_at_its_pxd(folder: Path) -> None:
+    loaded = load("good.Mine", {"edge": 0})
+
+    class Slotted(loaded.make):  # type: ignore[name-defined, misc]
+        def __init__(self, context: Context, params: object) -> None:
+            raise AttributeError("no attribute 'x'")
+
+    with pytest.raises(StrategyError, match=r"a compiled strategy's attributes are declared in the \.pxd"):
+        loading.make("good.Mine", loaded._replace(make=Slotted, runs="Cython"), Context())
+
+
+def test_the_mistakes_of_all_strategies_are_told_at_once(folder: Path) -> None:
+    wanted = [
+        StrategyConfig(kind, ("*",), 1, params)
+        for kind, params in (("good.Mine", {"sise": 3}), ("market_maker", {}), ("wrong.Mine", {}))
+    ]
+    with pytest.raises(ConfigError) as caught:
+        loading.check(wanted)
+    first, second = caught.value.problems
+    assert 'sise: unknown; did you mean "size"?' in first
+    assert "ZeroDivisionError" in second
+
+
+def test_a_desk_makes_its_strategy_with_these_checks(folder: Path) -> None:
+    with pytest.raises(StrategyError, match=r'"good\.Fails" \(strategies/good\.py\): its __init__ failed'):
+        Rig("good.Fails", edge=0)
