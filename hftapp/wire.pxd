@@ -38,6 +38,7 @@ cdef class NicWire(Wire):
     cdef readonly Port port
     cdef Stack _stack
     cdef Clock _clock
+    cdef public int64_t polled
     cdef bint _tsc
     cdef Py_ssize_t _link
     cdef Py_ssize_t _late_count

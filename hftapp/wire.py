@@ -107,7 +107,10 @@ class Wire:
 @cython.final
 @cython.cclass
 class NicWire(Wire):
-    """A port and the stack on it. `lines`: the multicast groups and ports of every line of every venue."""
+    """A port and the stack on it. `lines`: the multicast groups and ports of every line of every venue.
+
+    `polled`: as `ticks`, but when the card was last asked.
+    """
 
     def __init__(self, port: Port, stack: Stack, lines: Sequence[Endpoint], clock: Clock) -> None:
         super().__init__()
@@ -118,6 +121,7 @@ class NicWire(Wire):
         self._stack = stack
         self._clock = clock
         self._tsc = clock.tsc
+        self.polled = 0
         self._link = stack.link
         self._late_count = 0
         if not cython.compiled:  # a C array otherwise
@@ -133,6 +137,7 @@ class NicWire(Wire):
         """
         if self._late_count != 0:
             self.settle(now)
+        self.polled = _read_tsc() if self._tsc else self._clock.ticks()
         count = self.port.rx_burst()
         self.count = count
         if count == 0:

@@ -37,7 +37,7 @@ class TraderLink:
         stack = assembly.stack(settings, self._port, _SEED)
         wire = NicWire(self._port, stack, assembly.lines(settings), clock)
         self.trader = Trader(assembly.build(settings, wire, self._rings, clock, _SEED))
-        self.samples = TickSamples(self.trader, self._rings)
+        self.samples = TickSamples(self.trader, self._rings, wire)
         self.ns_a_tick = 1e9 / clock.scale.ticks_per_second
         self._out: deque[bytes] = deque()
 

@@ -11,7 +11,7 @@ import gc
 from collections.abc import Mapping
 
 from hftapp.clock import Clock
-from hftapp.config import Config
+from hftapp.config import Config, ConfigError
 from hftapp.harness import number
 from hftapp.histogram import HIGH
 from hftapp.records import Rings
@@ -19,6 +19,7 @@ from hftapp.trader import assembly
 from hftapp.trader.loop import DONE, Trader
 from hftapp.trader.process import open_wire
 from hftapp.trader.stages import NAMES
+from hftapp.wire import NicWire
 
 SEED = b"icnt"
 """The same in every run, so that every run does the same."""
@@ -26,12 +27,17 @@ _SECOND = 1_000_000_000
 
 
 class TickSamples:
-    """Turns a trader's loop. `after`: ticks from the burst's return to the doorbell; `stages`: the parts of each."""
+    """Turns a trader's loop. `after`: ticks from the burst's return to the doorbell; `stages`: the parts of each.
 
-    def __init__(self, trader: Trader, rings: Rings) -> None:
+    `before`: the same from the call that returned the burst on.
+    """
+
+    def __init__(self, trader: Trader, rings: Rings, wire: NicWire) -> None:
         self.after: list[int] = []
+        self.before: list[int] = []
         self.stages: dict[str, list[int]] = {name: [] for name in NAMES}
         self._trader = trader
+        self._wire = wire
         self._rings = rings
         self._total = rings.figures.words("tick_to_trade")
         self._words = [(self.stages[name], rings.figures.words(f"stages.{name}")) for name in NAMES]
@@ -42,6 +48,7 @@ class TickSamples:
         if self._total[HIGH] == 0:
             return False
         self.after.append(self._total[HIGH])
+        self.before.append(self._total[HIGH] + self._wire.ticks - self._wire.polled)
         self._total[HIGH] = 0
         for samples, words in self._words:
             samples.append(words[HIGH])
@@ -57,7 +64,9 @@ def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict
     clock, rings = Clock(), Rings()
     wire, _ = open_wire(settings, clock, SEED, cpu)
     trader = Trader(assembly.build(settings, wire, rings, clock, SEED))
-    samples = TickSamples(trader, rings)
+    if not isinstance(wire, NicWire):
+        raise ConfigError("configuration", [f'nic.port = "{settings.nic.port}": the harness counts on a card only'])
+    samples = TickSamples(trader, rings, wire)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -74,6 +83,7 @@ def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict
         "clock": clock.source,
         "calibration": clock.scale.ticks_per_second / _SECOND,
         "after": samples.after[:wanted],
+        "before": samples.before[:wanted],
         "stages": {name: found[:wanted] for name, found in samples.stages.items()},
         "outcome": list(trader.outcome or ()),
     }

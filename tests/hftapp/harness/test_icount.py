@@ -1,6 +1,7 @@
 """Every tick that led to an order is a sample of its own, exact and by stage; turns without one leave none."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -28,6 +29,14 @@ class ScriptedTrader:
             self._rings.journal.push(1, 0, b"order")
 
 
+POLL = 500
+"""What asking the card takes in these tests."""
+
+
+def wire() -> Any:
+    return SimpleNamespace(polled=1_000, ticks=1_000 + POLL)
+
+
 @pytest.fixture
 def rings() -> Iterator[Rings]:
     rings = Rings()
@@ -37,15 +46,16 @@ def rings() -> Iterator[Rings]:
 
 def test_samples_are_exact_however_far_apart_they_are(rings: Rings) -> None:
     trader = cast(Any, ScriptedTrader(rings, [1_000_003, 0, 7, 7, 99_999]))
-    samples = TickSamples(trader, rings)
+    samples = TickSamples(trader, rings, wire())
     assert [samples.turn() for _ in range(5)] == [True, False, True, True, True]
     assert samples.stages["frame_parsed"] == [1_000_003, 7, 7, 99_999]
     assert samples.stages["doorbell"] == [1_000_007, 11, 11, 100_003]
     assert samples.after == [sum(stage[i] for stage in samples.stages.values()) for i in range(4)]
+    assert samples.before == [total + POLL for total in samples.after]
 
 
 def test_the_rings_are_emptied_so_that_the_trader_never_finds_them_full(rings: Rings) -> None:
-    samples = TickSamples(cast(Any, ScriptedTrader(rings, [5] * 3)), rings)
+    samples = TickSamples(cast(Any, ScriptedTrader(rings, [5] * 3)), rings, wire())
     for _ in range(3):
         samples.turn()
         assert rings.journal.drain() == []
