@@ -4,7 +4,7 @@ import pytest
 
 from tests.hftapp.conftest import Run
 
-INTERPRETED_ONLY = "not interpreted and not only_when_the_ring_seems_full and not octets_of_any_memory"
+INTERPRETED_ONLY = "not interpreted and not when_the_ring_seems_full and not octets_of_any_memory"
 
 
 @pytest.mark.parametrize("name", ["test_ring", "test_clock", "test_histogram", "test_figures"])

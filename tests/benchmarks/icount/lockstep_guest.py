@@ -45,7 +45,10 @@ class LockstepGuest(threading.Thread):
         with self._socket:
             self._put(b"", SYN)
             while not self._over:
-                frame = self._socket.recv(2048)
+                try:
+                    frame = self._socket.recv(2048)
+                except TimeoutError:
+                    return  # the exchange has given up, as after a wrong order
                 segment = frames.parse(frame)
                 if isinstance(segment, Segment):
                     self._on_segment(segment)
