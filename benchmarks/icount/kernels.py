@@ -14,7 +14,6 @@ from image.packages import SUITE
 
 MODULES = ("virtio_net", "virtio_pci")
 """What is needed if it is not in the kernel itself; what these depend on comes along."""
-_DEFAULT = "http://deb.debian.org/debian"
 
 
 class KernelError(Exception):
@@ -75,8 +74,10 @@ class _Apt:
         for place in ("state/lists/partial", "cache/archives/partial", "etc"):
             (folder / place).mkdir(parents=True)
         found = mirror.find()
-        uri = found.uri if found else _DEFAULT
-        signed = f" [signed-by={found.keyring}]" if found and found.keyring else ""
+        if found is None:
+            raise KernelError(f"no Debian mirror is known here: set {mirror.ENVIRONMENT} to one")
+        uri = found.uri
+        signed = f" [signed-by={found.keyring}]" if found.keyring else ""
         (folder / "etc/sources.list").write_text(f"deb{signed} {uri} {SUITE} main\n", encoding="utf-8")
         settings = {
             "Dir::State": folder / "state",
