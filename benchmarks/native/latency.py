@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from benchmarks.native.shape import LEVELS, LOCATES, ORDERS
+from benchmarks.native.shape import LEVELS, LOCATES, orders
 from hftos.compiling import finder
 
 _READINGS = 1_001
@@ -36,7 +36,7 @@ def percentiles(data: bytes) -> dict[str, int]:
     from hftapp.clock import Clock
 
     clock = Clock()
-    each = EachMessage(Books(ORDERS, LOCATES, LEVELS), clock, len(data) // 14)
+    each = EachMessage(Books(orders(data), LOCATES, LEVELS), clock, len(data) // 14)
     gc.disable()
     before, began = time.perf_counter_ns(), clock.ticks()
     count = each.run(data, 0, len(data))

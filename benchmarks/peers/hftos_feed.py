@@ -1,7 +1,7 @@
 """This project's decoder and books."""
 
 from benchmarks.native.contest import Contest
-from benchmarks.native.shape import LEVELS, LOCATES, ORDERS
+from benchmarks.native.shape import LEVELS, LOCATES, orders
 from hftapp.book.books import Books
 from hftapp.feed.itch import ItchRecord
 
@@ -14,5 +14,5 @@ def decode(data: bytes) -> Contest:
 
 def books(data: bytes) -> Contest:
     """Decode, and keep the books of all symbols in full depth."""
-    kept = Books(ORDERS, LOCATES, LEVELS)
+    kept = Books(orders(data), LOCATES, LEVELS)
     return Contest(lambda: kept.apply_all(data, 0, len(data)), lambda: {"orders": kept.orders.count})
