@@ -1,8 +1,9 @@
 """The trader's process: pinned, locked in memory, without a garbage collector, silent, on the wire that is configured.
 
-The order matters. The C library is told to keep its memory before anything is built; the CPU is set before threads of a
-port could inherit it; memory is locked before it is filled. The filter comes last, after everything that needs the
-kernel: from then on until exit_group(2) there is only the loop.
+The order matters. The C library is told to keep its memory before anything is built, and memory is locked before it
+is filled. Everything is set up on a housekeeping CPU: timers and delayed work that the kernel does for what is set up
+stay on the CPU that asked for it, and would interrupt the trader minutes later. Then comes the trader's own CPU, and
+last the filter, after everything that needs the kernel: from then on until exit_group(2) there is only the loop.
 """
 
 import gc
@@ -30,15 +31,17 @@ def run(settings: Config, rings: Rings, cpu: int | None) -> None:
     caller has to end the process with `os._exit` in any case: a silent trader may do nothing else.
     """
     heap.keep()
-    place(settings, cpu)
+    if settings.cpu.lock_memory and os.geteuid() == 0:
+        libc.mlockall()
     clock = Clock()
     rings.figures.ticks_per_second = clock.scale.ticks_per_second
     seed = os.urandom(SEED_BYTES)
-    wire, port = open_wire(settings, clock, seed, cpu)
+    wire, port = open_wire(settings, clock, seed)
     rings.figures.set_text("port", description(settings, port))
     parts = assembly.build(settings, wire, rings, clock, seed)
     recording = recorder(settings, rings, port, seed, clock)
     trader = Trader(parts, recording)
+    place(settings, cpu)
     silent = settle(settings, rings, clock)
     parts.reports.state(silent)
     try:
@@ -55,13 +58,11 @@ def run(settings: Config, rings: Rings, cpu: int | None) -> None:
 
 
 def place(settings: Config, cpu: int | None) -> None:
-    """Put this process on its CPU, in its scheduling class, and lock its memory."""
+    """Put this process on its CPU and in its scheduling class."""
     if cpu is not None:
         os.sched_setaffinity(0, {cpu})
     if settings.cpu.policy == "fifo":
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.cpu.priority))
-    if settings.cpu.lock_memory and os.geteuid() == 0:
-        libc.mlockall()
 
 
 def settle(settings: Config, rings: Rings, clock: Clock) -> str:

@@ -82,7 +82,7 @@ def test_only_a_trader_that_comes_to_its_end_writes_that_into_the_recording(
     chosen = settings('port = "af_packet"\naddress = "10.20.0.10/24"', "[cpu]\nlock_memory = false\n")
     rings = Rings(recording=1 << 16)
 
-    def memory(_settings: config.Config, clock: Clock, seed: bytes, _cpu: int | None) -> tuple[Wire, Port]:
+    def memory(_settings: config.Config, clock: Clock, seed: bytes) -> tuple[Wire, Port]:
         port = MemoryPort(b"\2\0\0\0\0\1")
         return NicWire(port, assembly.stack(chosen, port, seed), assembly.lines(chosen), clock), port
 
