@@ -1,4 +1,4 @@
-"""The same trader on ports that leave the card to the kernel: what they need of the kernel they may ask, nothing else."""
+"""The same trader on ports that leave the card to the kernel: what they need of it they may ask, nothing else."""
 
 from collections.abc import Callable
 from typing import Any
