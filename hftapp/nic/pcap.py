@@ -15,11 +15,11 @@ import cython
 
 from hftapp.nic.counted import CountedPort
 from hftapp.nic.frame_ring import FrameRing
-from hftapp.nic.pcapng import OUTBOUND, PcapngWriter
 from hftapp.nic.port import PortError
 from hftapp.octets import Octets, Room
 from protocols import pcap_read
 from protocols.errors import ProtocolError
+from protocols.pcap_write import OUTBOUND, PcapngWriter
 
 if not cython.compiled:
     from hftapp.nic.area import base

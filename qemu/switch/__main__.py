@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from protocols.pcap_write import PcapngWriter
 from qemu.switch.config import ConfigError, PortConfig, SwitchConfig, parse
 from qemu.switch.core import Switch
 from qemu.switch.loop import SwitchLoop
-from qemu.switch.pcapng import PcapngWriter
 from qemu.switch.ports import Cable, DatagramCable, TapCable
 
 

@@ -4,9 +4,8 @@ import select
 import time
 from collections.abc import Sequence
 
+from protocols.pcap_write import INBOUND, OUTBOUND, PcapngWriter
 from qemu.switch.core import Delivery, Switch
-from qemu.switch.faults import Direction
-from qemu.switch.pcapng import PcapngWriter
 from qemu.switch.ports import Cable
 
 
@@ -64,12 +63,12 @@ class SwitchLoop:
         for frame in self._cables[port].read_burst():
             now = self._now()
             if capture is not None:
-                capture.write(Direction.IN, frame, self._epoch + now)
+                capture.write(INBOUND, frame, self._epoch + now)
             self._send(self._switch.forward(port, frame, now))
 
     def _send(self, deliveries: list[Delivery]) -> None:
         for port, frame in deliveries:
             capture = self._captures[port]
             if capture is not None:
-                capture.write(Direction.OUT, frame, self._epoch + self._now())
+                capture.write(OUTBOUND, frame, self._epoch + self._now())
             self._cables[port].write(frame)

@@ -14,8 +14,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
-from qemu.switch.faults import Direction
-from qemu.switch.pcapng import PcapngWriter
+from protocols.pcap_write import INBOUND, PcapngWriter
 
 EPOCH = 1_700_000_000_000_000_000
 MSS = 1460
@@ -100,7 +99,7 @@ class Capture:
         """Write all frames as pcapng."""
         with PcapngWriter(path, "exchange") as writer:
             for at, frame in self._frames:
-                writer.write(Direction.IN, frame, EPOCH + at)
+                writer.write(INBOUND, frame, EPOCH + at)
 
     def _add(self, source: Host, destination: Host, transport: Packet) -> None:
         ether = Ether(src=_STATION.format(1), dst=_STATION.format(2))

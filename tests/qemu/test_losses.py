@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from protocols import binaryfile, mold
+from protocols.pcap_write import INBOUND, PcapngWriter
 from qemu.evidence import Evidence
 from qemu.losses import judge_drops, slice_missing
 from qemu.plan import FEED_A, FEED_B
 from qemu.scenario import SLICE
 from qemu.sent_feed import SentFeed, read_sent, spans
-from qemu.switch.faults import Direction
-from qemu.switch.pcapng import PcapngWriter
 
 OPENING = 10
 
@@ -108,10 +107,10 @@ def test_the_sent_feed_is_read_from_a_capture(tmp_path: Path, udp: Callable[...,
         for sequence in (1, 3):
             for group in (FEED_A, FEED_B):
                 payload = mold.encode_packet("1", sequence, [b"ab", b"cd"])
-                capture.write(Direction.IN, udp(str(group.address), group.port, payload=payload), 1)
+                capture.write(INBOUND, udp(str(group.address), group.port, payload=payload), 1)
         heartbeat = mold.encode_heartbeat("1", 5)
-        capture.write(Direction.IN, udp(str(FEED_A.address), FEED_A.port, payload=heartbeat), 2)
-        capture.write(Direction.IN, udp("239.1.1.1", 5, payload=bytes(99)), 3)
+        capture.write(INBOUND, udp(str(FEED_A.address), FEED_A.port, payload=heartbeat), 2)
+        capture.write(INBOUND, udp("239.1.1.1", 5, payload=bytes(99)), 3)
     damaged: list[str] = []
     found = read_sent(path, damaged)
     assert found is not None

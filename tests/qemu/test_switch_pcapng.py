@@ -7,8 +7,7 @@ from pathlib import Path
 
 from scapy.utils import PcapNgReader
 
-from qemu.switch.faults import Direction
-from qemu.switch.pcapng import PcapngWriter
+from protocols.pcap_write import INBOUND, OUTBOUND, PcapngWriter
 
 Build = Callable[..., bytes]
 EPOCH = 1_700_000_000_123_456_789
@@ -17,7 +16,7 @@ EPOCH = 1_700_000_000_123_456_789
 def capture(path: Path, frames: list[bytes]) -> None:
     with PcapngWriter(path, "trader") as writer:
         for number, frame in enumerate(frames):
-            writer.write(Direction.OUT if number % 2 else Direction.IN, frame, EPOCH + number)
+            writer.write(OUTBOUND if number % 2 else INBOUND, frame, EPOCH + number)
 
 
 def test_scapy_reads_frames_and_nanoseconds(tmp_path: Path, udp: Build) -> None:
@@ -45,7 +44,7 @@ def test_tshark_reads_directions_interface_and_resolution(tmp_path: Path, udp: B
 
 def test_an_unfinished_capture_is_readable_up_to_its_last_flush(tmp_path: Path, udp: Build) -> None:
     writer = PcapngWriter(tmp_path / "open.pcapng", "trader")
-    writer.write(Direction.IN, udp("239.20.0.1", 26401), EPOCH)
+    writer.write(INBOUND, udp("239.20.0.1", 26401), EPOCH)
     writer.flush()
     with PcapNgReader(str(tmp_path / "open.pcapng")) as reader:
         assert len(list(reader)) == 1

@@ -9,8 +9,8 @@ from hftapp.config_table import KEYS
 from hftapp.nic import open as opening
 from hftapp.nic.card import Card
 from hftapp.nic.open import OPENERS, open_port
-from hftapp.nic.pcapng import INBOUND, PcapngWriter
 from hftapp.nic.port import PortError, format_mac
+from protocols.pcap_write import INBOUND, PcapngWriter
 
 TAKEN = Card("0000:00:04.0", "8086:10d3", "vfio-pci", b"", "", "")
 DRIVERLESS = TAKEN._replace(driver="")

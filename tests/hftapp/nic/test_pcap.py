@@ -5,9 +5,9 @@ import pytest
 
 from hftapp.nic.frame_ring import SLOT
 from hftapp.nic.pcap import AHEAD, QUEUE, PcapPort
-from hftapp.nic.pcapng import INBOUND, PcapngWriter
 from hftapp.nic.port import BURST, PortError
 from protocols import pcap_read
+from protocols.pcap_write import INBOUND, PcapngWriter
 from tests.hftapp.nic.frames import burst, transmit
 
 MAC = bytes.fromhex("020000000001")

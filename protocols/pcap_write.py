@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from qemu.switch.faults import Direction
-
 _SECTION_HEADER = 0x0A0D0D0A
 _INTERFACE = 1
 _ENHANCED_PACKET = 6
@@ -17,12 +15,13 @@ _LINKTYPE_ETHERNET = 1
 _OPTION_IF_NAME = 2
 _OPTION_IF_TSRESOL = 9
 _OPTION_EPB_FLAGS = 2
-_FLAGS = {Direction.IN: 1, Direction.OUT: 2}  # draft §4.3.1: inbound, outbound
+INBOUND, OUTBOUND = 1, 2
+"""Directions (draft §4.3.1)."""
 _BUFFER = 1 << 20
 
 
 class PcapngWriter:
-    """A capture of one port. Time stamps are nanoseconds since 1970."""
+    """A capture of one port. Time stamps are nanoseconds since 1970. Raises OSError when it cannot be written."""
 
     def __init__(self, path: Path, interface: str) -> None:
         self.path = path
@@ -31,11 +30,11 @@ class PcapngWriter:
         options = _option(_OPTION_IF_NAME, interface.encode()) + _option(_OPTION_IF_TSRESOL, b"\x09") + bytes(4)
         self._file.write(_block(_INTERFACE, struct.pack("<HHI", _LINKTYPE_ETHERNET, 0, 0) + options))
         self._trailer = {
-            direction: struct.pack("<HHII", _OPTION_EPB_FLAGS, 4, flags, 0) for direction, flags in _FLAGS.items()
+            direction: struct.pack("<HHII", _OPTION_EPB_FLAGS, 4, direction, 0) for direction in (INBOUND, OUTBOUND)
         }
 
-    def write(self, direction: Direction, frame: bytes, time_ns: int) -> None:
-        """Append one frame."""
+    def write(self, direction: int, frame: bytes, time_ns: int) -> None:
+        """Append one frame, `INBOUND` or `OUTBOUND`."""
         length = len(frame)
         padding = -length % 4
         total = 32 + length + padding + 12
