@@ -1,0 +1,269 @@
+"""The management stream: what a trading server tells the office, and what the office answers.
+
+One TCP connection, the server connects. Both ways it is frames: `FRAME`, then a message of this module. A frame's
+`stream` says how its `number` counts: `LIVE` numbers belong to one run of the server (`Hello.session`) and start at 1;
+`JOURNAL` numbers are those of its journal (`Hello.journal`), which outlives runs. The office acknowledges by stream what
+it has stored; after a reconnect the server goes on behind the last acknowledged number. So everything arrives, and
+what arrives twice has a number seen before.
+
+Integers are big-endian, prices in 1/10,000 dollar, times in ns since 1970 UTC, durations of stages in ticks of the
+trader's clock (`Hello.ticks_per_second`).
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Annotated, Final, NamedTuple, Self
+
+from protocols.errors import LengthError, ProtocolError, RangeError, TruncatedError, UnknownTypeError
+from protocols.fields import U8, U16, U32, U64, Alpha8, Buffer, Char, Integer, Price4, Price4U64, alpha
+from protocols.wire import Message
+
+VERSION: Final = 1
+FRAME: Final = struct.Struct(">IBQq")
+"""Head of a frame: bytes of the message behind it, stream, number, time."""
+FRAME_LIMIT: Final = 4 << 20
+"""Longest message, in bytes."""
+CONTROL, LIVE, JOURNAL = range(3)
+"""Streams. `CONTROL` has no numbers: greetings, acknowledgements, commands."""
+OUT, IN, DECISION = 1, 2, 3
+"""Kinds of journal records: an OUCH message sent, one received, a decision of the risk gate (`Decision`)."""
+
+I64 = Annotated[int, Integer("i64", 8, "q", signed=True)]
+I32 = Annotated[int, Integer("i32", 4, "i", signed=True)]
+Alpha16 = Annotated[str, alpha(16)]
+Alpha32 = Annotated[str, alpha(32)]
+Side = Annotated[str, Char({"B": "buy", "S": "sell"})]
+Cause = Annotated[
+    str, Char({"B": "book", "T": "trade", "F": "fill", "C": "timer", "O": "order's end", "R": "request of an operator"})
+]
+
+
+class ManagementMessage(Message):
+    """Any message of the stream: fixed fields, then `body`, whose meaning the class says."""
+
+    body: bytes = b""
+
+    @classmethod
+    def decode(cls, data: Buffer) -> Self:
+        """Decode one whole message of this class; raises a ProtocolError for anything else."""
+        if len(data) < cls.SIZE or data[0] != ord(cls.TYPE):
+            raise cls.explain(bytes(data))
+        try:
+            message: Self = cls._parse(data[: cls.SIZE], bytes(data[cls.SIZE :]))
+        except (struct.error, KeyError, ValueError):
+            raise cls.explain(bytes(data[: cls.SIZE])) from None
+        return message
+
+    def encode(self) -> bytes:
+        """Encode the message; RangeError or EnumError names the attribute that does not fit."""
+        return super().encode() + self.body
+
+
+class Hello(ManagementMessage, type="H"):
+    """First on every connection. `body`: the boot record, JSON. `session` and `journal`: random, never 0."""
+
+    version: U16
+    session: U64
+    journal: U64
+    ticks_per_second: U64
+    host: Alpha16
+
+
+class JournalRecord(ManagementMessage, type="J"):
+    """A record of the journal, in the stream `JOURNAL`. `kind`: `OUT`, `IN` or `DECISION`, `body`: its payload."""
+
+    kind: U8
+    venue: U8
+
+
+class Decision(ManagementMessage, type="D"):
+    """One decision of the risk gate; the payload of journal records of the kind `DECISION`.
+
+    `code`: 0 it passed, else the check that refused, which found `value` where the limit is `limit`. `reference`: the
+    UserRefNum it was sent with, 0 when it was not; `replaces`: that of the order it replaces, 0 when none. `strategy`:
+    its number in the configuration. `cause`: what the strategy was told when it decided; `sequence`: the last message
+    applied of the feed of `feed_venue`. `burst`: the raw clock when the burst came; the stages count ticks from there,
+    0 where the order was not the first of its tick.
+    """
+
+    code: U16
+    strategy: U8
+    cause: Cause
+    venue: U8
+    feed_venue: U8
+    side: Side
+    symbol: Alpha8
+    reference: U32
+    replaces: U32
+    shares: U32
+    price: Price4U64
+    sequence: U64
+    value: I64
+    limit: I64
+    burst: U64
+    parsed: U32
+    booked: U32
+    decided: U32
+    passed: U32
+    rung: U32
+
+
+class State(ManagementMessage, type="S"):
+    """What the trader does now. `body`: the text, UTF-8."""
+
+
+class Gap(ManagementMessage, type="G"):
+    """Messages `first` to `last` of a venue's feed are lost."""
+
+    venue: U8
+    first: U64
+    last: U64
+
+
+class TopOfBook(ManagementMessage, type="T"):
+    """A book as the trader has it; prices and shares 0 where a side is empty. `body`: levels (`LEVEL`), `bids` of them,
+    then `asks`, best first; `updates` counts the changes of the best price."""
+
+    venue: U8
+    symbol: Alpha8
+    bid: Price4
+    bid_shares: U64
+    ask: Price4
+    ask_shares: U64
+    last: Price4
+    updates: U64
+    bids: U8
+    asks: U8
+
+
+LEVEL: Final = struct.Struct(">IQ")
+"""A level of a book: price4, shares."""
+
+
+class Position(ManagementMessage, type="P"):
+    """Shares held, shares that open orders could add, and their notional in price4 times shares."""
+
+    symbol: Alpha8
+    shares: I64
+    exposed_buy: I64
+    exposed_sell: I64
+    open_notional: I64
+
+
+class Latency(ManagementMessage, type="L"):
+    """A histogram in ticks since the run began, whole. `body`: `BUCKET` for each that is not empty."""
+
+    name: Alpha32
+    least: U64
+    greatest: U64
+
+
+BUCKET: Final = struct.Struct(">QQ")
+"""A bucket: its smallest value in ticks, its count."""
+
+
+class Counters(ManagementMessage, type="C"):
+    """A group of counters, whole (`interrupts`, `feed.0`, `nic`, `orders`, `risk`, ...). `body`: per counter the length
+    of its name (u8), the name (ASCII), the value (i64)."""
+
+    group: Alpha32
+
+
+class Stats(ManagementMessage, type="V"):
+    """All figures of the trader. `body`: JSON, as in the run's report."""
+
+
+class Book(ManagementMessage, type="K"):
+    """A whole book at the end of the run. `body`: JSON."""
+
+
+class Recording(ManagementMessage, type="R"):
+    """A piece of a recording. `body`: the bytes at `offset`."""
+
+    offset: U64
+
+
+class Exit(ManagementMessage, type="X"):
+    """How the run ended. `body`: the reason, UTF-8."""
+
+    status: I32
+
+
+class Ack(ManagementMessage, type="A"):
+    """The office has stored everything of `stream` up to `number`. Server's `session` or `journal` in `of`."""
+
+    stream: U8
+    of: U64
+    number: U64
+
+
+class Command(ManagementMessage, type="Z"):
+    """The office's command to the trader. `body`: who gave it, UTF-8."""
+
+    name: Alpha16
+
+
+MESSAGES: Final[Mapping[str, type[ManagementMessage]]] = {
+    cls.TYPE: cls
+    for cls in (
+        *(Hello, JournalRecord, Decision, State, Gap, TopOfBook, Position, Latency),
+        *(Counters, Stats, Book, Recording, Exit, Ack, Command),
+    )
+}
+_DECODERS: Final = {ord(code): cls.decode for code, cls in MESSAGES.items()}
+
+
+def decode(data: Buffer) -> ManagementMessage:
+    """Decode any message; raises a ProtocolError."""
+    if not len(data):
+        raise TruncatedError("a management message needs a type", 0, 0)
+    decoder = _DECODERS.get(data[0])
+    if decoder is None:
+        raise UnknownTypeError("no management message has this type", 0, chr(data[0]))
+    return decoder(data)
+
+
+class Frame(NamedTuple):
+    """One frame: stream, number in it, time in ns UTC, message."""
+
+    stream: int
+    number: int
+    time: int
+    message: ManagementMessage
+
+    def encode(self) -> bytes:
+        """The frame's bytes; RangeError when a field does not fit, LengthError when the message is too long."""
+        return frame(self.stream, self.number, self.time, self.message.encode())
+
+
+def frame(stream: int, number: int, time: int, message: bytes) -> bytes:
+    """A frame around an encoded message; LengthError when it is too long."""
+    if len(message) > FRAME_LIMIT:
+        raise LengthError(f"a management message has at most {FRAME_LIMIT} bytes", None, len(message))
+    return FRAME.pack(len(message), stream, number, time) + message
+
+
+class Frames:
+    """Cuts one connection's bytes into frames. A fault is final: there is no way back into step."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; give the frames they complete. Raises a ProtocolError, whatever was good before it is
+        lost with the connection and sent again."""
+        self._buffer += data
+        found: list[Frame] = []
+        at = 0
+        while len(self._buffer) - at >= FRAME.size:
+            length, stream, number, time = FRAME.unpack_from(self._buffer, at)
+            if length > FRAME_LIMIT or stream > JOURNAL:
+                error: type[ProtocolError] = LengthError if length > FRAME_LIMIT else RangeError
+                raise error("no frame of the management stream starts so", at, length if length > FRAME_LIMIT else stream)
+            end = at + FRAME.size + length
+            if end > len(self._buffer):
+                break
+            found.append(Frame(stream, number, time, decode(bytes(self._buffer[at + FRAME.size : end]))))
+            at = end
+        del self._buffer[:at]
+        return found
