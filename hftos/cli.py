@@ -30,15 +30,22 @@ class Subcommand:
 
 
 SUBCOMMANDS = {
+    "analyse": Subcommand("store.analytics.cli:analyse", "Analyse a run's trading: costs, markouts, profit and loss."),
+    "audit": Subcommand("store.audit.cli:audit", "Show and verify the audit log."),
     "bench": Subcommand("benchmarks.cli:bench", "Measure speed, ours beside that of other packages."),
+    "capture": Subcommand("office.capture.cli:capture", "Look into captures; index, cut, seek and replay them."),
     "exchange": Subcommand("exchange.cli:exchange", "Run the simulated exchange on ordinary sockets."),
+    "explain": Subcommand("office.explain.cli:explain", "Show all that led to an order, and what became of it."),
     "image": Subcommand("image.cli:image", "Build the bootable image and show what is in it."),
     "itch": Subcommand("protocols.cli:itch", "Look into ITCH 5.0 files and captures."),
+    "latency": Subcommand("office.latency.cli:latency", "Latencies of a run, wire to wire and by stage; compare two."),
     "nic": Subcommand("hftapp.nic.cli:nic", "List the network cards of this machine."),
     "office": Subcommand("office.cli:office", "Collect a server's journal and telemetry; stop or kill its trader."),
     "replay": Subcommand("hftapp.replay_cli:replay", "Play a recorded run again and compare its orders."),
     "report": Subcommand("qemu.show:report", "Show the report of a finished run."),
     "run": Subcommand("qemu.cli:run", "Boot the image in QEMU against the exchange and report."),
+    "store": Subcommand("store.cli:store", "Load runs into ClickHouse and query them."),
+    "surveillance": Subcommand("store.surveillance.cli:surveillance", "Look for market abuse; list alerts, decide about them."),
     "test": Subcommand("hftos.testing:test", "Run linters, types, unit tests and the tests that boot the image."),
     "trade": Subcommand("hftapp.cli:trade", "Run the trading program as an ordinary process."),
 }

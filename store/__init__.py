@@ -1,0 +1,1 @@
+"""The store: ClickHouse schema and loaders, post-trade analytics, surveillance, the audit log."""
