@@ -29,14 +29,23 @@ class Benchmark:
 
 BENCHMARKS = {
     "books": Benchmark("benchmarks.native.books", "Decoding and books: messages a second beside other packages'."),
+    "dashboard": Benchmark(
+        "benchmarks.dashboard", "The office's page: first paint, frames a second, a stalled client."
+    ),
+    "captures": Benchmark("benchmarks.captures", "Captures: packets read and written, beside other packages."),
     "decode": Benchmark("benchmarks.native.decode", "Decoding: messages a second beside other packages'."),
     "engine": Benchmark("benchmarks.engine", "Matching engine: operations a second beside other packages'."),
     "icount": Benchmark("benchmarks.icount.bench", "Tick to order: guest instructions, beside other ways to do it."),
     "late_join": Benchmark("benchmarks.late_join", "Feed: a client that joins 9,000 symbols late."),
+    "latency": Benchmark("benchmarks.latency", "Latency histograms and captures, beside another package's."),
     "order_entry": Benchmark("benchmarks.order_entry", "Order entry: 200 clients, 50,000 orders a second, a minute."),
     "path": Benchmark("benchmarks.native.path", "The whole trader on a memory port: frame in, order frame out."),
     "publisher": Benchmark("benchmarks.publisher", "Feed: messages a second into memory."),
     "rtt": Benchmark("benchmarks.rtt", "Round trips into the virtual machine: DPDK beside AF_PACKET."),
+    "store": Benchmark("benchmarks.store", "The store: rows in, joins out, beside DuckDB and polars."),
+    "surveillance": Benchmark(
+        "benchmarks.surveillance", "Surveillance: what it finds of labelled agents, and how fast."
+    ),
 }
 
 

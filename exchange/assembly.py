@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from exchange.clock import MARKET_OPEN, SECOND
 from exchange.core import Exchange
 from exchange.directory import DirectoryError
 from exchange.flow.agents import build_agents, parse_agent
+from exchange.flow.attribution import ATTRIBUTION, AttributedMarket, AttributionLog
 from exchange.flow.cross_interest import CrossInterest
 from exchange.flow.generator import Generator
 from exchange.flow.house import HOUSE_MPIDS
@@ -159,7 +161,8 @@ class _Builder:
     def venue(self, number: int, name: str, lines: Sequence[Line]) -> None:
         """Add a venue."""
         settings = self._settings
-        market = Market(
+        make = self._market(number)
+        market = make(
             Publisher(settings.session, lines, store=MessageStore(_in(settings.log_dir, f"feed-{name}.itch"))),
             name,
             settings.seed + number,
@@ -178,6 +181,18 @@ class _Builder:
         self.venues.append(
             Venue(VENUES[name], market, self._day(market, supervision, entries), script, supervision, entries)
         )
+
+    def _market(self, number: int) -> Callable[..., Market]:
+        """What makes the market of a venue: of the first one, one that tells who did what, if that is asked for."""
+        if not self._settings.attribution or number:
+            return Market
+        path = _in(self._settings.log_dir, ATTRIBUTION)
+        assert path is not None, "the command asks for both"
+        try:
+            log = self._resources.enter_context(AttributionLog(path))
+        except OSError as error:
+            raise ServiceError(f"cannot write {path}: {error.strerror}; give another --log-dir") from error
+        return partial(AttributedMarket, log)
 
     def _day(self, market: Market, supervision: Supervision, entries: Sequence[OrderEntry]) -> InstantDay | TradingDay:
         def close_day(now: int) -> None:

@@ -77,6 +77,11 @@ _FLOW = (
 _KEEP = (
     click.option("--session", help="Session name, 1 to 10 letters or digits.  [default: seconds since 1970]"),
     click.option("--log-dir", type=_PATH, help="Folder for orders.jsonl, labels.jsonl, books.json, counters.json."),
+    click.option(
+        "--attribution",
+        is_flag=True,
+        help="With --log-dir: attribution.jsonl, every event of every order with its owner.",
+    ),
     click.option("--journal", type=_PATH, help="Folder of the journal; started again with it, the session resumes."),
     click.option("--journal-sync", is_flag=True, help="Wait for the disk at every commit, against loss of power."),
     click.option("--journal-checks", type=int, default=0, help="Journal a hash of the state every N inputs."),
@@ -150,6 +155,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         limits=options["limits"],
         ready_file=options["ready_file"],
         log_dir=options["log_dir"],
+        attribution=options["attribution"],
         journal=journal,
         journal_sync=options["journal_sync"],
         checks=values.in_range("--journal-checks", options["journal_checks"], 0, 1_000_000_000),
@@ -168,6 +174,8 @@ def _check_contradictions(options: dict[str, Any]) -> None:
         raise InputError("--early-close says when a trading day ends: give --day too")
     if options["short_restricted"] and not options["day"]:
         raise InputError("--short-restricted belongs to a trading day: give --day too")
+    if options["attribution"] and options["log_dir"] is None:
+        raise InputError("--attribution is written to the folder of the logs: give --log-dir too")
     if options["journal"] is None and (options["journal_sync"] or options["journal_checks"]):
         raise InputError("--journal-sync and --journal-checks are about a journal: give --journal too")
     if values.pace(options["speed"]) != 1 and not options["day"] and options["replay"] is None:

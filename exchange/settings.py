@@ -54,7 +54,8 @@ class Settings:
 
     ``speed`` None = as fast as possible; ``seconds`` None = until stopped; ``cancel_on_disconnect`` ns, None = never;
     ``skew`` ns by which line B lags; ``universe`` None = ``symbols``, else that many symbols; ``day``: a whole trading
-    day by the clock; ``checks``: a hash of the state every so many journal records, 0 = never.
+    day by the clock; ``attribution``: who did what is written to ``log_dir``; ``checks``: a hash of the state every so
+    many journal records, 0 = never.
     """
 
     bind: IPv4Address
@@ -82,6 +83,7 @@ class Settings:
     limits: Path | None = None
     ready_file: Path | None = None
     log_dir: Path | None = None
+    attribution: bool = False
     journal: Path | None = None
     journal_sync: bool = False
     checks: int = 0

@@ -161,7 +161,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "journal": {
             "path": str(outcome.journal),
             "records": outcome.journal_records,
-            "risk_records": outcome.risk_records,
+            "decisions": outcome.decisions,
+            "refusals": outcome.refusals,
         },
     }
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from hftapp import clock
 from hftapp.histogram import SIZE, Histogram, export
-from hftapp.shared import SharedMemory, Words
+from hftapp.shared import SharedMemory, Words, acquire
 
 HEAD_WORDS: Final = 16
 TICKS_PER_SECOND: Final = 1 + clock.REFERENCE
@@ -38,8 +38,13 @@ INSTRUMENT: Final = (
     "open_notional",
     "updates",
 )
-"""Words of an instrument's block; `stock` are the 8 bytes of the symbol, the rest as in `Instrument`."""
-STRIDE: Final = len(INSTRUMENT)
+"""First words of an instrument's block; `stock` are the 8 bytes of the symbol, the rest as in `Instrument`."""
+EDITION: Final = len(INSTRUMENT)
+"""The next word: how often prices and depth were written, times two; odd while they are."""
+LEVELS: Final = 5
+"""Levels of each side behind that: price4 and shares of each, best first, bids then asks; 0 where there is none."""
+DEPTH: Final = EDITION + 1
+STRIDE: Final = DEPTH + 4 * LEVELS
 OPEN_ENTRIES: Final = 96
 NAME_BYTES: Final = 40
 _ENTRY: Final = NAME_BYTES // 8 + 1
@@ -181,6 +186,18 @@ class Figures:
             return f"#{index}"
         at = 8 * (self._place("instruments")[0] + index * STRIDE)
         return bytes(self.shared.octets[at : at + 8]).decode("ascii", "replace").rstrip(" \0") or f"#{index}"
+
+    def editions(self) -> list[int]:
+        """The editions of all books, by index."""
+        return self.words("instruments")[EDITION : self.shown * STRIDE : STRIDE].tolist()
+
+    def block(self, index: int) -> list[int] | None:
+        """An instrument's block as of one moment; None while it is being written."""
+        words = self.words("instruments")
+        start = index * STRIDE
+        before = acquire(words, start + EDITION)
+        block = words[start : start + STRIDE].tolist()
+        return block if before % 2 == 0 and acquire(words, start + EDITION) == before else None
 
     def column(self, name: str) -> list[int]:
         """One figure of every instrument, by index."""

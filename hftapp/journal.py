@@ -1,7 +1,8 @@
 """The append-only journal: numbered records with checksums, a reader, and a torn tail that is found and cut off.
 
-File: the 8 bytes `HFTOSJ02`, then records `u32 payload length, u64 number, u64 time ns, u8 kind, u32 CRC-32 of the
-payload, u32 CRC-32 of all that comes before it in the record, payload` (big-endian). Numbers count from 1, no holes.
+File: the 8 bytes `HFTOSJ03`, `u64` identity (random, never 0), `u32` CRC-32 of it, then records `u32 payload length,
+u64 number, u64 time ns, u8 kind, u32 CRC-32 of the payload, u32 CRC-32 of all that comes before it in the record,
+payload` (big-endian). Numbers count from 1, no holes.
 
 A crash can leave the last record incomplete, and nothing else. Because the head has a checksum of its own, its length
 can be believed: a record that reaches beyond the end of the file is torn, and a damaged head is damage, not an end.
@@ -10,15 +11,21 @@ can be believed: a record that reaches beyond the end of the file is torn, and a
 import os
 import struct
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-MAGIC = b"HFTOSJ02"
+MAGIC = b"HFTOSJ03"
+IDENTITY = struct.Struct(">QI")
+START = len(MAGIC) + IDENTITY.size
+"""Offset of the first record."""
 HEAD = struct.Struct(">IQQBI")
 CHECK = struct.Struct(">I")
 OVERHEAD = HEAD.size + CHECK.size
 MAX_PAYLOAD = 1 << 20
+PLACE_STEP = 256
+"""A writer remembers where every so many records begin."""
 
 
 class JournalError(Exception):
@@ -43,7 +50,7 @@ class Entry(NamedTuple):
     end: int
 
 
-def read(path: str | Path, *, start: int = len(MAGIC)) -> Iterator[Entry]:
+def read(path: str | Path, *, start: int = START) -> Iterator[Entry]:
     """Records from file offset `start`; ends at the end of file or at a torn tail.
 
     Raises JournalError for another kind of file and for damage that has an intact record after it, DamagedTailError for
@@ -118,6 +125,8 @@ def _intact_after(data: bytes, number: int) -> int:
 class Journal:
     """Writer. Opening an existing journal cuts off a torn last record and goes on counting.
 
+    `identity` stays with the file; one whose head is damaged, and every new file, gets another.
+
     Damage at the end that no torn write explains is kept: the whole file moves to the name `set_aside`, and the intact
     records are written anew. Raises JournalError for damage with intact records after it.
     """
@@ -127,24 +136,51 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.count = 0
         self.torn_bytes = 0
+        self._places = array("Q")
         self.set_aside: Path | None = None
         size = self.path.stat().st_size if self.path.exists() else 0
-        start = self.path.read_bytes() if size < len(MAGIC) and size else b""
-        if not MAGIC.startswith(start):
+        start = self._beginning()
+        if not MAGIC.startswith(start[: len(MAGIC)]):
             raise JournalError(f"{self.path} is no journal: it does not start with {MAGIC.decode()}")
-        self._end = self._last_end() if size >= len(MAGIC) else len(MAGIC)
+        self._end = self._last_end() if size >= START else START
         if self.set_aside is None:
             self.torn_bytes = max(0, size - self._end)
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if size < len(MAGIC):
-            os.write(self._fd, MAGIC)
+        self.identity = _identity(start)
+        if not self.identity:
+            self.renew()
         self._cut()
+
+    def place_before(self, number: int) -> int:
+        """An offset to `read` from: that of record `number`, or of one a little before it."""
+        at = (number - 1) // PLACE_STEP
+        return self._places[at] if 0 <= at < len(self._places) else START
+
+    def _note(self, number: int, offset: int) -> None:
+        if number % PLACE_STEP == 1:
+            self._places.append(offset)
+
+    def renew(self) -> None:
+        """Take a new identity: this file and a copy of it made under the old one have different histories."""
+        self.identity = int.from_bytes(os.urandom(8), "big") or 1
+        number = self.identity.to_bytes(8, "big")
+        with self.path.open("r+b") as file:
+            file.write(MAGIC + IDENTITY.pack(self.identity, zlib.crc32(number)))
+
+    def _beginning(self) -> bytes:
+        """The head of the file as it is; empty where there is none."""
+        try:
+            with self.path.open("rb") as file:
+                return file.read(START)
+        except FileNotFoundError:
+            return b""
 
     def _last_end(self) -> int:
         """Find the end of the last intact record; damage after it is set aside."""
-        end = len(MAGIC)
+        end = START
         try:
             for entry in read(self.path):
+                self._note(entry.number, end)
                 self.count, end = entry.number, entry.end
         except DamagedTailError as error:
             self.set_aside = _free_name(self.path)
@@ -163,12 +199,16 @@ class Journal:
         """
         parts = []
         count = self.count
+        at = self._end
+        places = []
         for kind, time, payload in records:
             if len(payload) > MAX_PAYLOAD:
                 raise ValueError(f"journal record of {len(payload)} bytes; the limit is {MAX_PAYLOAD}")
             count += 1
             head = HEAD.pack(len(payload), count, time, kind, zlib.crc32(payload))
             parts.append(head + CHECK.pack(zlib.crc32(head)) + payload)
+            places.append((count, at))
+            at += len(parts[-1])
         data = b"".join(parts)
         end = self._end + len(data)
         try:
@@ -178,6 +218,8 @@ class Journal:
             self._cut()  # or what comes next would stand behind half a record
             raise
         self.count, self._end = count, end
+        for number, place in places:
+            self._note(number, place)
         return count
 
     def close(self) -> None:
@@ -186,6 +228,14 @@ class Journal:
             os.fsync(self._fd)
         finally:
             os.close(self._fd)
+
+
+def _identity(start: bytes) -> int:
+    """The identity in the head of a file; 0 where it is incomplete or damaged."""
+    if len(start) < START:
+        return 0
+    identity, check = IDENTITY.unpack_from(start, len(MAGIC))
+    return int(identity) if zlib.crc32(start[len(MAGIC) : len(MAGIC) + 8]) == check else 0
 
 
 def _free_name(path: Path) -> Path:

@@ -1,27 +1,24 @@
 """Kinds of records between the supervisor and the trader, and everything else that the two share."""
 
-import struct
 from typing import Final
 
 from hftapp.figures import Figures
 from hftapp.ring import Ring
 from hftapp.trader.figures_table import LAYOUT
+from protocols import management
 
-# Journal ring (trader to supervisor): payload = one raw OUCH message; `at_venue` puts its venue into the kind.
-OUT, IN = 1, 2
-# Telemetry ring (trader to supervisor): payload = marshal of a dict of plain values; RISK: `RISK_RECORD`; EXIT: of
-# (status, reason). STATS is the supervisor's own, from the figures.
-STATS, RISK, GAP, STATE, BOOK, EXIT = 16, 17, 18, 19, 20, 21
+# Journal ring (trader to supervisor): payload of OUT and IN = one raw OUCH message; `at_venue` puts the venue into the
+# kind.
+# DECISION: a decision of the risk gate, payload = `protocols.management.Decision`.
+OUT, IN, DECISION = management.OUT, management.IN, management.DECISION
+# Telemetry ring (trader to supervisor): payload = marshal of a dict of plain values; EXIT: of (status, reason).
+GAP, STATE, BOOK, EXIT = 18, 19, 20, 21
 # Control ring (supervisor to trader): no payload.
 STOP, KILL = 32, 33
 # Recording ring (trader to supervisor), and the file it becomes: `hftapp.trader.recorder`.
 HEADER, FRAME_FIRST, FRAME_MORE, TURN, END = 48, 49, 50, 51, 52
 
-DIRECTIONS = {OUT: "out", IN: "in"}
 COMMANDS = {"stop": STOP, "kill": KILL}
-
-RISK_RECORD: Final = struct.Struct(">HIqq")
-"""A refusal: code of the check, index of the instrument, value found, limit."""
 
 VENUE_SHIFT: Final = 6
 """A kind has one byte in a journal file: six bits for what it is, the two above for the venue's number."""

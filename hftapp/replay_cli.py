@@ -1,80 +1,196 @@
-"""`hftos replay`: play a recorded run to the trader again and compare its orders with those that were sent."""
+"""`hftos replay`: play a recorded run, or recorded market data, to the trader again, and compare what it decides."""
 
-import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from hftapp import config
 from hftapp.journal import JournalError
+from hftapp.replay_show import show, show_market
+from protocols import binaryfile, moments, pcap_read
+from protocols.decision_digest import terms
+from protocols.errors import ProtocolError
+from protocols.management_files import FileError
+from protocols.pacing import Pace
 
 if TYPE_CHECKING:
-    from hftapp.trader.replay import Comparison
+    from hftapp.trader.market_replay import MarketPlayer
 
-ORDERS = ("orders.journal", "journal.jsonl")
+_PATH = click.Path(exists=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_JOURNAL_MAGIC = b"HFTOSJ"
+SHIPPED = Path(__file__).resolve().parent.parent / "hftos.toml"
+
+
+class PaceParam(click.ParamType["Speed"]):
+    """`max`, or a factor on real time."""
+
+    name = "pace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Speed":
+        """Raise a usage error that names the value and what is allowed."""
+        if isinstance(value, Speed):
+            return value
+        try:
+            return Speed(moments.speed(str(value)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Times real time; None: as fast as possible."""
+
+    factor: float | None
+
+    def pace(self) -> Pace:
+        """A pace by the monotonic clock."""
+        return Pace(self.factor, time.monotonic_ns, lambda ns: time.sleep(ns / 1e9))
 
 
 @click.command()
-@click.argument("recording", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", type=_PATH)
 @click.option(
     "--journal",
     "journal_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"Journal of the recorded run.  [default: {' or '.join(ORDERS)} beside the recording]",
+    type=_FILE,
+    help="Journal of the recorded run.  [default: orders.journal beside the recording, or the office's copy of it]",
 )
+@click.option("--speed", type=PaceParam(), default="max", show_default=True, help="Times real time, or max.")
+@click.option("--config", "config_path", type=_FILE, help="Strategies and risk limits of this configuration instead.")
+@click.option("--against", "against_path", type=_FILE, help="Market data: compare with this configuration's decisions.")
+@click.option("--from", "since", help="Market data: from this moment on (ns since 1970, +SECONDS, or ISO 8601).")
+@click.option("--to", "until", help="Market data: up to this moment.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
-def replay(recording: Path, journal_path: Path | None, as_json: bool) -> None:
-    """Play RECORDING (made with host.record = true) again: the orders must be the same, byte for byte.
+def replay(
+    source: Path,
+    journal_path: Path | None,
+    speed: Speed,
+    config_path: Path | None,
+    against_path: Path | None,
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
+    """Play SOURCE to the trader again.
 
-    Exit status 1 when they are not, or when the recording is not whole. HFTOS_INTERPRETED=1 plays it to the interpreted
+    A recording (made with host.record = true), or the folder of a run that has one: orders and decisions must be those
+    of the run, byte for byte, whatever the pace; the decision hash says so in one number. A capture (pcap, pcapng) or a
+    BinaryFILE of ITCH messages: the trader gets the market data of its lines with their gaps, and its orders are
+    accepted on paper, but not filled.
+
+    Exit status 1 when something differs, or when a recording is not whole. HFTOS_INTERPRETED=1 plays to the interpreted
     program.
     """
     # Not before --help is done: this imports the whole trader.
+    from hftapp.trader import market_replay, run_places, tape
     from hftapp.trader import replay as player
 
-    beside = [recording.with_name(name) for name in ORDERS]
-    journal_path = journal_path or next((path for path in beside if path.is_file()), None)
     try:
-        player.begin(recording)  # what is no recording needs no journal
-        if journal_path is None:
-            raise click.ClickException(f"there is no {beside[0]}: name the recorded run's journal with --journal")
-        found = player.replay(recording, player.sent_messages(journal_path))
-    except (player.RecordingError, JournalError, config.ConfigError) as error:
+        other = None if config_path is None else config.load(config_path)
+        if source.is_dir():
+            source = run_places.recording_of(source)
+        with source.open("rb") as file:
+            start = file.read(len(_JOURNAL_MAGIC))
+        if start != _JOURNAL_MAGIC:
+            span = (since, until)
+            _market(source, other, None if against_path is None else config.load(against_path), speed, span, as_json)
+            return
+        if against_path or since or until:
+            raise click.UsageError(
+                "--against, --from and --to are for market data; a recording is compared with its run"
+            )
+        tape.begin(source)  # what is no recording needs no journal
+        recorded = player.recorded_outcome(journal_path or run_places.journal_of(source))
+        with _progress(source, source.stat().st_size) as progress:
+            found = player.replay(source, recorded, pace=speed.pace(), other=other, progress=progress)
+    except (
+        *(tape.RecordingError, JournalError, config.ConfigError, run_places.PlaceError),
+        *(market_replay.MarketReplayError, FileError),
+    ) as error:
         raise click.ClickException(str(error)) from error
-    _show(found, as_json=as_json)
-    if found.difference is not None or found.early:
+    show(found, as_json=as_json)
+    if not found.identical or found.early:
         raise SystemExit(1)
 
 
-def _show(found: "Comparison", *, as_json: bool) -> None:
-    """Print a comparison; what is wrong goes to standard error."""
-    difference = found.difference
-    if as_json:
-        record: dict[str, object] = {
-            "turns": found.turns,
-            "frames": found.frames,
-            "messages": found.messages,
-            "identical": difference is None,
-            "ends_early": found.early,
-        }
-        if difference is not None:
-            record["difference"] = {
-                "number": difference.number,
-                "recorded": difference.recorded.message.hex() if difference.recorded else None,
-                "replayed": difference.replayed.message.hex() if difference.replayed else None,
-            }
-        click.echo(json.dumps(record))
-    else:
-        click.echo(f"{found.turns:,} turns with {found.frames:,} frames: {found.messages:,} messages sent")
-        click.echo(f"identical: {'yes' if difference is None else 'no'}")
+@contextmanager
+def _progress(source: Path, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, where that is a terminal; `total` None: nobody knows how much there is."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(source.name, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _market(
+    source: Path,
+    chosen: config.Config | None,
+    against: config.Config | None,
+    speed: Speed,
+    span: tuple[str | None, str | None],
+    as_json: bool,
+) -> None:
+    """Play market data, once or with two configurations."""
+    from hftapp.trader.replay import compare
+
+    settings = chosen or config.load(SHIPPED)
+    try:
+        one = _play(source, settings, span, speed)
+        other = None if against is None else _play(source, against, span, speed)
+    except (ProtocolError, ValueError) as error:
+        raise click.ClickException(f"{source}: {error}") from error
+    difference = None if other is None else compare(one.outcome.decisions, other.outcome.decisions, terms)
+    show_market(one, other, difference, as_json=as_json)
     if difference is not None:
-        for side, sent in (("recorded", difference.recorded), ("replayed", difference.replayed)):
-            shown = "none" if sent is None else sent.message.hex() + (f" to venue {sent.venue}" if sent.venue else "")
-            click.echo(f"message {difference.number} {side}: {shown}", err=True)
-    if found.early:
-        click.echo(
-            f"the recording ends early: after {found.turns:,} turns, without the record that closes it. "
-            "A full ring or file system cut it off, or the trader failed. What was sent later was not compared.",
-            err=True,
-        )
+        raise SystemExit(1)
+
+
+def _play(source: Path, settings: config.Config, span: tuple[str | None, str | None], speed: Speed) -> "MarketPlayer":
+    from hftapp.trader import market_replay
+
+    pace = speed.pace()
+    done = 0
+
+    with _progress(source, None) as progress:
+
+        def timed(time: int) -> None:
+            nonlocal done
+            done += 1
+            progress(done)
+            pace(time)
+
+        return market_replay.replay(_datagrams(source, settings, span), settings, timed)
+
+
+def _datagrams(source: Path, settings: config.Config, span: tuple[str | None, str | None]) -> Any:
+    """The market data in a file, between two moments."""
+    from hftapp.trader import assembly, market_replay
+
+    with source.open("rb") as file:
+        capture = pcap_read.is_capture(file.read(4))
+    if not capture:
+        with binaryfile.read(source) as reader:
+            if len(next(reader, b"")) < 11:
+                raise ValueError("neither a recording, nor a capture, nor a BinaryFILE of ITCH messages")
+    every = market_replay.of_capture(source) if capture else market_replay.of_file(source, assembly.lines(settings)[0])
+    return _between(every, *span)
+
+
+def _between(every: Any, since: str | None, until: str | None) -> Any:
+    low = high = None
+    for datagram in every:
+        if low is None:
+            low = datagram.time if since is None else moments.parse(since, datagram.time)
+            high = 1 << 63 if until is None else moments.parse(until, datagram.time)
+        if datagram.time >= high:
+            return
+        if datagram.time >= low:
+            yield datagram

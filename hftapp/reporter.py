@@ -1,9 +1,10 @@
-"""What the trader says and counts, as records for the office and as the outcome of the run.
+"""What the trader says and counts, as messages for the office and as the outcome of the run.
 
 Events come through the telemetry ring. Counters do not: they are read from the trader's figures, once a second and once
 more when it has ended.
 """
 
+import json
 import marshal
 import time
 from collections.abc import Callable
@@ -13,22 +14,23 @@ from typing import Any
 
 from hftapp import cpu, records
 from hftapp.figures import Figures
+from hftapp.gauges import Gauges
 from hftapp.ring import Record
 from hftapp.silence.watch import SilenceWatch
 from hftapp.trader import stats
-from hftapp.trader.risk.checks import NAMES as CHECKS
+from hftapp.trader.figures_table import VENUES
+from protocols.management import Book, Gap, ManagementMessage, State, Stats
 
-EVENT_NAMES = {
-    records.RISK: "risk",
-    records.GAP: "gap",
-    records.STATE: "state",
-    records.BOOK: "book",
-}
+Offer = Callable[[ManagementMessage, int], None]
+"""Takes a message and its time, ns UTC."""
 
 
 @dataclass
 class Outcome:
-    """How the run ended: status (0 = as planned), reason, the final stats record, the books by symbol, counts."""
+    """How the run ended: status (0 = as planned), reason, the final stats record, the books by symbol, counts.
+
+    `decisions` and `refusals`: decisions of the risk gate in the journal, all and those that refused.
+    """
 
     status: int
     reason: str
@@ -37,27 +39,25 @@ class Outcome:
     gaps: list[dict[str, Any]] = field(default_factory=list)
     journal: Path | None = None
     journal_records: int = 0
-    risk_records: int = 0
+    decisions: int = 0
+    refusals: int = 0
 
 
 class Reporter:
-    """Makes the records; `offer` takes each, `say` gets changes of state. `number`: the trader's CPU.
+    """Makes the messages; `offer` takes each, `say` gets changes of state. `number`: the trader's CPU.
 
     `exit`: status and reason in the trader's own words; `traded`: it was logged in; `last_state`: before it closed.
+    `dropped`: what did not reach the office, or the journal.
     """
 
     def __init__(
-        self,
-        figures: Figures,
-        number: int | None,
-        outcome: Outcome,
-        offer: Callable[[dict[str, Any]], None],
-        say: Callable[[str], None],
+        self, figures: Figures, number: int | None, outcome: Outcome, offer: Offer, say: Callable[[str], None]
     ) -> None:
         self.exit: tuple[int, str] | None = None
         self.traded = False
         self.last_state = ""
         self.silence = SilenceWatch(figures, number, time.monotonic_ns)
+        self.gauges = Gauges(figures, number)
         self.pid = 0
         self.dropped: Callable[[], dict[str, int]] = dict
         self._figures = figures
@@ -67,45 +67,54 @@ class Reporter:
         self._say = say
         self._baseline: tuple[int, dict[str, int]] | None = None
 
-    def refusal(self, record: Record) -> dict[str, Any]:
-        """A refusal of the risk gate with the names of what its record numbers."""
-        code, index, value, limit = records.RISK_RECORD.unpack(record.payload)
-        check = CHECKS[code] if code < len(CHECKS) else f"check {code}"
-        return {"check": check, "symbol": self._figures.symbol(index), "value": value, "limit": limit}
-
-    def event(self, record: Record) -> dict[str, Any] | None:
-        """One record of the telemetry ring; a refusal is returned, to be journalled. Raises what is wrong with it."""
-        kind = record.kind
-        payload: Any = self.refusal(record) if kind == records.RISK else marshal.loads(record.payload)
+    def event(self, record: Record) -> None:
+        """One record of the telemetry ring. Raises what is wrong with it."""
+        kind, payload = record.kind, marshal.loads(record.payload)
         if kind == records.EXIT:
             self.exit = self.exit or payload
             self.figures(time.time_ns())
-            return None
-        line = {"kind": EVENT_NAMES[kind], **({} if kind == records.BOOK else {"t": record.time}), **payload}
-        if kind == records.BOOK:
+            for message in self.gauges.rest():
+                self._offer(message, time.time_ns())
+        elif kind == records.BOOK:
             self._outcome.books[payload["symbol"]] = payload
+            self._offer(Book(body=_json(payload)), record.time)
         elif kind == records.GAP:
             self._outcome.gaps.append(payload)
+            venue = self._venue(payload.get("venue", ""))
+            self._offer(Gap(venue=venue, first=payload["from"], last=payload["to"]), record.time)
         elif kind == records.STATE:
             self._state(payload["state"])
-        self._offer(line)
-        return payload if kind == records.RISK else None
+            self.state(payload["state"], record.time)
+        else:
+            raise ValueError(f"telemetry records have no kind {kind}")
+
+    def state(self, text: str, stamp: int) -> None:
+        """A line about what the trader does, or is told to do. `stamp`: UTC ns."""
+        self._offer(State(body=text.encode("utf-8", "replace")), stamp)
 
     def figures(self, stamp: int) -> None:
-        """The `stats` record: the trader's figures, its silence, and the interrupts on its CPU. `stamp`: UTC ns."""
+        """The trader's figures, silence and interrupts, as counters and as statistics. `stamp`: UTC ns."""
         counted = stats.build(self._figures)
         if self.exit is None:
             counted.pop("final", None)  # its last words are on the way
-        line = {
-            "kind": "stats",
-            "t": stamp,
-            **counted,
-            "cpu": self._interrupts(),
-            "silence": self.silence.record(),
-            "telemetry": self.dropped(),
-        }
+        dropped, interrupts, silence = self.dropped(), self._interrupts(), self.silence.record()
+        line = {"t": stamp, **counted, "cpu": interrupts, "silence": silence, "telemetry": dropped}
         self._outcome.stats = line
-        self._offer(line)
+        plain = {name: value for name, value in silence.items() if type(value) is int}
+        since = {"interrupts_trading": interrupts["interrupts"]} if self._baseline is not None else {}
+        for message in self.gauges.counted({"telemetry": dropped, "silence": plain, **since}):
+            self._offer(message, stamp)
+        self._offer(Stats(body=_json(line)), stamp)
+
+    def changes(self, now: int) -> None:
+        """Books and positions that have changed; `now`: monotonic ns."""
+        stamp = time.time_ns()
+        for message in self.gauges.changes(now, time.monotonic_ns):
+            self._offer(message, stamp)
+
+    def _venue(self, name: str) -> int:
+        names = [self._figures.text(f"venue.{number}") for number in range(VENUES)]
+        return names.index(name) if name in names else 0
 
     def _state(self, state: str) -> None:
         self._say(f"trader: {state}")
@@ -134,3 +143,7 @@ class Reporter:
             "per_s": round(local / seconds, 3) if seconds else 0.0,
             "interrupts": grown,
         }
+
+
+def _json(record: object) -> bytes:
+    return json.dumps(record, separators=(",", ":")).encode()

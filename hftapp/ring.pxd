@@ -40,13 +40,15 @@ cdef class Ring:
     cdef int64_t *_words
     cdef int64_t _limit
     cdef int64_t _until
+    cdef public int64_t spare
     cdef object _kept
 
     cpdef bint push(self, int64_t kind, int64_t time, bytes payload) except -1
     @cython.locals(need=int64_t, head=int64_t, at=int64_t, word=int64_t)
     cdef bint push_octets(self, int64_t kind, int64_t time, const uint8_t *data, Py_ssize_t at_data, Py_ssize_t length) except -1
+    cdef bint push_last(self, int64_t kind, int64_t time, const uint8_t *data, Py_ssize_t at_data, Py_ssize_t length) except -1
     @cython.locals(need=int64_t, head=int64_t, at=int64_t, start=int64_t, free=int64_t)
-    cdef bint _push_elsewhere(self, int64_t kind, int64_t time, const uint8_t *data, Py_ssize_t at_data, Py_ssize_t length) except -1
+    cdef bint _push_elsewhere(self, int64_t kind, int64_t time, const uint8_t *data, Py_ssize_t at_data, Py_ssize_t length, int64_t spare) except -1
     cdef int _refuse(self, Py_ssize_t length) except -1
     cpdef bint waiting(self) noexcept
     @cython.locals(head=int64_t, tail=int64_t, at=int64_t, start=int64_t, length=int64_t, word=int64_t)

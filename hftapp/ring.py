@@ -43,6 +43,8 @@ class Record(NamedTuple):
 class Ring:
     """One direction of one pair of processes; created before the fork. Capacity in bytes, a power of two.
 
+    `spare`: bytes that `push` and `push_octets` leave free for a `push_last`.
+
     Raises ValueError for another capacity, OSError when there is no memory.
     """
 
@@ -55,6 +57,7 @@ class Ring:
         self._words = words_of(self.shared.words)
         self._limit = capacity // 2
         self._until = 0
+        self.spare = 0
         self._kept: memoryview | None = None
 
     @property
@@ -90,7 +93,7 @@ class Ring:
         need = (_HEADER + length + 7) & ~7
         head = self._words[_HEAD]
         if head + need > self._until or need > self._limit:
-            return self._push_elsewhere(kind, time, data, at_data, length)
+            return self._push_elsewhere(kind, time, data, at_data, length, self.spare)
         at = head & (self.capacity - 1)
         word = _DATA + (at >> 3)
         self._words[word] = length | kind << 32
@@ -98,6 +101,12 @@ class Ring:
         lay(self._octets, 8 * _DATA + _HEADER + at, data, at_data, length)
         release(self._words, _HEAD, head + need)
         return True
+
+    def push_last(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
+        """As `push_octets`, into what `spare` keeps free as well: what belongs to the record before it finds room."""
+        if self._words[_HEAD] + ((_HEADER + length + 7) & ~7) <= self._until:
+            return self.push_octets(kind, time, data, at_data, length)
+        return self._push_elsewhere(kind, time, data, at_data, length, 0)
 
     def drain(self, limit: int = 1024) -> list[Record]:
         """Take up to `limit` records (consumer)."""
@@ -126,8 +135,11 @@ class Ring:
         self._words = words_of(self._kept)
         self.shared.close()
 
-    def _push_elsewhere(self, kind: int, time: int, data: Octets, at_data: int, length: int) -> bool:
-        """Append a record after a look at what the consumer has freed; at the beginning where the end is too short."""
+    def _push_elsewhere(self, kind: int, time: int, data: Octets, at_data: int, length: int, spare: int) -> bool:
+        """Append a record after a look at what the consumer has freed; at the beginning where the end is too short.
+
+        `spare` bytes stay free behind it.
+        """
         need = (_HEADER + length + 7) & ~7
         if need > self._limit:
             self._refuse(length)
@@ -135,16 +147,18 @@ class Ring:
         at = head & (self.capacity - 1)
         start = head if at + need <= self.capacity else head - at + self.capacity
         free = acquire(self._words, _TAIL) + self.capacity
-        if start + need > free:
+        if start + need + spare > free:
             self._words[_DROPPED] += 1
             return False
         if start != head:
             self._words[_DATA + (at >> 3)] = _SKIP
             release(self._words, _HEAD, start)
+        self._until = start + need
+        self.push_octets(kind, time, data, at_data, length)
         self._until = (start | (self.capacity - 1)) + 1
-        if free < self._until:
-            self._until = free
-        return self.push_octets(kind, time, data, at_data, length)
+        if free - self.spare < self._until:
+            self._until = free - self.spare
+        return True
 
     def _refuse(self, length: int) -> NoReturn:
         self._open()

@@ -1,30 +1,34 @@
-"""The files that a run leaves: the journal of orders, that of refusals, and the recording when one is made."""
+"""The files that a run leaves: the journal of orders and decisions, and the recording when one is made."""
 
-import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from hftapp import records
 from hftapp.journal import Journal
 from hftapp.records import Rings
 from hftapp.ring import Record
+from protocols.management import Recording
 
 ORDERS: Final = "orders.journal"
-RISKS: Final = "risk.journal"
 RECORDING: Final = "recording"
-PIECE: Final = 24 << 10
-"""Bytes of a recording that one line to the office carries."""
+PIECE: Final = 256 << 10
+"""Bytes of a recording that one message to the office carries."""
+_CODE: Final = slice(1, 3)
+"""Where a decision has its code (`protocols.management.Decision`)."""
 
 
 class RunFiles:
     """Writers of all files in a folder; what goes in comes from the rings. Raises JournalError, OSError.
 
-    The journals go on where the last run ended; a recording is of one run.
+    The journal goes on where the last run ended; a recording is of one run. `decisions`, `refusals`: decisions of the
+    risk gate that were written, all and those that refused.
     """
 
     def __init__(self, folder: str | Path, rings: Rings, say: Callable[[str], None]) -> None:
         self.orders = Journal(Path(folder) / ORDERS)
-        self.risks = Journal(Path(folder) / RISKS)
+        self.decisions = 0
+        self.refusals = 0
         self.recording: Journal | None = None
         self._rings = rings
         self._say = say
@@ -33,11 +37,10 @@ class RunFiles:
             path = Path(folder) / RECORDING
             path.unlink(missing_ok=True)
             self.recording = Journal(path)
-        for written in (self.orders, self.risks):
-            if written.set_aside is not None:
-                say(f"{written.path} had a damaged end: the whole file is kept as {written.set_aside}")
-            elif written.torn_bytes:
-                say(f"{written.path}: an incomplete last record of {written.torn_bytes} bytes was cut off")
+        if self.orders.set_aside is not None:
+            say(f"{self.orders.path} had a damaged end: the whole file is kept as {self.orders.set_aside}")
+        elif self.orders.torn_bytes:
+            say(f"{self.orders.path}: an incomplete last record of {self.orders.torn_bytes} bytes was cut off")
 
     def write_orders(self) -> bool:
         """Write what waits in the journal ring; whether there was anything. Raises OSError; what is refused is kept."""
@@ -45,9 +48,16 @@ class RunFiles:
         while batch := self._rings.journal.drain():
             self._unwritten += batch
             self.orders.append(self._unwritten)
+            self._count(self._unwritten)
             self._unwritten = []
             grew = True
         return grew
+
+    def _count(self, written: list[Record]) -> None:
+        for record in written:
+            if records.venue_of(record.kind)[0] == records.DECISION:
+                self.decisions += 1
+                self.refusals += record.payload[_CODE] != b"\0\0"
 
     def rescue_orders(self) -> None:
         """After a refused write: record by record, as far as the file system takes them."""
@@ -56,6 +66,7 @@ class RunFiles:
         while self._unwritten:
             try:
                 self.orders.append(self._unwritten[:1])
+                self._count(self._unwritten[:1])
             except (OSError, ValueError) as refused:
                 self._say(f"{len(self._unwritten)} journal records are lost: {refused}")
                 break
@@ -73,19 +84,18 @@ class RunFiles:
             self._say(f"{self.recording.path} ends here: {error}")
             self.recording = None
 
-    def recorded(self) -> Iterator[dict[str, object]]:
+    def recorded(self) -> Iterator[Recording]:
         """The finished recording in pieces for the office; nothing when there is none."""
         if self.recording is None:
             return
         with self.recording.path.open("rb") as file:
             while data := file.read(PIECE):
-                offset = file.tell() - len(data)
-                yield {"kind": RECORDING, "offset": offset, "data": base64.b64encode(data).decode()}
+                yield Recording(offset=file.tell() - len(data), body=data)
 
     def close(self) -> str:
         """Flush and close all; what is wrong with the last that may be incomplete, or nothing."""
         trouble = ""
-        for written in (self.orders, self.risks, self.recording):
+        for written in (self.orders, self.recording):
             if written is None:
                 continue
             try:

@@ -30,6 +30,9 @@ cdef class SocketWire(Wire):
     cdef object _view
     cdef const uint8_t *_base
     cdef Py_ssize_t _next_line
+    cdef Py_ssize_t _spins
+    cdef Py_ssize_t _empty
 
     @cython.locals(found=Py_ssize_t, at=Py_ssize_t, size=Py_ssize_t, number=Py_ssize_t, lines=Py_ssize_t, step=Py_ssize_t)
     cpdef Py_ssize_t rx(self, int64_t now) except -1
+    cdef _nothing(self)

@@ -23,6 +23,8 @@ STAGING: Final = 4096
 """Bytes of the longest message that `reserve` makes room for."""
 RECEIVE_BUFFER: Final = 4 << 20
 WAIT_MS: Final = 1
+SPINS: Final = 16
+"""With `wait`, so many empty turns come before a wait: in each the loop shows the supervisor one book."""
 _DATAGRAM = DATAGRAM
 
 
@@ -148,11 +150,14 @@ class SocketChannel(Channel):
 
 
 class SocketWire(Wire):
-    """Kernel sockets on the interface that has `address`. `wait`: sleep up to 1 ms when nothing arrives."""
+    """Kernel sockets on the interface that has `address`. `wait`: sleep up to 1 ms when nothing arrives.
+
+    `count` is 1 in turns in which the order sessions are to be looked at, which nobody knows before, and 0 in between
+    when there is no market data either: then the loop has time for the supervisor.
+    """
 
     def __init__(self, address: IPv4Address, lines: Sequence[Endpoint], clock: Clock, *, wait: bool = False) -> None:
         super().__init__()
-        self.count = 1
         self._clock = clock
         self._sockets = [_member(group, port, address) for group, port in lines]
         self._poller = select.poll() if wait else None
@@ -163,6 +168,8 @@ class SocketWire(Wire):
         self._view = memoryview(self._store)
         self._base: Octets = self._store
         self._next_line = 0
+        self._spins = SPINS if wait else 1
+        self._empty = self._spins
         if self._poller is not None:
             for line in self._sockets:
                 self._poller.register(line, select.POLLIN)
@@ -188,9 +195,10 @@ class SocketWire(Wire):
                 self._bytes += size
                 found += 1
         if found == 0:
-            if self._poller is not None:
-                self._wait(self._poller)
+            self._nothing()
             return 0
+        self.count = 1
+        self._empty = 0
         self._next_line = (self._next_line + 1) % lines
         self._packets += found
         self.ticks = self._clock.ticks()
@@ -217,6 +225,17 @@ class SocketWire(Wire):
             channel.close(now)
         for line in self._sockets:
             line.close()
+
+    def _nothing(self) -> None:
+        """No market data: a turn without anything, or one for the order sessions, after a wait."""
+        if self._empty < self._spins:
+            self._empty += 1
+            self.count = 0
+            return
+        self._empty = 0
+        self.count = 1
+        if self._poller is not None:
+            self._wait(self._poller)
 
     def _wait(self, poller: select.poll) -> None:
         descriptors = {channel.fileno() for channel in self._channels} - {-1}

@@ -9,12 +9,13 @@ something is in it would cost the trader a system call.
 """
 
 import contextlib
+import json
 import marshal
 import os
 import select
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hftapp import clock, cpu, reasons, records
@@ -23,8 +24,9 @@ from hftapp.config import Config, ConfigError
 from hftapp.records import Rings
 from hftapp.reporter import Outcome, Reporter
 from hftapp.run_files import RunFiles
-from hftapp.telemetry import Telemetry
+from hftapp.telemetry.client import Telemetry
 from hftapp.trader.strategy import loading
+from protocols.management import VERSION, Exit, Hello, ManagementMessage
 
 POLL_MS = 5
 STATS_NS = 1_000_000_000
@@ -79,6 +81,8 @@ class Supervisor:
         self._stop_deadline: int | None = None
         self._reporter = Reporter(self._rings.figures, self._cpu, self._outcome, self._offer, say)
         self._reporter.dropped = self._dropped
+        self._session = int.from_bytes(os.urandom(8), "big") or 1
+        self._hello: Hello | None = None
         self._next_stats = 0
         self._interrupted = False
         self._commands: list[str] = []
@@ -87,10 +91,13 @@ class Supervisor:
         """Run the trader to its end; everything it left in the rings is journalled and sent before this returns."""
         office = self._settings.management.office
         if office is not None:
-            address = (str(office[0]), office[1])
-            self._telemetry = Telemetry(address, self._files.orders.path, on_command=self.command, say=self._say)
-            if self._boot is not None:
-                self._telemetry.hello(self._boot.record(self._cpu))
+            self._telemetry = Telemetry(
+                (str(office[0]), office[1]),
+                self._files.orders,
+                greeting=self._greeting,
+                on_command=self.command,
+                say=self._say,
+            )
         clock.publish(self._rings.figures.reference)
         pid = self._reporter.pid = self._start()
         try:
@@ -100,12 +107,14 @@ class Supervisor:
         self._finish()
         return self._outcome
 
-    def command(self, name: str) -> None:
-        """Pass `stop` or `kill` on to the trader. A stop that is not obeyed in time ends with SIGKILL.
+    def command(self, name: str, who: str = "") -> None:
+        """Pass `stop` or `kill` on to the trader; `who` gave it. A stop that is not obeyed in time ends with SIGKILL.
 
         A full ring keeps the command waiting: every turn of the loop tries again, a kill before a stop.
         """
-        self._say(f"command {name}")
+        text = f"command {name} by {who}" if who else f"command {name}"
+        self._say(text)
+        self._reporter.state(text, time.time_ns())
         if name not in self._commands:
             self._commands = sorted([*self._commands, name])
             self._pass_on()
@@ -179,6 +188,7 @@ class Supervisor:
                 self._interrupted, end = False, None
                 self.command("stop")
             self._pass_on()
+            self._show(now)
             self._every_second(now)
             if self._stop_deadline is not None and now >= self._stop_deadline:
                 self._stop_deadline = None
@@ -206,8 +216,6 @@ class Supervisor:
         self._say(reasons.text(error))
         self._say(self._outcome.reason)
         self._files.rescue_orders()
-        if self._telemetry is not None:
-            self._telemetry.journal_grew()
         try:
             self._drain()
         except Exception as again:
@@ -228,15 +236,39 @@ class Supervisor:
         except Exception as error:  # a report that cannot be made is no reason to stop trading
             self._say(f"the figures were not reported: {reasons.line(error)}")
 
-    def _offer(self, line: dict[str, object]) -> None:
+    def _show(self, now: int) -> None:
+        """Changed books and positions to the office."""
+        if self._telemetry is None or self._reporter.exit is not None:
+            return
+        try:
+            self._reporter.changes(now)
+        except Exception as error:  # as in `_figures`
+            self._say(f"changes were not reported: {reasons.line(error)}")
+
+    def _offer(self, message: ManagementMessage, stamp: int) -> None:
         if self._telemetry is not None:
-            self._telemetry.offer(line)
+            self._telemetry.offer(message, stamp)
+
+    def _greeting(self) -> Hello:
+        """Who this is; the same object as long as nothing about that has changed."""
+        ticks, journal = self._rings.figures.ticks_per_second, self._files.orders.identity
+        if self._hello is None or (self._hello.ticks_per_second, self._hello.journal) != (ticks, journal):
+            self._hello = Hello(
+                version=VERSION,
+                session=self._session,
+                journal=journal,
+                ticks_per_second=ticks,
+                host=self._settings.host.name.encode("ascii", "replace").decode()[:16],
+                body=json.dumps(self._boot.record(self._cpu) if self._boot else {}, separators=(",", ":")).encode(),
+            )
+        return self._hello
 
     def _dropped(self) -> dict[str, int]:
-        """Records that did not reach the office."""
+        """Records that reached neither the office nor, `journal_dropped`, the journal: decisions that refused."""
         return {
             "ring_dropped": self._rings.telemetry.dropped,
-            "queue_dropped": self._telemetry.dropped if self._telemetry else 0,
+            "queue_dropped": self._telemetry.backlog.dropped if self._telemetry else 0,
+            "journal_dropped": self._rings.journal.dropped,
         }
 
     def _judge(self, status: int) -> None:
@@ -257,27 +289,20 @@ class Supervisor:
             self._outcome.status = 1
             self._outcome.reason += f"; never logged in at {entry.host}:{entry.port} ({reporter.last_state})"
 
-    def _write_journal(self) -> None:
-        if self._files.write_orders() and self._telemetry is not None:
-            self._telemetry.journal_grew()
-
     def _drain(self) -> None:
-        self._write_journal()
+        self._files.write_orders()
         while batch := self._rings.telemetry.drain(EVENTS):
             for record in batch:
                 try:
-                    refusal = self._reporter.event(record)
+                    self._reporter.event(record)
                 except Exception as error:  # a report that cannot be made is no reason to stop trading
                     self._say(f"a record of kind {record.kind} was not reported: {reasons.line(error)}")
-                    refusal = None
-                if refusal is not None:
-                    entry = record.kind, record.time, marshal.dumps(refusal)
-                    self._outcome.risk_records = self._files.risks.append([entry])
-            self._write_journal()
+            self._files.write_orders()
         self._files.write_recording()
 
     def _finish(self) -> None:
         self._outcome.journal_records = self._files.orders.count
+        self._outcome.decisions, self._outcome.refusals = self._files.decisions, self._files.refusals
         lost = self._outcome.stats.get("recording_lost", 0)
         if lost:
             self._say(f"the recording ends early: its ring was full, and {lost:,} records did not fit")
@@ -285,13 +310,14 @@ class Supervisor:
         if trouble and self._outcome.status == 0:
             self._outcome.status, self._outcome.reason = 1, trouble
         if self._telemetry is not None:
-            if not all(self._telemetry.offer(piece) for piece in self._files.recorded()):
-                self._say("the recording is too long for the office: it is not whole there")
-            self._telemetry.offer({"kind": "exit", "status": self._outcome.status, "reason": self._outcome.reason})
-            if not self._telemetry.flush(FLUSH_NS):
+            if not self._telemetry.flush(FLUSH_NS, self._last_words()):
                 self._say("the office did not acknowledge the last records")
             self._telemetry.close()
         self._rings.close()
+
+    def _last_words(self) -> Iterator[ManagementMessage]:
+        yield from self._files.recorded()
+        yield Exit(status=self._outcome.status, body=self._outcome.reason.encode("utf-8", "replace"))
 
 
 def _register(poller: select.poll, before: tuple[int, int] | None, telemetry: Telemetry) -> tuple[int, int] | None:

@@ -1,137 +1,160 @@
-"""What the office keeps of a management stream, without I/O: lines in, records to store out.
+"""What the office keeps of all management streams: their files by session and by journal, and what was wrong.
 
-The stream is one JSON object a line (at most `LINE_LIMIT` bytes). Journal records are numbered from 1 without holes;
-a server that reconnects sends its journal again from the start, so a number seen before is a duplicate if its
-content is the same and a conflict if not. A stream may be cut anywhere; hostile bytes are counted, never raised.
+The folder is described in `office.files`. Nothing here knows of connections: frames in, files out.
 """
 
+import fcntl
 import json
+import os
+from collections import Counter
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-LINE_LIMIT = 4 << 20
-RECORDING_LIMIT = 1 << 30
+from office.stream_file import StreamFile, Taken
+from protocols.errors import LengthError, RangeError
+from protocols.management import CONTROL, JOURNAL, Frame, Hello, Recording
+from protocols.management_files import JOURNAL_NAME, LIVE_NAME
+
+SESSIONS: Final = 4_096
+"""Runs of servers, and journals, that one folder takes."""
+RECORDING: Final = "recording"
+RECORDING_LIMIT: Final = 8 << 30
 """Bytes of a recording that are kept."""
-
-Record = dict[str, Any]
-"""A decoded line: `kind` says what it is."""
-
-
-class Place(Enum):
-    """Where a record is stored."""
-
-    JOURNAL = "journal"
-    TELEMETRY = "telemetry"
-    RECORDING = "recording"
-
-
-class LineSplitter:
-    """Cuts one connection's bytes into lines; a line over the limit is skipped to its end and counted."""
-
-    def __init__(self, limit: int = LINE_LIMIT) -> None:
-        self._limit = limit
-        self._buffer = bytearray()
-        self._skipping = False
-        self.oversized = 0
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; give the lines they complete, without their newlines."""
-        *lines, rest = (bytes(self._buffer) + data).split(b"\n")
-        self._buffer = bytearray(rest)
-        if lines and self._skipping:
-            del lines[0]
-            self._skipping = False
-        kept = [line for line in lines if len(line) <= self._limit]
-        self.oversized += len(lines) - len(kept)
-        if self._skipping or len(self._buffer) > self._limit:
-            self.oversized += not self._skipping
-            self._skipping = True
-            self._buffer.clear()
-        return kept
+SUMMARY: Final = "summary.json"
+LOCK: Final = ".lock"
+_COUNTS: Final = ("duplicates", "conflicts", "faults", "connections", "refused", "starts")
+_CONFLICTS_SHOWN: Final = 100
 
 
 @dataclass
 class Archive:
-    """The state of the office's copy: the latest of every kind, the journal's numbers, what was wrong."""
+    """The files in a folder that are being written, by session and by journal.
 
-    latest: dict[str, Record] = field(default_factory=dict)
-    books: dict[str, Record] = field(default_factory=dict)
-    journal: dict[int, tuple[str, str]] = field(default_factory=dict)
-    duplicates: int = 0
-    conflicts: list[int] = field(default_factory=list)
-    malformed: int = 0
-    records: int = 0
+    `counts`: frames that came again (`duplicates`), or again and different (`conflicts`), connections that broke the
+    protocol (`faults`), `connections`, those `refused`, and how often a collector `starts` here. They go on from the
+    summary that an earlier collector left. Raises OSError, also where another collector has the folder.
+    """
 
-    def take(self, line: bytes) -> tuple[Place, Record] | None:
-        """Take one line; give the record and where to store it, or None: nothing new, or malformed (counted)."""
-        record = _decoded(line)
-        if record is None:
-            self.malformed += 1
-            return None
-        self.records += 1
-        kind = record["kind"]
-        if kind == "journal":
-            return self._journal(record)
-        if kind == "recording":
-            return self._recording(record)
-        self.latest[kind] = record
-        if kind == "book" and isinstance(record.get("symbol"), str):
-            self.books[record["symbol"]] = record
-        return Place.TELEMETRY, record
+    folder: Path
+    counts: Counter[str] = field(default_factory=Counter)
+    conflicts: list[tuple[str, int]] = field(default_factory=list)
+    live: dict[int, StreamFile] = field(default_factory=dict)
+    journals: dict[int, StreamFile] = field(default_factory=dict)
 
-    def holes(self) -> list[tuple[int, int]]:
-        """Ranges (first, last) of journal numbers that are missing below the highest one seen."""
-        found: list[tuple[int, int]] = []
-        expected = 1
-        for number in sorted(self.journal):
-            if number > expected:
-                found.append((expected, number - 1))
-            expected = number + 1
-        return found
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.folder / LOCK)
+        self.counts.update(_left(self.folder / SUMMARY))
+        self.counts["starts"] += 1
 
-    def summary(self) -> Record:
+    def open(self, hello: Hello) -> tuple[StreamFile, StreamFile]:
+        """The files of a server's session and of its journal. Raises RangeError, FileError, OSError."""
+        if not hello.session or not hello.journal:
+            raise RangeError("a session and a journal have a number", None, 0)
+        live = self._file(self.live, hello.session, LIVE_NAME)
+        return live, self._file(self.journals, hello.journal, JOURNAL_NAME)
+
+    def take(self, file: StreamFile, frame: Frame, data: bytes) -> bool:
+        """Keep a frame; False for one that is there already. Raises RangeError for a hole in a journal, OSError."""
+        if frame.stream == JOURNAL and frame.number > file.last + 1:
+            raise RangeError(f"record {file.last + 1} of a journal must come next", None, frame.number)
+        if frame.stream != CONTROL and not frame.number:
+            raise RangeError("numbers count from 1", None, 0)
+        found = file.take(frame.stream, frame.number, data)
+        if found is Taken.CONFLICT:
+            self.counts["conflicts"] += 1
+            if len(self.conflicts) < _CONFLICTS_SHOWN:
+                self.conflicts.append((str(file.path.relative_to(self.folder)), frame.number))
+        elif found is Taken.DUPLICATE:
+            self.counts["duplicates"] += 1
+        elif isinstance(frame.message, Recording):
+            self._record(file.path.parent / RECORDING, frame.message)
+        return found is Taken.NEW
+
+    def sync(self) -> None:
+        """Bring everything to the device. May run in another thread. Raises OSError."""
+        for file in self.files():
+            if file.synced < file.last:
+                file.sync()
+
+    def files(self) -> list[StreamFile]:
+        """All that are open."""
+        return [*self.live.values(), *self.journals.values()]
+
+    def summary(self) -> dict[str, Any]:
         """The state in figures, as JSON types."""
         return {
-            "records": self.records,
-            "malformed": self.malformed,
-            "journal": {
-                "count": len(self.journal),
-                "last": max(self.journal, default=0),
-                "holes": [list(hole) for hole in self.holes()],
-                "duplicates": self.duplicates,
-                "conflicts": self.conflicts,
-            },
-            "books": len(self.books),
+            **{name: self.counts[name] for name in _COUNTS},
+            "live": {_name(number): _figures(file) for number, file in self.live.items()},
+            "journals": {_name(number): _figures(file) for number, file in self.journals.items()},
+            "conflicting": [list(found) for found in self.conflicts],
         }
 
-    def _recording(self, record: Record) -> tuple[Place, Record] | None:
-        """A piece of a server's recording: `offset` in bytes and `data` in base64."""
-        offset, data = record.get("offset"), record.get("data")
-        if not isinstance(offset, int) or not 0 <= offset <= RECORDING_LIMIT or not isinstance(data, str):
-            self.malformed += 1
-            return None
-        return Place.RECORDING, record
+    def write_summary(self) -> dict[str, Any]:
+        """Put the summary in its place, whole or not at all."""
+        summary = self.summary()
+        path = self.folder / SUMMARY
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(summary) + "\n")
+        new.replace(path)
+        return summary
 
-    def _journal(self, record: Record) -> tuple[Place, Record] | None:
-        number, direction, content = record.get("n"), record.get("dir"), record.get("hex")
-        if not isinstance(number, int) or number < 1 or direction not in ("in", "out") or not isinstance(content, str):
-            self.malformed += 1
-            return None
-        known = self.journal.get(number)
-        if known is None:
-            self.journal[number] = (direction, content)
-            return Place.JOURNAL, record
-        if known == (direction, content):
-            self.duplicates += 1
-        else:
-            self.conflicts.append(number)
-        return None
+    def close(self) -> None:
+        """Sync and close all files, let go of the folder. Raises OSError."""
+        try:
+            for file in self.files():
+                file.close()
+        finally:
+            self.live, self.journals = {}, {}
+            os.close(self._lock)
+
+    def _file(self, files: dict[int, StreamFile], number: int, name: str) -> StreamFile:
+        file = files.get(number)
+        if file is None:
+            if len(files) >= SESSIONS:
+                raise LengthError(f"{self.folder} has {SESSIONS} sessions: use another folder", None, len(files))
+            file = files[number] = StreamFile(self.folder / _name(number) / name)
+        return file
+
+    def _record(self, path: Path, piece: Recording) -> None:
+        """Write a piece of a server's recording where it belongs."""
+        if piece.offset + len(piece.body) > RECORDING_LIMIT:
+            raise LengthError(f"a recording has at most {RECORDING_LIMIT} bytes", None, piece.offset)
+        with path.open("r+b" if path.exists() else "wb") as file:
+            file.seek(piece.offset)
+            file.write(piece.body)
 
 
-def _decoded(line: bytes) -> Record | None:
+def _locked(path: Path) -> int:
+    """Hold a lock that ends with this process, however it ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("kind"), str) else None
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise OSError(error.errno, f"another collector keeps its files in {path.parent}") from error
+    return descriptor
+
+
+def _name(number: int) -> str:
+    return f"{number:016x}"
+
+
+def _figures(file: StreamFile) -> dict[str, Any]:
+    return {
+        "count": file.count,
+        "last": file.last,
+        "missing": file.missing,
+        "holes": [list(hole) for hole in file.holes],
+        "torn_bytes": file.torn,
+    }
+
+
+def _left(path: Path) -> dict[str, int]:
+    """The counts in a summary that is there; none of one that is damaged."""
+    try:
+        found = json.loads(path.read_text())
+        return {name: value for name in _COUNTS if isinstance(value := found.get(name), int)}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}

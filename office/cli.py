@@ -9,6 +9,9 @@ import click
 
 from office import collector
 from office.commands import CommandError, send
+from office.dashboard import cli as dashboard
+from office.listening import address
+from office.monitor.cli import monitor
 
 _RUN = Path("build/run")
 
@@ -25,23 +28,31 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the answer a
 
 @click.group()
 def office() -> None:
-    """Command trading servers, and collect their telemetry and journals."""
+    """Command trading servers, collect their telemetry and journals, and serve the page that shows them."""
+
+
+for _page_command in (*dashboard.COMMANDS, monitor):
+    office.add_command(_page_command)
+
+_who = click.option("--who", help="Who gives the command, for the servers' logs.  [default: the login name]")
 
 
 @office.command()
 @_directory
+@_who
 @_json
-def stop(directory: Path, as_json: bool) -> None:
+def stop(directory: Path, who: str | None, as_json: bool) -> None:
     """Stop trading in good order: pull all quotes, log out, report, power off."""
-    _command(directory, "stop", as_json)
+    _command(directory, "stop", who, as_json)
 
 
 @office.command()
 @_directory
+@_who
 @_json
-def kill(directory: Path, as_json: bool) -> None:
+def kill(directory: Path, who: str | None, as_json: bool) -> None:
     """Pull the kill switch: cancel every order, send no new one; the server stays up."""
-    _command(directory, "kill", as_json)
+    _command(directory, "kill", who, as_json)
 
 
 @office.command()
@@ -57,11 +68,11 @@ def kill(directory: Path, as_json: bool) -> None:
 def collect(bind: str, directory: Path, control: Path | None) -> None:
     """Receive the management stream of trading servers until Ctrl-C or SIGTERM.
 
-    Writes telemetry.jsonl and journal.jsonl (the second copy of the journal) as records come, and summary.json at the
-    end. Prints one line of JSON when it serves and the summary when it ends.
+    Keeps them in files by session and by journal, and counts in summary.json. What is there already is gone on with.
+    Prints one line of JSON when it serves and the summary when it ends.
     """
     try:
-        host, port = collector.address(bind)
+        host, port = address(bind)
         summary = asyncio.run(collector.run(host, port, directory, control or directory / "control"))
     except ValueError as error:
         raise click.UsageError(f"--bind {bind}: {error}") from error
@@ -70,9 +81,9 @@ def collect(bind: str, directory: Path, control: Path | None) -> None:
     click.echo(json.dumps(summary))
 
 
-def _command(directory: Path, name: str, as_json: bool) -> None:
+def _command(directory: Path, name: str, who: str | None, as_json: bool) -> None:
     try:
-        answer = send(directory, name)
+        answer = send(directory, name, who=who)
     except CommandError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(answer) if as_json else f"{name}: sent to {_servers(answer)}")

@@ -1,158 +1,191 @@
-"""`python -m office.collector`: receives the management stream of trading servers and keeps it.
+"""`python -m office.collector`: receives the management stream of trading servers and keeps it (`office.files`).
 
-Listens on TCP for servers. Writes `telemetry.jsonl` and `journal.jsonl` (the second copy of the journal) as records
-come, `recording` when a server was told to record its run, and at the end `summary.json`, also printed. On a unix
-socket (`--control`) it hands every telemetry record to whoever listens and passes on commands: `{"command": "stop"}`
-goes to every connected server, and the sender is told to how many. `control.json` says where that socket is, for as
-long as it is there. `hftos office collect` is the same program.
+Listens on TCP for servers, acknowledges what the device has, and puts a summary beside it, which is also printed at the
+end. It may be killed at any moment: the next one goes on with what is on disk. On a unix socket (`--control`) it hands
+every frame to whoever watches (`office.live`) and passes on commands (`office.commands`). `control.json` says where
+that socket is, for as long as it is there. `hftos office collect` is the same program.
 """
 
 import argparse
 import asyncio
-import base64
 import contextlib
-import errno
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from ipaddress import AddressValueError, IPv4Address
+import time
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
-from office.archive import LINE_LIMIT, Archive, LineSplitter, Place, Record
+from office.archive import Archive
 from office.commands import COMMANDS, CONTROL_FILE
+from office.intake import Intake
+from office.latest import Latest
+from office.listening import address, control_listener, notice
+from office.live import PREFIX
+from protocols.errors import ProtocolError
+from protocols.management import CONTROL, Answer, Command, Connection, Frame, Frames, ManagementMessage
+from protocols.management_files import FileError
 
 _READ_BYTES = 1 << 16
+_SYNC_SECONDS = 0.05
+_SUMMARY_SECONDS = 1.0
+_GREETING_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
-_LAST_PORT = 65_535
+_SERVERS = 64
+_WATCHERS = 64
+_WATCHER_BYTES = 8 << 20
+"""A watcher that has so much unread is dropped: it may connect again, and gets the latest of everything."""
+_COMMAND_BYTES = 4 << 10
 
 
 class Collector:
-    """The office's end of the management network: an archive, its files, servers and watchers."""
+    """The office's end of the management network: an archive, servers and watchers."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.archive = Archive()
-        self.connections = 0
-        self.oversized = 0
-        self._directory = directory
-        lines = (Place.JOURNAL, Place.TELEMETRY)
-        self._files = {place: (directory / f"{place.value}.jsonl").open("wb") for place in lines}
-        self._servers: set[asyncio.StreamWriter] = set()
+        self.archive = Archive(directory)
+        self._latest = Latest()
+        self._servers: dict[asyncio.StreamWriter, Intake] = {}
         self._watchers: set[asyncio.StreamWriter] = set()
         self._handlers: set[asyncio.Task[None]] = set()
+        self._written = asyncio.Event()
+        self._summarised = 0.0
 
     def on_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A trading server has connected."""
-        self._handle(self.serve_server(reader, writer))
+        self._handle(self.serve_server(reader, writer), writer, len(self._servers) < _SERVERS)
 
     def on_watcher(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A local watcher has connected."""
-        self._handle(self.serve_watcher(reader, writer))
+        self._handle(self.serve_watcher(reader, writer), writer, len(self._watchers) < _WATCHERS)
 
-    def _handle(self, conversation: Coroutine[None, None, None]) -> None:
+    def _handle(self, conversation: Coroutine[None, None, None], writer: asyncio.StreamWriter, room: bool) -> None:
+        if not room:
+            self.archive.counts["refused"] += 1
+            conversation.close()
+            writer.close()
+            return
         task = asyncio.get_running_loop().create_task(conversation)
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
 
     async def serve_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One trading server's connection, until it ends."""
-        self.connections += 1
-        self._servers.add(writer)
-        self._publish({"kind": "connection", "open": True})
-        splitter = LineSplitter()
+        intake = Intake(self.archive)
+        self.archive.counts["connections"] += 1
+        self._servers[writer] = intake
         try:
-            while data := await reader.read(_READ_BYTES):
-                for line in splitter.feed(data):
-                    self._store(line)
-                self.flush()
-        except ConnectionError:
+            async with asyncio.timeout(_GREETING_SECONDS) as limit:
+                while data := await reader.read(_READ_BYTES):
+                    before = intake.session
+                    new = intake.feed(data)
+                    if not before and intake.session:
+                        limit.reschedule(None)
+                        self._greeted(intake, writer)
+                    for frame in new:
+                        self._publish(intake.session, frame)
+                    self._written.set()
+        except (ConnectionError, TimeoutError):
             pass  # a server that lost power says no goodbye; what came before is kept
+        except (ProtocolError, FileError, OSError) as error:
+            self.archive.counts["faults"] += 1
+            peer = writer.get_extra_info("peername")
+            print(f"office: connection of {peer} closed: {error}", file=sys.stderr, flush=True)
         finally:
-            self.oversized += splitter.oversized
-            self._servers.discard(writer)
+            self._servers.pop(writer, None)
             writer.close()
-            self._publish({"kind": "connection", "open": False})
+            if intake.session and not any(other.session == intake.session for other in self._servers.values()):
+                self._publish(intake.session, _word(Connection(open=0)))
+
+    def _greeted(self, intake: Intake, writer: asyncio.StreamWriter) -> None:
+        """A server is known now: an older connection of it is dead, even if nobody has told us."""
+        for other, known in list(self._servers.items()):
+            if other is not writer and known.session == intake.session:
+                other.close()
+        self._publish(intake.session, _word(Connection(open=1)))
+        self._acknowledge(intake, writer)
 
     async def serve_watcher(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One local watcher: gets the latest of every kind, then all that comes; may send commands."""
-        for record in self.archive.latest.values():
-            writer.write(_line(record))
+        """One local watcher: gets the latest of everything, then all that comes; may give commands."""
+        for session, frame in self._latest.frames():
+            writer.write(PREFIX.pack(session) + frame.encode())
         self._watchers.add(writer)
-        splitter = LineSplitter()
+        frames = Frames(_COMMAND_BYTES)
         try:
             while data := await reader.read(_READ_BYTES):
-                for line in splitter.feed(data):
-                    writer.write(_line(self._command(line)))
-        except ConnectionError:
-            pass  # a watcher may go as it likes
+                for frame in frames.feed(data):
+                    writer.write(PREFIX.pack(0) + _word(self._command(frame.message)).encode())
+        except (ConnectionError, ProtocolError):
+            pass  # a watcher may go as it likes, and one that makes no sense has to
         finally:
             self._watchers.discard(writer)
             writer.close()
 
-    def flush(self) -> None:
-        """Hand all stored records to the kernel."""
-        for file in self._files.values():
-            file.flush()
+    async def sync(self) -> None:
+        """Bring what was written to the device, at most every `_SYNC_SECONDS`, and acknowledge it; never ends.
 
-    async def close(self) -> Record:
-        """End all connections and finish the files; gives the summary, which is also written to `summary.json`."""
+        Raises OSError when the device refuses: what it has is not known then, and only a new start finds out.
+        """
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            await asyncio.to_thread(self.archive.sync)
+            for writer, intake in list(self._servers.items()):
+                self._acknowledge(intake, writer)
+            if time.monotonic() - self._summarised >= _SUMMARY_SECONDS:
+                self._summarise()
+            await asyncio.sleep(_SYNC_SECONDS)  # so much is gathered for the next time
+
+    async def close(self) -> dict[str, Any]:
+        """End all connections and finish the files; gives the summary."""
         for writer in (*self._servers, *self._watchers):
             writer.close()
         if self._handlers:
             await asyncio.wait(self._handlers, timeout=_CLOSE_SECONDS)
-        for file in self._files.values():
-            file.close()
-        summary = self.archive.summary() | {"connections": self.connections, "oversized": self.oversized}
-        (self._directory / "summary.json").write_text(json.dumps(summary) + "\n")
+        summary = self.archive.write_summary()
+        self.archive.close()
         return summary
 
-    def _store(self, line: bytes) -> None:
-        stored = self.archive.take(line)
-        if stored is None:
+    def _summarise(self) -> None:
+        self._summarised = time.monotonic()
+        with contextlib.suppress(OSError):  # the one at the end must be
+            self.archive.write_summary()
+
+    def _acknowledge(self, intake: Intake, writer: asyncio.StreamWriter) -> None:
+        for ack in intake.acks():
+            writer.write(_word(ack).encode())
+
+    def _publish(self, session: int, frame: Frame) -> None:
+        self._latest.take(session, frame)
+        if not self._watchers:
             return
-        place, record = stored
-        if place is Place.RECORDING:
-            self._record(record)
-            return
-        self._files[place].write(_line(record))
-        if place is Place.TELEMETRY:
-            self._publish(record)
+        data = PREFIX.pack(session) + frame.encode()
+        for writer in list(self._watchers):
+            if writer.transport.get_write_buffer_size() > _WATCHER_BYTES:
+                self._watchers.discard(writer)
+                writer.transport.abort()
+            else:
+                writer.write(data)
 
-    def _record(self, record: Record) -> None:
-        """Write a piece of a server's recording where it belongs: pieces may come twice, after a reconnect."""
-        try:
-            data = base64.b64decode(record["data"], validate=True)
-        except ValueError:
-            self.archive.malformed += 1
-            return
-        path = self._directory / Place.RECORDING.value
-        with path.open("r+b" if path.exists() else "wb") as file:
-            file.seek(record["offset"])
-            file.write(data)
-
-    def _publish(self, record: Record) -> None:
-        for writer in self._watchers:
-            # A watcher that does not read must not make the office hold the stream for it.
-            if writer.transport.get_write_buffer_size() <= LINE_LIMIT:
-                writer.write(_line(record))
-
-    def _command(self, line: bytes) -> Record:
-        """Pass a command on to all servers; gives the answer, an error record for a command that is none."""
-        try:
-            name = json.loads(line)["command"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            name = None
-        if name not in COMMANDS:
-            return {"kind": "error", "reason": f"{line[:100]!r} is no command: must be one of {', '.join(COMMANDS)}"}
-        for server in self._servers:
-            server.write(_line({"command": name}))
-        return {"kind": "command", "command": name, "servers": len(self._servers)}
+    def _command(self, message: ManagementMessage) -> Answer:
+        """Pass a command on to all servers."""
+        if not isinstance(message, Command) or message.name not in COMMANDS:
+            name = message.name if isinstance(message, Command) else message.NAME
+            return Answer(servers=0, body=f"{name!r} is no command: must be one of {', '.join(COMMANDS)}".encode())
+        servers = [writer for writer, intake in self._servers.items() if intake.session]
+        for server in servers:
+            server.write(_word(message).encode())
+        return Answer(servers=len(servers))
 
 
-async def run(host: str, port: int, directory: Path, control: Path | None) -> Record:
+def _word(message: ManagementMessage) -> Frame:
+    """The office's own word, now."""
+    return Frame(CONTROL, 0, time.time_ns(), message)
+
+
+async def run(host: str, port: int, directory: Path, control: Path | None) -> dict[str, Any]:
     """Serve until SIGTERM or SIGINT; prints a ready line with the bound address first. Gives the summary.
 
     Raises OSError when an address, directory or socket cannot be had.
@@ -164,59 +197,24 @@ async def run(host: str, port: int, directory: Path, control: Path | None) -> Re
     directory.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((host, port)))
-        orders = None if control is None else stack.enter_context(_control_listener(control))
+        orders = None if control is None else stack.enter_context(control_listener(control))
         collector = Collector(directory)
         server = await asyncio.start_server(collector.on_server, sock=listener)
         bound = listener.getsockname()
         watchers = None if orders is None else await asyncio.start_unix_server(collector.on_watcher, sock=orders)
         if control is not None:
-            stack.enter_context(_notice(directory / CONTROL_FILE, control, f"{bound[0]}:{bound[1]}"))
+            stack.enter_context(notice(directory / CONTROL_FILE, control, f"{bound[0]}:{bound[1]}"))
+        syncing = asyncio.create_task(collector.sync())
         print(json.dumps({"ready": True, "pid": os.getpid(), "host": bound[0], "port": bound[1]}), flush=True)
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((stopped, syncing), return_when=asyncio.FIRST_COMPLETED)
         server.close()
         if watchers is not None:
             watchers.close()
+        if syncing.done():
+            syncing.result()
+        syncing.cancel()
         return await collector.close()
-
-
-def _control_listener(path: Path) -> socket.socket:
-    """Listen on a unix socket; what a dead collector left at its path is replaced, a living one's is an error."""
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        if path.is_socket():
-            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(ConnectionRefusedError):
-                probe.connect(str(path))
-                raise OSError(errno.EADDRINUSE, f"another collector serves {path}")
-            path.unlink()
-        listener.bind(str(path))
-    except OSError as error:
-        listener.close()
-        reason = error.strerror or f"{error} ({path})"
-        raise OSError(error.errno, reason) from error
-    return listener
-
-
-@contextlib.contextmanager
-def _notice(path: Path, control: Path, bind: str) -> Iterator[None]:
-    """Say in a file where the control socket is; both are gone behind the context."""
-    path.write_text(json.dumps({"pid": os.getpid(), "control": str(control.absolute()), "bind": bind}) + "\n")
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        control.unlink(missing_ok=True)
-
-
-def address(text: str) -> tuple[str, int]:
-    """IPv4 address and port of `ADDRESS:PORT`; raises ValueError."""
-    host, _, port = text.rpartition(":")
-    try:
-        IPv4Address(host)
-    except AddressValueError:
-        port = ""
-    if not port.isascii() or not port.isdecimal() or int(port) > _LAST_PORT:
-        raise ValueError("must be an IPv4 address and a port, as in 10.30.0.1:9300")
-    return host, int(port)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,10 +230,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--bind {options.bind}: {error}")
     print(json.dumps(asyncio.run(run(host, number, options.dir, options.control))), flush=True)
     return 0
-
-
-def _line(record: Record) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 if __name__ == "__main__":

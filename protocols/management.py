@@ -1,10 +1,12 @@
 """The management stream: what a trading server tells the office, and what the office answers.
 
 One TCP connection, the server connects. Both ways it is frames: `FRAME`, then a message of this module. A frame's
-`stream` says how its `number` counts: `LIVE` numbers belong to one run of the server (`Hello.session`) and start at 1;
-`JOURNAL` numbers are those of its journal (`Hello.journal`), which outlives runs. The office acknowledges by stream what
-it has stored; after a reconnect the server goes on behind the last acknowledged number. So everything arrives, and
-what arrives twice has a number seen before.
+`stream` says how its `number` counts: `LIVE` numbers belong to one run of the server (`Hello.session`) and start at
+1; `JOURNAL` numbers are those of its journal (`Hello.journal`), which outlives runs.
+
+The server greets (`Hello`). The office answers with an `Ack` of each stream: what it has stored so far. Only then the
+server sends, each stream from the number behind that; and the office acknowledges what it has stored. So everything
+arrives, and what arrives twice has a number seen before.
 
 Integers are big-endian, prices in 1/10,000 dollar, times in ns since 1970 UTC, durations of stages in ticks of the
 trader's clock (`Hello.ticks_per_second`).
@@ -14,8 +16,8 @@ import struct
 from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple, Self
 
-from protocols.errors import LengthError, ProtocolError, RangeError, TruncatedError, UnknownTypeError
-from protocols.fields import U8, U16, U32, U64, Alpha8, Buffer, Char, Integer, Price4, Price4U64, alpha
+from protocols.errors import LengthError, RangeError, TruncatedError, UnknownTypeError
+from protocols.fields import I32, U8, U16, U32, U64, Alpha8, Buffer, Char, Integer, Price4, Price4U64, alpha
 from protocols.wire import Message
 
 VERSION: Final = 1
@@ -29,7 +31,6 @@ OUT, IN, DECISION = 1, 2, 3
 """Kinds of journal records: an OUCH message sent, one received, a decision of the risk gate (`Decision`)."""
 
 I64 = Annotated[int, Integer("i64", 8, "q", signed=True)]
-I32 = Annotated[int, Integer("i32", 4, "i", signed=True)]
 Alpha16 = Annotated[str, alpha(16)]
 Alpha32 = Annotated[str, alpha(32)]
 Side = Annotated[str, Char({"B": "buy", "S": "sell"})]
@@ -120,9 +121,13 @@ class Gap(ManagementMessage, type="G"):
     last: U64
 
 
+ALL_VENUES: Final = 255
+
+
 class TopOfBook(ManagementMessage, type="T"):
-    """A book as the trader has it; prices and shares 0 where a side is empty. `body`: levels (`LEVEL`), `bids` of them,
-    then `asks`, best first; `updates` counts the changes of the best price."""
+    """A book as the trader has it, that of venue `venue` or (`ALL_VENUES`) of all put together; prices and shares 0
+    where a side is empty. `body`: levels (`LEVEL`), `bids` of them, then `asks`, best first; `updates` counts its
+    changes."""
 
     venue: U8
     symbol: Alpha8
@@ -134,6 +139,12 @@ class TopOfBook(ManagementMessage, type="T"):
     updates: U64
     bids: U8
     asks: U8
+
+    @property
+    def levels(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(price4, shares) of the bids and of the asks, best first; what the body does not hold is left out."""
+        rows = [LEVEL.unpack_from(self.body, at) for at in range(0, len(self.body) - LEVEL.size + 1, LEVEL.size)]
+        return rows[: self.bids], rows[self.bids : self.bids + self.asks]
 
 
 LEVEL: Final = struct.Struct(">IQ")
@@ -157,6 +168,12 @@ class Latency(ManagementMessage, type="L"):
     least: U64
     greatest: U64
 
+    @property
+    def buckets(self) -> dict[int, int]:
+        """Count by smallest value; what is left over at the end of the body is left out."""
+        whole = len(self.body) - len(self.body) % BUCKET.size
+        return dict(BUCKET.iter_unpack(self.body[:whole]))
+
 
 BUCKET: Final = struct.Struct(">QQ")
 """A bucket: its smallest value in ticks, its count."""
@@ -167,6 +184,29 @@ class Counters(ManagementMessage, type="C"):
     of its name (u8), the name (ASCII), the value (i64)."""
 
     group: Alpha32
+
+    @classmethod
+    def of(cls, group: str, values: Mapping[str, int]) -> "Counters":
+        """A group as a message. A name of other characters than ASCII, or a longer one than 255, raises ValueError."""
+        parts: list[bytes] = []
+        for name, value in values.items():
+            encoded = name.encode("ascii")
+            parts.append(bytes((len(encoded),)) + encoded + value.to_bytes(8, "big", signed=True))
+        return cls(group=group, body=b"".join(parts))
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The counters by name; ends at one that is not whole."""
+        found: dict[str, int] = {}
+        at = 0
+        while at < len(self.body):
+            end = at + 9 + self.body[at]
+            if end > len(self.body):
+                break
+            name = self.body[at + 1 : end - 8].decode("ascii", "replace")
+            found[name] = int.from_bytes(self.body[end - 8 : end], "big", signed=True)
+            at = end
+        return found
 
 
 class Stats(ManagementMessage, type="V"):
@@ -190,24 +230,42 @@ class Exit(ManagementMessage, type="X"):
 
 
 class Ack(ManagementMessage, type="A"):
-    """The office has stored everything of `stream` up to `number`. Server's `session` or `journal` in `of`."""
+    """The office has stored everything of `stream` up to `number`. Server's `session` or `journal` in `of`.
+
+    `check`: of a journal the CRC-32 of the frame `number`, head and all (0: none), by which the server sees that the
+    office's copy is of this journal and not of one that lost its end and went on differently.
+    """
 
     stream: U8
     of: U64
     number: U64
+    check: U32
 
 
 class Command(ManagementMessage, type="Z"):
-    """The office's command to the trader. `body`: who gave it, UTF-8."""
+    """The office's command to the trader (`stop`, `kill`). `body`: who gave it, UTF-8."""
 
     name: Alpha16
+
+
+class Answer(ManagementMessage, type="Q"):
+    """The office's answer to whoever gave it a command: to how many `servers` it went. `body`: why it was refused,
+    UTF-8; empty when it was not."""
+
+    servers: U16
+
+
+class Connection(ManagementMessage, type="N"):
+    """The office's word to its watchers about a server: its connection stands (`open` is 1), or no longer does (0)."""
+
+    open: U8
 
 
 MESSAGES: Final[Mapping[str, type[ManagementMessage]]] = {
     cls.TYPE: cls
     for cls in (
         *(Hello, JournalRecord, Decision, State, Gap, TopOfBook, Position, Latency),
-        *(Counters, Stats, Book, Recording, Exit, Ack, Command),
+        *(Counters, Stats, Book, Recording, Exit, Ack, Command, Answer, Connection),
     )
 }
 _DECODERS: Final = {ord(code): cls.decode for code, cls in MESSAGES.items()}
@@ -244,26 +302,36 @@ def frame(stream: int, number: int, time: int, message: bytes) -> bytes:
 
 
 class Frames:
-    """Cuts one connection's bytes into frames. A fault is final: there is no way back into step."""
+    """Cuts one connection's bytes into frames. A fault is final: there is no way back into step.
 
-    def __init__(self) -> None:
+    `limit`: the longest message that is taken, in bytes.
+    """
+
+    def __init__(self, limit: int = FRAME_LIMIT) -> None:
         self._buffer = bytearray()
+        self._limit = limit
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; give the frames they complete. Raises a ProtocolError, whatever was good before it is
         lost with the connection and sent again."""
+        return [found for found, _ in self.cut(data)]
+
+    def cut(self, data: bytes) -> list[tuple[Frame, bytes]]:
+        """As `feed`, each frame with its bytes as they came."""
         self._buffer += data
-        found: list[Frame] = []
+        found: list[tuple[Frame, bytes]] = []
         at = 0
         while len(self._buffer) - at >= FRAME.size:
             length, stream, number, time = FRAME.unpack_from(self._buffer, at)
-            if length > FRAME_LIMIT or stream > JOURNAL:
-                error: type[ProtocolError] = LengthError if length > FRAME_LIMIT else RangeError
-                raise error("no frame of the management stream starts so", at, length if length > FRAME_LIMIT else stream)
+            if length > self._limit:
+                raise LengthError(f"a message here has at most {self._limit} bytes", at, length)
+            if stream > JOURNAL:
+                raise RangeError("no frame of the management stream starts so", at, stream)
             end = at + FRAME.size + length
             if end > len(self._buffer):
                 break
-            found.append(Frame(stream, number, time, decode(bytes(self._buffer[at + FRAME.size : end]))))
+            raw = bytes(self._buffer[at:end])
+            found.append((Frame(stream, number, time, decode(raw[FRAME.size :])), raw))
             at = end
         del self._buffer[:at]
         return found

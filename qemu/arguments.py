@@ -2,10 +2,13 @@
 
 import math
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
+
+from qemu.links import LinkError, nanoseconds
 
 _MIB = 1 << 20
 _LEAST_MEMORY = 128
@@ -36,6 +39,25 @@ def packet_numbers(context: click.Context, parameter: click.Parameter, value: st
     return tuple(sorted({int(word) for word in words}))
 
 
+def absences(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[tuple[float, float], ...]:
+    """Times `FROM,UNTIL` that follow one another, in seconds."""
+    del context, parameter
+    found: list[tuple[float, float]] = []
+    for text in value:
+        first, _, last = text.partition(",")
+        try:
+            found.append((nanoseconds(first) / 1e9, nanoseconds(last) / 1e9))
+        except LinkError as error:
+            raise click.BadParameter(f"{text!r}: {error}: give two times, as in 2s,5s") from error
+    found.sort()
+    times = [moment for span in found for moment in span]
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        raise click.BadParameter(f"{', '.join(value)}: each time must be later than the one before")
+    return tuple(found)
+
+
 def memory(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """MiB of memory that this host has."""
     del context, parameter
@@ -61,7 +83,7 @@ def configuration(context: click.Context, parameter: click.Parameter, value: Pat
     """An `hftos.toml` that the guest will take: it is read here by the guest's own reader."""
     del context, parameter
     if value is not None:
-        # The only use of the guest's program on the host's side, and only when it is asked for.
+        # All that runs of the guest's program on the host's side, and only when it is asked for.
         from hftapp import config
 
         try:

@@ -3,10 +3,12 @@
 Pure functions over `Evidence`; each gives named differences, none when the statement holds.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hftapp.trader.risk.checks import NAMES as CHECKS
 from protocols import ouch50
 from protocols.errors import ProtocolError
 from qemu import plan
@@ -126,22 +128,45 @@ def check_collector(evidence: Evidence) -> list[Difference]:
     if not summary:
         return [Difference("collector", "summary.json", "missing: the office's copy cannot be trusted")]
     found = [
-        Difference("collector", name, f"{summary[name]} lines of the management stream")
-        for name in ("malformed", "oversized")
+        Difference("collector", name, f"{summary[name]} {what}")
+        for name, what in (("faults", "connections made no sense"), ("conflicts", "messages came twice, differently"))
         if summary[name]
     ]
-    copy = summary["journal"]
-    found += [Difference("journal", f"record {n}", "came twice with different contents") for n in copy["conflicts"]]
-    numbers = sorted(record["n"] for record in evidence.journal)
+    lost = sum(file["missing"] for file in summary["live"].values())
+    if lost:
+        found.append(Difference("collector", "live", f"{lost} messages of the management stream were lost"))
+    numbers = sorted([*(record["n"] for record in evidence.journal), *evidence.decisions])
     wrong = next((wanted for wanted, number in enumerate(numbers, 1) if number != wanted), None)
     if wrong is not None:
         found.append(Difference("journal", f"record {wrong}", "missing, or there twice"))
-    if copy["holes"]:
-        found.append(Difference("journal", "holes", f"the collector missed {str(copy['holes'][:5])[1:-1]}"))
-    if copy["count"] != len(numbers):
-        text = f"the collector counted {copy['count']}, journal.jsonl has {len(numbers)}"
-        found.append(Difference("journal", "count", text))
+    counted = sum(file["count"] for file in summary["journals"].values())
+    if counted != len(numbers):
+        found.append(Difference("journal", "count", f"the collector counted {counted}, its files have {len(numbers)}"))
     return found
+
+
+def check_decisions(evidence: Evidence) -> list[Difference]:
+    """Every order has its decision, every decision that passed its order, and every refusal is counted by its check."""
+    found, sent, passed = [], Counter[int](), Counter[int]()
+    for record in evidence.journal:
+        message = _asked(record["hex"]) if record["dir"] == "out" else None
+        if isinstance(message, ouch50.EnterOrder | ouch50.ReplaceOrder):
+            sent[message.user_ref_num] += 1
+    refused = Counter[str]()
+    for decision in evidence.decisions.values():
+        if decision.code:
+            refused[CHECKS[decision.code] if decision.code < len(CHECKS) else f"check {decision.code}"] += 1
+        elif decision.reference:
+            passed[decision.reference] += 1
+    found += [Difference("decision", f"order {ref}", "has none in the journal") for ref in (sent - passed).elements()]
+    found += [Difference("decision", f"order {ref}", "was never sent") for ref in (passed - sent).elements()]
+    stated = evidence.stats.get("risk", {})
+    for name in sorted({*stated, *refused}):
+        if stated.get(name, 0) != refused[name]:
+            text = f"the trader counted {stated.get(name, 0)} refusals, the journal has {refused[name]}"
+            found.append(Difference("decision", name, text))
+    lost = evidence.stats.get("telemetry", {}).get("journal_dropped", 0)
+    return [*found, Difference("decision", "journal", f"{lost} found no room in the ring")] if lost else found
 
 
 def _check_types(ours: Mapping[str, int] | None, theirs: Mapping[str, int], *, exact: bool) -> list[Difference]:
@@ -159,6 +184,14 @@ def _check_types(ours: Mapping[str, int] | None, theirs: Mapping[str, int], *, e
 def _login(evidence: Evidence) -> Mapping[str, int]:
     figures: Mapping[str, int] = evidence.exchange.get("by_login", {}).get(plan.USER, {})
     return figures
+
+
+def _asked(text: str) -> ouch50.OuchInbound | None:
+    """The message of a record to the exchange; None for bytes that are none."""
+    try:
+        return ouch50.decode_inbound(bytes.fromhex(text))
+    except (ProtocolError, ValueError):
+        return None
 
 
 def _answer(text: str) -> ouch50.OuchOutbound | None:

@@ -56,6 +56,11 @@ class Child:
                 self._process.kill()
         return await self.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal while it runs."""
+        if not self._exited.done():
+            self._process.send_signal(number)
+
     def cpu_seconds(self) -> float:
         """CPU time of all its threads so far; 0 once it is gone."""
         try:

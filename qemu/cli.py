@@ -15,14 +15,16 @@ from image import build as builder
 from image import progress as build_progress
 from image.errors import ImageError
 from qemu import accel, report, table
-from qemu.arguments import FiniteRange, configuration, kernel_arguments, memory, packet_numbers
+from qemu.arguments import FiniteRange, absences, configuration, kernel_arguments, memory, packet_numbers
 from qemu.budget import Budgets
 from qemu.evidence import gather
+from qemu.keeping import default_store
 from qemu.links import GRAMMAR, LinkError, feed_rules, parse_link
 from qemu.lock import DirectoryBusyError, locked
 from qemu.machine import MachineError
 from qemu.namespaces import NamespaceError, enter_user_namespace, may_create
 from qemu.outcome import Outcome
+from qemu.page import PageError
 from qemu.progress import ConsoleProgress
 from qemu.runner import run as run_scenario
 from qemu.scenario import SLICE, Image, Scenario
@@ -32,6 +34,7 @@ _DEFAULT_DIRECTORY = Path("build/run")
 _MAX_SEED = 2**64 - 1
 _PROBABILITY = FiniteRange(0, 1)
 _POSITIVE = FiniteRange(0, min_open=True)
+_REFUSED = (DirectoryBusyError, OSError, ValueError)
 _INTERRUPTED, _TERMINATED = 130, 143  # 128 + the signal's number, as shells have it
 
 
@@ -70,6 +73,13 @@ class TerminatedError(KeyboardInterrupt):
 @click.option("--drop-both", callback=packet_numbers, metavar="N[,N]", help="Packets to lose on both lines: a gap.")
 @click.option("--link", "links", multiple=True, metavar="PORT:DIRECTION:FAULT", help=f"A fault; repeatable. {GRAMMAR}")
 @click.option(
+    "--office-away",
+    multiple=True,
+    callback=absences,
+    metavar="FROM,UNTIL",
+    help="Kill the office with SIGKILL and start it again; times as in --link, from when trading begins; repeatable.",
+)
+@click.option(
     "--memory", type=int, default=512, show_default=True, callback=memory, help="The guest's memory in MiB (≥ 128)."
 )
 @click.option(
@@ -79,6 +89,15 @@ class TerminatedError(KeyboardInterrupt):
     callback=kernel_arguments,
     help="More kernel arguments, NAME=VALUE or a flag like debug (direct boot only).",
 )
+@click.option("--no-office", is_flag=True, help="Without the office's page, its monitor and the store.")
+@click.option(
+    "--page-port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default="any that is free",
+    help="Port of the office's page on 127.0.0.1.",
+)
+@click.option("--store", help="The store that keeps the run.  [default: chdb:store beside --dir]")
 @click.option("--patience", type=_POSITIVE, default=1.0, show_default=True, help="Factor on all time limits.")
 @click.option(
     "--dir",
@@ -103,8 +122,12 @@ def run(
     loss_b: float,
     drop_both: tuple[int, ...],
     links: tuple[str, ...],
+    office_away: tuple[tuple[float, float], ...],
     memory: int,
     extra_arguments: str,
+    no_office: bool,
+    page_port: int,
+    store: str | None,
     patience: float,
     directory: Path,
     no_build: bool,
@@ -131,6 +154,10 @@ def run(
         config=config,
         links=tuple(rules),
         drop_both=drop_both,
+        office_away=office_away,
+        office=not no_office,
+        page_port=page_port,
+        store=store or default_store(directory.resolve()),
         memory_mib=memory,
         extra_arguments=extra_arguments,
         nic=nic,
@@ -145,7 +172,7 @@ def _explained(function: Callable[[], bool]) -> None:
     before = signal.signal(signal.SIGTERM, _on_sigterm)
     try:
         ok = function()
-    except (ImageError, RootfsError, MachineError, NamespaceError, DirectoryBusyError, OSError, ValueError) as error:
+    except (ImageError, RootfsError, MachineError, NamespaceError, PageError, *_REFUSED) as error:
         raise click.ClickException(str(error)) from error
     except TerminatedError:
         click.echo("hftos run: ended by SIGTERM; nothing of it is left running", err=True)

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from office import files
 from protocols import binaryfile
+from protocols.errors import ProtocolError
+from protocols.management import DECISION, IN, OUT, Decision, Frame, Gap, Hello, JournalRecord, Stats
+from protocols.management import Book as BookMessage
+from protocols.management_files import FileError
 from qemu import plan
 from qemu.reconcile import Book
 from qemu.scenario import Scenario
@@ -48,16 +53,11 @@ _KINDS: dict[str, Shape] = {
         "cpu?": {"seconds?": float, "per_s?": (None, float)},
     },
     "book": {"symbol": str, "sequence": int, **_BOOK},
-    "gap": {"t": int, "from": int, "to": int},
 }
-_TELEMETRY: Shape = {"kind": str}
-_JOURNAL: Shape = {"n": int, "t": int, "dir": str, "hex": str}
 _LOG: Shape = {"login": str, "dir": str, "hex": str}
-_SUMMARY: Shape = {
-    "malformed": int,
-    "oversized": int,
-    "journal": {"count": int, "holes": [[int]], "conflicts": [int]},
-}
+_FILE: Shape = {"count": int, "last": int, "missing": int}
+_SUMMARY: Shape = {"faults": int, "duplicates": int, "conflicts": int, "live": Each(_FILE), "journals": Each(_FILE)}
+_WAYS = {OUT: "out", IN: "in"}
 _CLOSING: Shape = {"sequence": int, "books": Each(_BOOK)}
 _EXCHANGE: Shape = {
     **_COUNTS,
@@ -72,17 +72,19 @@ _SWITCH: Shape = {"faults": [{"kind": str, "applied": int}]}
 class Evidence:
     """What the run's files say. Books by symbol; `summary` is the collector's own (empty: there is none).
 
+    `journal`: the OUCH messages in the office's copy, `decisions`: the risk gate's, both by number in the journal.
+
     `sent` is the feed as it left the exchange, from the capture; read only when the trader did not get all of it.
     """
 
     boot: Record = field(default_factory=dict)
     stats: Record = field(default_factory=dict)
     journal: list[Record] = field(default_factory=list)
+    decisions: dict[int, Decision] = field(default_factory=dict)
     summary: Record = field(default_factory=dict)
     trader_books: dict[str, Book] = field(default_factory=dict)
     trader_sequences: dict[str, int] = field(default_factory=dict)
     gaps: list[Record] = field(default_factory=list)
-    risks: int = 0
     exchange: Record = field(default_factory=dict)
     exchange_log: list[Record] = field(default_factory=list)
     exchange_books: dict[str, Book] = field(default_factory=dict)
@@ -91,6 +93,11 @@ class Evidence:
     slice: list[bytes] = field(default_factory=list)
     sent: SentFeed | None = None
     damaged: list[str] = field(default_factory=list)
+
+    @property
+    def refusals(self) -> int:
+        """How often the risk gate refused."""
+        return sum(decision.code != 0 for decision in self.decisions.values())
 
     def whole_feed(self) -> bool:
         """Whether the trader has every message of the exchange's feed, by both sides' counts."""
@@ -102,15 +109,12 @@ def gather(scenario: Scenario) -> Evidence:
     """Read what a run left; missing files are empty evidence, damaged records are named in `damaged`."""
     evidence = Evidence()
     damaged, office, exchange = evidence.damaged, scenario.office_directory, scenario.exchange_directory
-    for number, record in _records(office / "telemetry.jsonl", _TELEMETRY, damaged):
-        fault = misfit(record, _KINDS.get(record["kind"], _TELEMETRY))
-        if fault is None:
-            _sort_in(record, evidence)
-        else:
-            damaged.append(f"telemetry.jsonl, line {number}: {record['kind']}: {fault}")
-    evidence.journal = [
-        record for _, record in _records(office / "journal.jsonl", _JOURNAL, damaged, ways=("in", "out"))
-    ]
+    for segment in files.segments(office):
+        try:
+            for frame in files.read(segment.path):
+                _sort_in(frame, evidence)
+        except (FileError, OSError) as error:
+            damaged.append(str(error))
     evidence.summary = _object(office / "summary.json", _SUMMARY, damaged)
     evidence.exchange = _object(exchange / "counters.json", _EXCHANGE, damaged)
     evidence.exchange_log = [
@@ -127,19 +131,46 @@ def gather(scenario: Scenario) -> Evidence:
     return evidence
 
 
-def _sort_in(record: Record, evidence: Evidence) -> None:
-    match record["kind"]:
-        case "boot":
-            evidence.boot = record
-        case "stats":
-            evidence.stats = record
-        case "book":
-            evidence.trader_books[record["symbol"]] = {"bids": record["bids"], "asks": record["asks"]}
-            evidence.trader_sequences[record["symbol"]] = record["sequence"]
-        case "gap":
-            evidence.gaps.append(record)
-        case "risk":
-            evidence.risks += 1
+def _sort_in(frame: Frame, evidence: Evidence) -> None:
+    """One frame of the management stream."""
+    match frame.message:
+        case Hello() as hello:
+            evidence.boot = _said(hello, "boot", evidence.damaged) or evidence.boot
+        case Stats() as stats:
+            evidence.stats = _said(stats, "stats", evidence.damaged) or evidence.stats
+        case BookMessage() as book:
+            record = _said(book, "book", evidence.damaged)
+            if record:
+                evidence.trader_books[record["symbol"]] = {"bids": record["bids"], "asks": record["asks"]}
+                evidence.trader_sequences[record["symbol"]] = record["sequence"]
+        case Gap() as gap:
+            evidence.gaps.append({"t": frame.time, "from": gap.first, "to": gap.last, "venue": gap.venue})
+        case JournalRecord() as entry:
+            _journalled(frame, entry, evidence)
+
+
+def _journalled(frame: Frame, entry: JournalRecord, evidence: Evidence) -> None:
+    if entry.kind in _WAYS:
+        record = {"n": frame.number, "t": frame.time, "dir": _WAYS[entry.kind], "hex": entry.body.hex()}
+        evidence.journal.append(record)
+        return
+    try:
+        if entry.kind != DECISION:
+            raise ProtocolError(f"no record has the kind {entry.kind}")
+        evidence.decisions[frame.number] = Decision.decode(entry.body)
+    except ProtocolError as error:
+        evidence.damaged.append(f"journal, record {frame.number}: {error}")
+
+
+def _said(message: Hello | Stats | BookMessage, kind: str, damaged: list[str]) -> Record:
+    """The object in a message's body; empty when it is none, or not as it should be."""
+    record: Record
+    fault, record = _decoded(message.body)
+    fault = fault or misfit(record, _KINDS[kind])
+    if fault is not None:
+        damaged.append(f"{kind}: {fault}")
+        return {}
+    return record
 
 
 def _records(path: Path, shape: Shape, damaged: list[str], ways: tuple[str, ...] = ()) -> Iterator[tuple[int, Record]]:

@@ -1,8 +1,8 @@
 """Faults as a user writes them, turned into the switch's rules.
 
 `PORT:DIRECTION:FAULT[,KEY=VALUE…]`, for example `trader:out:delay=50us,jitter=10us`, `exchange:in:loss=0.01`,
-`trader:both:down,from=5s,until=7s`, `trader:out:drop=50/51`. Directions are seen from the switch: `in` comes from the
-port, `out` goes to it. `GRAMMAR` says it for the user.
+`trader:both:down,from=5s,until=7s`, `server:both:loss=0.05,from=+2s`, `trader:out:drop=50/51`. Directions are seen from
+the switch: `in` comes from the port, `out` goes to it. `GRAMMAR` says it for the user.
 """
 
 import math
@@ -17,8 +17,9 @@ Rule = dict[str, Any]
 GRAMMAR = """\
 PORT:DIRECTION:FAULT. PORT is exchange, trader, office or server; DIRECTION is in (from the port into the switch), out \
 (from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, reorder=P[,depth=N][,hold=TIME], \
-delay=TIME[,jitter=TIME], drop=N[/N…] or down[,from=TIME][,until=TIME]. P is 0 to 1, N counts frames from 1, TIME is a \
-number with ns, us, ms or s; from and until count from the start of the switch, which is before the guest's boot."""
+delay=TIME[,jitter=TIME], drop=N[/N…] or down; each with [,from=TIME][,until=TIME]. P is 0 to 1, N counts frames from \
+1, TIME is a number with ns, us, ms or s; from and until count from the start of the switch, which is before the \
+guest's boot, or, with a + before both, from when trading begins."""
 
 _DIRECTIONS = {"in": ("in",), "out": ("out",), "both": ("in", "out")}
 _TIMES = {"jitter": "jitter_ns", "from": "from_ns", "until": "until_ns", "hold": "hold_ns"}
@@ -29,8 +30,9 @@ _ALLOWED = {
     "reorder": ("depth", "hold"),
     "delay": ("jitter",),
     "drop": (),
-    "down": ("from", "until"),
+    "down": (),
 }
+_WHEN = ("from", "until")
 _MAX_DIGITS = 9
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
@@ -53,11 +55,18 @@ def parse_link(text: str) -> list[Rule]:
     rule: Rule = {"kind": kind, **_value(kind, value, text)}
     for item in rest:
         key, _, setting = item.partition("=")
-        if key not in _ALLOWED[kind]:
-            raise LinkError(f"{text!r}: {kind} knows no {key!r}: allowed are {', '.join(_ALLOWED[kind]) or 'none'}")
+        if key not in (*_ALLOWED[kind], *_WHEN):
+            raise LinkError(f"{text!r}: {kind} knows no {key!r}: allowed are {', '.join((*_ALLOWED[kind], *_WHEN))}")
+        if key in _WHEN:
+            marked = setting.startswith("+")
+            if rule.setdefault("marked", marked) != marked:
+                raise LinkError(f"{text!r}: from and until count from the same moment: give both a +, or none")
+            setting = setting.removeprefix("+")
         rule |= {"depth": _count(setting, "depth", text)} if key == "depth" else {_TIMES[key]: _time(setting, text)}
+    if not rule.get("marked", True):
+        del rule["marked"]
     if rule.get("until_ns", math.inf) <= rule.get("from_ns", 0):
-        raise LinkError(f"{text!r}: until is not after from: the link would never be down")
+        raise LinkError(f"{text!r}: until is not after from: the fault would never be at work")
     return [{"port": port, "direction": way, **rule} for way in _DIRECTIONS[direction]]
 
 

@@ -80,13 +80,14 @@ class Namespace:
         with _netlink() as netlink:
             netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
 
-    def add_tap(self, name: str, address: IPv4Interface) -> int:
-        """Make a TAP device with this address and the multicast route; gives its descriptor, which the caller owns.
+    def add_tap(self, name: str, address: IPv4Interface, *, multicast: bool = True) -> int:
+        """Make a TAP device with this address; gives its descriptor, which the caller owns. One of a namespace has the
+        `multicast` route.
 
         Frames read from it are whole: no vnet header and no offload, so the kernel fills in every checksum and
         segments before it hands them over.
         """
-        return self.call(lambda: _configured_tap(name, address))
+        return self.call(lambda: _configured_tap(name, address, multicast=multicast))
 
     def call(self, function: Callable[[], _T]) -> _T:
         """Run a function inside the namespace (in a thread of its own) and give its result or raise its error."""
@@ -113,7 +114,7 @@ class Namespace:
         self.close()
 
 
-def _configured_tap(name: str, address: IPv4Interface) -> int:
+def _configured_tap(name: str, address: IPv4Interface, *, multicast: bool) -> int:
     try:
         descriptor = os.open(_TUN, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -126,7 +127,8 @@ def _configured_tap(name: str, address: IPv4Interface) -> int:
             _silence_ipv6(name)
             netlink.link("set", index=index, state="up", txqlen=_TX_QUEUE_FRAMES)
             netlink.addr("add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen)
-            netlink.route("add", dst=_MULTICAST_RANGE, oif=index)
+            if multicast:
+                netlink.route("add", dst=_MULTICAST_RANGE, oif=index)
     except OSError as error:
         os.close(descriptor)
         raise NamespaceError(f"cannot set up the TAP device {name} with {address}: {error}") from error

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from qemu.accel import Accelerator
 from qemu.children import tail
@@ -15,7 +16,9 @@ _EXIT_LINE = re.compile(r"hftos: exit status (\d+): (.*)")
 class Outcome:
     """What a run left to be reported on; files lie in the scenario's directory.
 
-    `symptoms` are reasons that only say that the guest is gone: they count when its own words give no cause.
+    `kept` is what `qemu.keeping.keep` gave, empty
+    without an office. `symptoms` are reasons that only say that the guest is gone: they count when its own words give
+    no cause.
     """
 
     accelerator: Accelerator
@@ -27,6 +30,7 @@ class Outcome:
     symptoms: list[str] = field(default_factory=list)
     console: str = ""
     phases: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 def judge_guest(scenario: Scenario, outcome: Outcome) -> None:

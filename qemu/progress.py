@@ -17,6 +17,9 @@ class Progress(Protocol):
     def detail(self, text: str) -> None:
         """News within the phase."""
 
+    def note(self, text: str) -> None:
+        """Something that people need while the run goes on."""
+
 
 class ConsoleProgress:
     """Phases with their durations on a rich console; with a spinner and news when it is a terminal."""
@@ -38,6 +41,10 @@ class ConsoleProgress:
         """Show news behind the phase's name, on a terminal only."""
         if self._status is not None:
             self._status.update(f"{self._name}  [dim]{text}[/]")
+
+    def note(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(text, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qemu import audit, losses, plan
+from qemu import audit, keeping, losses, plan
 from qemu.evidence import COUNTERS, Evidence, Record
 from qemu.ledger import Entry, Ledger, Way, build
 from qemu.outcome import Outcome
@@ -85,7 +85,10 @@ def assemble(scenario: Scenario, image: Image, outcome: Outcome, evidence: Evide
         "replay": _replay(evidence),
         "gaps": evidence.gaps,
         "expected_gap": verdict.expected_gap,
-        "risk_refusals": evidence.risks,
+        "decisions": len(evidence.decisions),
+        "risk_refusals": evidence.refusals,
+        "office": evidence.summary,
+        "store": outcome.kept,
         "guest": {"status": outcome.guest_status, "reason": outcome.guest_reason, "machine": outcome.machine_ending},
         "phases": outcome.phases,
         "switch": evidence.switch,
@@ -118,6 +121,7 @@ def _judge(scenario: Scenario, outcome: Outcome, evidence: Evidence) -> Verdict:
         *reconcile(journal_entries(evidence.journal), entries),
         *reconcile_claims(_claims(evidence.stats), entries),
         *audit.check_collector(evidence),
+        *audit.check_decisions(evidence),
         *audit.check_counters(evidence),
         *audit.check_feed(evidence, stopped=stopped),
         *audit.check_money(evidence, ledger, evidence.trader_books if partial else evidence.exchange_books),
@@ -158,6 +162,7 @@ def _reasons(report: Record, outcome: Outcome, evidence: Evidence, verdict: Verd
     if verdict.book_differences:
         reasons.append("the trader's books are not the exchange's: see differences")
     reasons += _feed_reasons(report, verdict)
+    reasons += keeping.reasons(outcome.kept)
     if not verdict.ledger.orders:
         reasons.append("no order reached the exchange")
     return reasons

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,19 +16,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from qemu import plan
+from office.live import watch
+from protocols.management import Connection, Exit, Hello, ManagementMessage, State, Stats
+from qemu import page, plan
 from qemu.accel import Accelerator
 from qemu.budget import Budget, Budgets
 from qemu.children import Child, Nursery, until
 from qemu.control import GuestControl
+from qemu.keeping import keep
 from qemu.namespaces import Namespace
 from qemu.outcome import Outcome, judge_guest
 from qemu.progress import Progress
 from qemu.scenario import Image, Scenario, collector_command, exchange_command, machine, switch_config
+from qemu.switch.loop import MARK
 
-Record = dict[str, Any]
-
-_TRADING = "trading"
+_TRADING = State(body=b"trading")
 _LAST_WORDS = 2.0  # seconds for bytes that are already under way
 
 
@@ -66,7 +69,8 @@ class _Stage:
         self._budgets: Budgets = scenario.budgets
         self._children: dict[str, Child] = {}
         self._control = GuestControl()
-        self._records: asyncio.Queue[Record] = asyncio.Queue()
+        self._said: asyncio.Queue[ManagementMessage] = asyncio.Queue()
+        self._starts = 0
         self._phase_began: float | None = None
         self._phase_name = ""
 
@@ -82,17 +86,26 @@ class _Stage:
         self._phase("exchange")
         await self._exchange(nursery, exchange_net, sockets)
         await self._collector(nursery, office_net, sockets, stack)
+        if self._scenario.office:
+            await self._page(nursery, office_net, sockets, stack)
         self._phase("boot")
         await self._boot(nursery, sockets, stack)
-        await self._await("boot", self._budgets.boot, lambda record: record["kind"] == "boot")
+        await self._await("boot", self._budgets.boot, lambda message: isinstance(message, Hello))
         self._phase("login")
-        await self._await("login", self._budgets.login, lambda record: record.get("state") == _TRADING)
+        await self._await("login", self._budgets.login, lambda message: message == _TRADING)
+        self._children["switch"].signal(MARK)
+        absences = asyncio.create_task(self._absences(nursery, office_net, sockets, stack))
+        stack.callback(absences.cancel)
         self._phase(f"trading for {self._scenario.seconds:g} s")
-        await self._await("trading", self._budgets.silence, lambda record: record["kind"] == "exit", renew=True)
+        await self._await("trading", self._budgets.silence, lambda message: isinstance(message, Exit), renew=True)
         self._phase("power off")
         await self._power_off()
         self._phase("end of session")
         await self._collect()
+        if self._scenario.office:
+            self._phase("store")
+            self._outcome.kept = await keep(self._scenario)
+            await self._end("page")
         self._phase("")
 
     async def _switch(self, nursery: Nursery, exchange_net: Namespace, office_net: Namespace, sockets: Path) -> None:
@@ -100,6 +113,8 @@ class _Stage:
             plan.EXCHANGE: exchange_net.add_tap("trading0", plan.EXCHANGE_ADDRESS),
             plan.OFFICE: office_net.add_tap("office0", plan.OFFICE_ADDRESS),
         }
+        if self._scenario.office:
+            taps[plan.DROP_COPY] = office_net.add_tap("trading0", plan.DROP_COPY_ADDRESS, multicast=False)
         try:
             config = sockets / "switch.json"
             config.write_text(json.dumps(switch_config(self._scenario, taps, sockets)))
@@ -122,11 +137,37 @@ class _Stage:
         await self._ready("exchange", ready)
 
     async def _collector(self, nursery: Nursery, namespace: Namespace, sockets: Path, stack: AsyncExitStack) -> None:
-        control, output = sockets / "control", sockets / "collector.out"
+        self._starts += 1
+        name = "collector" if self._starts == 1 else f"collector-{self._starts}"
+        control, output = sockets / "control", sockets / f"{name}.out"
         command = collector_command(self._scenario, control)
-        self._children["collector"] = nursery.start("collector", command, namespace=namespace, output=output)
+        self._children["collector"] = nursery.start(name, command, namespace=namespace, output=output)
         await self._ready("collector", output)
-        await stack.enter_async_context(_watching(control, self._records))
+        await stack.enter_async_context(_watching(control, self._said))
+
+    async def _page(self, nursery: Nursery, namespace: Namespace, sockets: Path, stack: AsyncExitStack) -> None:
+        """Serve the office's page, and say where."""
+        output, users = sockets / "page.out", sockets / "users.toml"
+        with page.listen(self._scenario.page_port) as listening:
+            found = page.describe(self._scenario, listening, users)
+            stack.callback(page.forget, self._scenario)
+            command = page.command(self._scenario, listening, users, sockets / "exchange.ready")
+            self._children["page"] = nursery.start(
+                "page", command, namespace=namespace, output=output, pass_fds=(listening.fileno(),)
+            )
+        await self._ready("page", output)
+        self._progress.note(f"office: {found['url']} (user risk, trader or viewer; password {found['password']})")
+
+    async def _absences(self, nursery: Nursery, namespace: Namespace, sockets: Path, stack: AsyncExitStack) -> None:
+        """Kill the collector and start it again, as often as the scenario says."""
+        began = asyncio.get_running_loop().time()
+        for away, back in sorted(self._scenario.office_away):
+            await asyncio.sleep(began + away - asyncio.get_running_loop().time())
+            await self._children["collector"].stop(_LAST_WORDS, signal.SIGKILL)
+            self._progress.detail("the office is dead")
+            await asyncio.sleep(began + back - asyncio.get_running_loop().time())
+            await self._collector(nursery, namespace, sockets, stack)
+            self._progress.detail("the office is back")
 
     async def _boot(self, nursery: Nursery, sockets: Path, stack: AsyncExitStack) -> None:
         definition = machine(self._scenario, self._image, self._outcome.accelerator, sockets)
@@ -151,24 +192,32 @@ class _Stage:
             lambda: path.exists() and path.stat().st_size > 0, self._children[name], self._budgets.ready, "ready line"
         )
 
-    async def _await(self, phase: str, budget: float, wanted: Callable[[Record], bool], renew: bool = False) -> None:
-        """Wait for a record of the management stream; `renew` restarts the budget with every record that comes.
+    async def _await(
+        self, phase: str, budget: float, wanted: Callable[[ManagementMessage], bool], renew: bool = False
+    ) -> None:
+        """Wait for a message of the management stream; `renew` restarts the budget with every one that comes.
 
         Raises ScenarioError when the guest or another part ends first, or the budget is used up.
         """
         watch = Budget(self._children["guest"], budget)
-        ends = {name: asyncio.create_task(child.wait()) for name, child in self._children.items()}
+        ends = {
+            name: asyncio.create_task(child.wait())
+            for name, child in self._children.items()
+            if name != "collector" or not self._scenario.office_away  # its end is no surprise then
+        }
         try:
-            while not wanted(record := await self._next_record(phase, ends, watch)):
-                if renew and record["kind"] != "connection":
+            while not wanted(message := await self._next_message(phase, ends, watch)):
+                if renew and not isinstance(message, Connection):
                     watch.restart()
         finally:
             for future in ends.values():
                 future.cancel()
 
-    async def _next_record(self, phase: str, ends: Mapping[str, "asyncio.Task[int]"], watch: "Budget") -> Record:
-        """The next record of the stream. A part that ended may have left records on their way: they come first."""
-        following = asyncio.create_task(self._records.get())
+    async def _next_message(
+        self, phase: str, ends: Mapping[str, "asyncio.Task[int]"], watch: "Budget"
+    ) -> ManagementMessage:
+        """The next message of the stream. A part that ended may have left some on their way: they come first."""
+        following = asyncio.create_task(self._said.get())
         try:
             while not following.done():
                 waiting: set[asyncio.Future[Any]] = {following, *ends.values()}
@@ -177,11 +226,11 @@ class _Stage:
                     await asyncio.wait((following,), timeout=_LAST_WORDS)
                 if not following.done():
                     self._fail_if_over(phase, ends, watch)
-            record = following.result()
+            message = following.result()
         finally:
             following.cancel()
-        self._tell(record)
-        return record
+        self._tell(message)
+        return message
 
     def _fail_if_over(self, phase: str, ends: Mapping[str, "asyncio.Task[int]"], watch: "Budget") -> None:
         for name, future in ends.items():
@@ -207,16 +256,20 @@ class _Stage:
         deadline = asyncio.get_running_loop().time() + _LAST_WORDS
         try:
             async with asyncio.timeout_at(deadline):
-                while (await self._records.get()) != {"kind": "connection", "open": False}:
+                while (await self._said.get()) != Connection(open=0):
                     pass
         except TimeoutError:
             self._outcome.reasons.append("the guest powered off without closing its connection to the office")
         for name in ("exchange", "collector", "switch"):
-            status = await self._children[name].stop(self._budgets.stop)
-            if status != 0:
-                child = self._children[name]
-                self._outcome.reasons.append(f"the {name} ended with status {status}: {child.tail(5)}")
+            await self._end(name)
         self._outcome.exchange_status = self._children["exchange"].status
+
+    async def _end(self, name: str) -> None:
+        """End a part; anything but a good ending is a reason."""
+        child = self._children[name]
+        status = await child.stop(self._budgets.stop)
+        if status != 0:
+            self._outcome.reasons.append(f"the {name} ended with status {status}: {child.tail(5)}")
 
     def _phase(self, name: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -226,14 +279,16 @@ class _Stage:
         if name:
             self._progress.phase(name)
 
-    def _tell(self, record: Record) -> None:
+    def _tell(self, message: ManagementMessage) -> None:
         """Show the trader's figures as they come."""
-        if record["kind"] == "stats":
-            feed, orders = record.get("feed", {}), record.get("orders", {})
-            text = f"{feed.get('messages', 0)} messages, {orders.get('sent', 0)} order messages, "
-            self._progress.detail(text + f"{orders.get('executed_shares', 0)} shares")
-        elif record["kind"] == "state":
-            self._progress.detail(str(record.get("state")))
+        if isinstance(message, State):
+            self._progress.detail(message.body.decode("utf-8", "replace"))
+        elif isinstance(message, Stats):
+            with contextlib.suppress(ValueError, TypeError, LookupError):  # what is wrong with it, the report says
+                stats = json.loads(message.body)
+                feed, orders = stats["feed"], stats["orders"]
+                text = f"{feed['messages']} messages, {orders['sent']} order messages, "
+                self._progress.detail(text + f"{orders['executed_shares']} shares")
 
 
 _MISSING = {
@@ -244,17 +299,15 @@ _MISSING = {
 
 
 @asynccontextmanager
-async def _watching(control: Path, records: "asyncio.Queue[Record]") -> AsyncIterator[None]:
+async def _watching(control: Path, said: "asyncio.Queue[ManagementMessage]") -> AsyncIterator[None]:
     """Read the collector's stream into a queue for as long as the context lasts."""
-    reader, writer = await asyncio.open_unix_connection(control, limit=8 << 20)
 
     async def pump() -> None:
-        while line := await reader.readline():
-            records.put_nowait(json.loads(line))
+        async for _, frame in watch(control):
+            said.put_nowait(frame.message)
 
     task = asyncio.ensure_future(pump())
     try:
         yield
     finally:
         task.cancel()
-        writer.close()

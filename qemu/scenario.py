@@ -26,8 +26,8 @@ _REPLAY_SHARE = 0.5
 _PORT = re.compile(r'^(\[nic\]\n(?:[^\[\n].*\n|\n)*?port\s*=\s*)("[^"\n]*")', re.MULTILINE)
 """The value of `port` in the section `[nic]` of a configuration."""
 
-_OWN_FOLDERS = ("exchange", "office", "captures")
-_OWN_FILES = ("console.log", "switch.json", "report.json", "initramfs.cpio", "firmware.vars")
+_OWN_FOLDERS = ("exchange", "office", "captures", "surveillance")
+_OWN_FILES = ("console.log", "switch.json", "report.json", "page.json", "initramfs.cpio", "firmware.vars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Scenario:
 
     `nic` is the model of the trading card (`qemu.machine.MODELS`), `port` the guest's port to it instead of the
     configuration's. `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is
-    expected.
+    expected. `office_away`: seconds of trading from and until which the office is dead. `office`: with its page, at
+    `page_port` (0: any that is free), and with the store at the address `store`.
     """
 
     directory: Path
@@ -59,6 +60,10 @@ class Scenario:
     config: Path | None = None
     links: tuple[Rule, ...] = ()
     drop_both: tuple[int, ...] = ()
+    office_away: tuple[tuple[float, float], ...] = ()
+    office: bool = True
+    page_port: int = 0
+    store: str = ""
     memory_mib: int = 512
     extra_arguments: str = ""
     nic: str = "virtio"
@@ -74,6 +79,11 @@ class Scenario:
     def office_directory(self) -> Path:
         """What the collector keeps."""
         return self.directory / "office"
+
+    @property
+    def audit_log(self) -> Path:
+        """Who did what on the office's page; it lies beside the runs and outlives them."""
+        return self.directory.parent / "audit" / "audit.jsonl"
 
     @property
     def console(self) -> Path:
@@ -109,6 +119,8 @@ def switch_config(scenario: Scenario, taps: Mapping[str, int], sockets: Path) ->
         port: dict[str, Any] = {"name": name, "segment": segment, "capture": str(scenario.capture(name))}
         if name in taps:
             port["tap_fd"] = taps[name]
+        elif name == plan.DROP_COPY:
+            continue
         else:
             port |= {"local": str(sockets / f"{name}.switch"), "remote": str(sockets / f"{name}.qemu")}
         ports.append(port)
@@ -123,7 +135,7 @@ def exchange_command(scenario: Scenario, ready_file: Path) -> list[str]:
         *("--bind", str(plan.EXCHANGE_ADDRESS.ip), "--ouch-port", str(plan.OUCH_PORT)),
         *("--feed-a", str(plan.FEED_A), "--feed-b", str(plan.FEED_B)),
         *("--login", f"{plan.USER}:{plan.PASSWORD}:{plan.FIRM}"),
-        *("--ready-file", str(ready_file), "--log-dir", str(scenario.exchange_directory)),
+        *("--ready-file", str(ready_file), "--log-dir", str(scenario.exchange_directory), "--attribution"),
         *("--seconds", str(scenario.seconds), "--seed", str(scenario.seed), "--start-on-login", "--verbose"),
     ]
     if scenario.replay is not None:

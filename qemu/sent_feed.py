@@ -6,6 +6,7 @@ from pathlib import Path
 from protocols import mold, pcap_read
 from protocols.errors import ProtocolError
 from protocols.frames import udp_datagram
+from protocols.pcap_rotate import files
 from qemu.plan import FEED_A, FEED_B, MOLD_DATA_PAYLOAD, Group
 
 Span = tuple[int, int]
@@ -31,16 +32,17 @@ class SentFeed:
 
 
 def read_sent(capture: Path, damaged: list[str]) -> SentFeed | None:
-    """Read the feed's packets from a capture; None when there is none. A fault is named in `damaged`."""
-    if not capture.is_file():
+    """Read the feed's packets from all files of a capture; None when there is none. A fault is named in `damaged`."""
+    if not (found := files(capture)):
         return None
     sent = SentFeed()
-    try:
-        with capture.open("rb") as file:
-            for _, link_type, frame in pcap_read.read(file):
-                _take(sent, link_type, frame)
-    except (ProtocolError, OSError) as error:
-        damaged.append(f"{capture.name}: {error}")
+    for part in found:
+        try:
+            with part.open("rb") as file:
+                for _, link_type, frame in pcap_read.read(file):
+                    _take(sent, link_type, frame)
+        except (ProtocolError, OSError) as error:
+            damaged.append(f"{part.name}: {error}")
     return sent
 
 

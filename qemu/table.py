@@ -81,6 +81,7 @@ def _rows(report: Record) -> list[tuple[str, str]]:
         ("tick to trade", _latency(report["tick_to_trade"])),
         ("silence", _silence(report.get("silence"))),
         ("trader's CPU", _cpu(report["cpu"])),
+        ("store", _store(report.get("store"))),
         ("knobs", _knobs(report.get("knob_counts"))),
     ]
 
@@ -90,6 +91,19 @@ def _books(books: Record) -> str:
         return f"not compared: {books['not_compared']}"
     equal = "equal to the exchange's" if books["equal"] else "not equal to the exchange's"
     return f"{_counted(books['compared'], 'books')}, {_counted(books['levels'], 'levels')}, {equal}"
+
+
+def _store(kept: Record | None) -> str:
+    """What the store has, and that capture, journal and telemetry count the same."""
+    if not kept:
+        return "not kept"
+    if "counts" not in kept:
+        return "the run is not in it: see below"
+    counts = kept["counts"]["store"]
+    text = ", ".join(_counted(number, name) for name, number in counts.items() if name != "refused")
+    return f"{text} ({counts['refused']:,} refused): " + (
+        "capture, journal and telemetry differ" if kept["differences"] else "as in capture, journal and telemetry"
+    )
 
 
 def _knobs(counts: Record | None) -> str:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prepares a Debian 12/13 or Ubuntu 24.04 machine: distribution packages, virtual environment, locked wheels,
-# compiled modules. Does nothing (in a fraction of a second) when all of it is in place. Packages come from the mirrors
-# the machine's own apt and pip are configured for.
+# compiled modules, the office's page. Does nothing (in a fraction of a second) when all of it is in place. Packages
+# come from the mirrors the machine's own apt and pip are configured for.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,8 +31,9 @@ stamp=.venv/.hftos-setup
 # Of pyproject.toml what concerns the installation; tools read their tables when they run.
 project=$(sed '/^\[tool\.hftos\]/,$d' pyproject.toml)
 wanted=$(printf '%s\n' "$project" | cat requirements.lock scripts/setup.sh - | sha256sum | cut -d' ' -f1)-$("$python" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)')-$(pwd)
-# Compiles what has changed; the exchange's own processes would do it as well, but then in the middle of a run.
-compile() { exec .venv/bin/python -m hftos.compiling; }
+# Compiles what has changed; the exchange's own processes would do it as well, but then in the middle of a run. The
+# office's page is built when its sources have changed.
+compile() { .venv/bin/python -m office.dashboard.build && exec .venv/bin/python -m hftos.compiling; }
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && compile
 
 say "virtual environment and locked wheels (.venv)"

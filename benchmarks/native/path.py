@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ def run(quick: bool = False, progress: Callable[[str], None] = lambda _: None) -
         "turn_ns": figures(link.nanoseconds[job.WARM_UP :]),
         "ns": _scaled(link.samples.after, link.ns_a_tick),
         "stages": {name: _scaled(ticks, link.ns_a_tick) for name, ticks in link.samples.stages.items()},
+        "histograms": _histograms({"tick_to_trade": link.samples.after, **link.samples.stages}, link.ns_a_tick),
     }
 
 
@@ -68,6 +69,17 @@ def tables(results: dict[str, Any]) -> list[Table]:
     for name, found in parts.items():
         table.add_row(name, *(f"{found[key]:,}" for key in ("min", "p50", "p99", "max")))
     return [table]
+
+
+def _histograms(samples: Mapping[str, Sequence[int]], scale: float) -> dict[str, str]:
+    """ns of each stage as an encoded HDR histogram, without the warm-up: `hftos latency compare` reads them."""
+    from office.latency import codec
+    from office.latency.histogram import Histogram
+
+    return {
+        name: codec.encode_text(Histogram.of(round(value * scale) for value in ticks[job.WARM_UP :]))
+        for name, ticks in samples.items()
+    }
 
 
 def _scaled(ticks: Sequence[int], scale: float) -> dict[str, int]:

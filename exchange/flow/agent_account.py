@@ -44,10 +44,13 @@ class AgentAccount(Participant):
         """Begin an episode."""
         self.orders, self.matches, self.filled = [], {}, 0
 
-    def enter(self, book: Book, buy: bool, shares: int, price: int, now: int, ioc: bool = False) -> Order:
-        """Enter a limit order."""
+    def enter(
+        self, book: Book, buy: bool, shares: int, price: int, now: int, ioc: bool = False, prevention: int = 0
+    ) -> Order:
+        """Enter a limit order; ``prevention``: code of a self-match prevention (OUCH 5.0 §5.7), 0 = none."""
         order = self._order(book, buy, shares, price)
         order.ioc = ioc
+        order.aiq = prevention
         if not self._market.enter(order, now):
             self.orders.remove(order.ref)
         return order

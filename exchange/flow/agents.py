@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from exchange.flow.agent import Agent
 from exchange.flow.agent_spec import COMMON, AgentError, AgentSpec, Parameter, parse
 from exchange.flow.labels import Labels
+from exchange.flow.ladder import Ladder
 from exchange.flow.layerer import Layerer
+from exchange.flow.meeter import Meeter
+from exchange.flow.message_agents import Builder, Churner, Flooder, Stuffer
+from exchange.flow.pushers import Igniter, Marker, Stray
 from exchange.flow.quoter import Quoter
+from exchange.flow.scaler import Scaler
+from exchange.flow.self_trader import Guarded, SelfTrader
 from exchange.flow.spoofer import Spoofer
 from exchange.flow.taker import Taker
 from exchange.flow.washer import Washer
@@ -16,7 +22,14 @@ from exchange.market import Market
 
 __all__ = ["KINDS", "Agent", "AgentError", "AgentSpec", "build_agents", "describe", "parse_agent"]
 
-KINDS: dict[str, type[Agent]] = {kind.KIND: kind for kind in (Quoter, Taker, Spoofer, Layerer, Washer)}
+KINDS: dict[str, type[Agent]] = {
+    kind.KIND: kind
+    for kind in (
+        *(Quoter, Taker, Spoofer, Layerer, Washer),
+        *(SelfTrader, Stuffer, Churner, Flooder, Marker, Igniter, Stray),
+        *(Scaler, Ladder, Meeter, Guarded, Builder),
+    )
+}
 MAX_AGENTS = 999
 
 

@@ -15,9 +15,10 @@ from hftapp.net.stack import Stack
 from hftapp.nic.port import Port
 from hftapp.records import Rings
 from hftapp.trader.breaker import Breaker
+from hftapp.trader.decisions import Decisions
 from hftapp.trader.desk import Desk
 from hftapp.trader.figures_table import STRATEGIES
-from hftapp.trader.gateway import OrderGateway, Refusals
+from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.market import Market
 from hftapp.trader.orders import Orders
@@ -124,7 +125,8 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
     ]
     stages = Stages(clock, [figures.histogram(f"stages.{name}") for name in STAGES], figures.histogram("tick_to_trade"))
     encoders = [OuchEncoder(venue.order_entry.firm) for venue in settings.venues]
-    gateway = OrderGateway(orders, risk, sessions, encoders, stages, Refusals(rings.telemetry, epoch))
+    decisions = Decisions(rings.journal, epoch, stages, arbiters)
+    gateway = OrderGateway(orders, risk, sessions, encoders, stages, decisions)
     router = Router(market, [Fees(venue.taker_fee, venue.maker_rebate) for venue in settings.venues])
     desks = [
         Desk(
@@ -159,7 +161,7 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
         desks=desks,
         breaker=Breaker(gateway),
         reports=reports,
-        publisher=Publisher(figures),
+        publisher=Publisher(figures, market),
     )
     for number, name in enumerate(parts.names):
         figures.set_text(f"venue.{number}", name)

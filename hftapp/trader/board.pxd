@@ -1,11 +1,16 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
+from hftapp.book.books cimport Books
 from hftapp.octets cimport copy
-from hftapp.shared cimport octets_of, words_of
+from hftapp.shared cimport octets_of, release, words_of
 from hftapp.trader.instrument cimport Instrument
+from hftapp.trader.market cimport Market
 
-cdef int64_t _STRIDE, _SHOWN
+cdef int64_t _STRIDE, _SHOWN, _EDITION, _DEPTH, _LEVELS
+cdef enum:
+    _BUY = 1
+    _SELL = -1
 
 cdef class Board:
     cdef tuple _kept
@@ -14,6 +19,8 @@ cdef class Board:
     cdef int64_t *_head
     cdef int64_t _room
     cdef int64_t _next
+    cdef Market _market
+    cdef int64_t[::1] _level
     cdef readonly int64_t overflow
 
     @cython.locals(at=int64_t, index=int64_t)
@@ -22,3 +29,7 @@ cdef class Board:
     cpdef turn(self, list instruments)
     @cython.locals(i=Py_ssize_t)
     cpdef show_all(self, list instruments)
+    @cython.locals(edition=int64_t)
+    cdef int _book(self, Instrument instrument, int64_t at) except -1
+    @cython.locals(market=Market, level=int64_t[::1], i=int64_t, venue=int, locate=int64_t, books=Books, best=int64_t, shares=int64_t, price=int64_t)
+    cdef int _levels(self, Instrument instrument, int side, int64_t at) except -1

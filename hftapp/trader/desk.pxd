@@ -5,6 +5,7 @@ from libc.stdint cimport int8_t, int64_t
 from hftapp.book.books cimport Books
 from hftapp.clock cimport Clock, _read_tsc
 from hftapp.histogram cimport Histogram
+from hftapp.trader.decisions cimport Decisions
 from hftapp.trader.gateway cimport OrderGateway
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
@@ -12,7 +13,7 @@ from hftapp.trader.order cimport Order
 from hftapp.trader.router cimport Router
 from hftapp.trader.strategy.base cimport Context, Strategy
 
-cdef int _DEAD, _DAY, _IOC
+cdef int _DEAD, _DAY, _IOC, _BOOK, _TRADE, _FILL, _TIMER
 cdef int64_t _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES
 cdef Instrument _NOWHERE
 
@@ -37,6 +38,7 @@ cdef class Desk(Context):
     cdef readonly str failure
     cdef readonly Histogram cost
     cdef OrderGateway _gateway
+    cdef Decisions _decisions
     cdef Router _router
     cdef Market _market
     cdef Clock _clock
@@ -66,11 +68,12 @@ cdef class Desk(Context):
     @cython.locals(started=int64_t)
     cpdef book(self, Instrument instrument)
     cdef _caught(self)
+    @cython.locals(before=int)
     cpdef trade(self, Instrument instrument, int64_t price, int64_t shares)
-    @cython.locals(index=Py_ssize_t)
+    @cython.locals(index=Py_ssize_t, before=int)
     cpdef filled(self, Instrument instrument, Order order, int64_t shares, int64_t price)
     cpdef rejected(self, Instrument instrument, Order order)
-    @cython.locals(instrument=Instrument, slot=Py_ssize_t, i=Py_ssize_t)
+    @cython.locals(instrument=Instrument, slot=Py_ssize_t, i=Py_ssize_t, before=int)
     cpdef timer(self, int64_t now)
 
     @cython.locals(slot=Py_ssize_t, order=Order, distance=int64_t)
@@ -79,7 +82,7 @@ cdef class Desk(Context):
     cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
     @cython.locals(router=Router, without=int, refused=int)
     cdef int _children(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
-    @cython.locals(gateway=OrderGateway, router=Router, refused=int, supposed=int, i=int)
+    @cython.locals(gateway=OrderGateway, router=Router, refused=int, supposed=int, i=int, shares=int64_t, price=int64_t)
     cdef int _refusing(self, Instrument instrument, int side) except -2
     @cython.locals(order=Order, router=Router, sent=int, i=int)
     cdef bint _route(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
@@ -103,6 +106,8 @@ cdef class Desk(Context):
     cdef _list(self, Instrument instrument)
     @cython.locals(ref=int64_t, order=Order)
     cdef Order _resting(self, Py_ssize_t slot)
+    @cython.locals(before=int)
+    cdef int _because(self, int cause) noexcept
     cdef _pause(self, Py_ssize_t slot, int64_t pause)
     cdef _take_off(self, Py_ssize_t slot, Order order)
     cdef bint _due(self, Py_ssize_t slot) noexcept

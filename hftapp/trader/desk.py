@@ -11,6 +11,7 @@ from hftapp import reasons
 from hftapp.clock import Clock
 from hftapp.config import ALL_SYMBOLS, StrategyConfig
 from hftapp.histogram import Histogram
+from hftapp.trader import decisions
 from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.market import Market
@@ -29,6 +30,7 @@ SYMBOLS = 1 << 14
 """Instruments there is room for at first."""
 
 _DEAD, _DAY, _IOC = DEAD, DAY, IOC
+_BOOK, _TRADE, _FILL, _TIMER = decisions.BOOK, decisions.TRADE, decisions.FILL, decisions.TIMER
 _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES = REFUSED_PAUSE, REJECTED_PAUSE, CLAIM_UPDATES
 _NOWHERE = Instrument("", -1)
 
@@ -106,6 +108,7 @@ class Desk(Context):
         self.failure = ""
         self.cost = cost
         self._gateway = gateway
+        self._decisions = gateway.decisions
         self._router = router
         self._market = market
         self._clock = clock
@@ -192,10 +195,12 @@ class Desk(Context):
         """A trade was printed in a followed symbol."""
         if not self.enabled:
             return
+        before = self._because(_TRADE)
         try:
             self.strategy.on_trade(instrument, price, shares)
         except Exception as error:
             self._failed(error)
+        self._decisions.cause = before
 
     def filled(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
         """An order this desk answers for was executed (negative shares: an execution was broken)."""
@@ -207,10 +212,12 @@ class Desk(Context):
             self._follows[index] = _UNKNOWN
         if not self.enabled or order.owner != self.number:
             return
+        before = self._because(_FILL)
         try:
             self.strategy.on_fill(instrument, order, shares, price)
         except Exception as error:
             self._failed(error)
+        self._decisions.cause = before
 
     def rejected(self, instrument: Instrument, order: Order) -> None:
         """The exchange rejected an order of this desk, or its cancel: that side rests."""
@@ -222,6 +229,7 @@ class Desk(Context):
         if not self.enabled:
             self._pull_all()
             return
+        before = self._because(_TIMER)
         try:
             self.strategy.on_timer(now)
         except Exception as error:
@@ -234,6 +242,7 @@ class Desk(Context):
             self._resting(slot + 1)
             if self._due(slot) | self._due(slot + 1):
                 self.book(instrument)
+        self._decisions.cause = before
 
     def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
         """See `Context.quote`."""
@@ -297,10 +306,11 @@ class Desk(Context):
         refused = -1
         supposed = 0
         for i in range(router.count):
-            if not gateway.takes(instrument, router.venue[i], side, router.shares[i], router.price[i], self.now):
+            shares, price = router.shares[i], router.price[i]
+            if not gateway.takes(instrument, router.venue[i], side, shares, price, self.number, self.now):
                 refused = router.venue[i]
                 break
-            gateway.risk.suppose(instrument, side, router.shares[i], router.price[i], 1)
+            gateway.risk.suppose(instrument, side, shares, price, 1)
             supposed += 1
         for i in range(supposed):
             gateway.risk.suppose(instrument, side, router.shares[i], router.price[i], -1)
@@ -487,6 +497,13 @@ class Desk(Context):
             ref = order.replaced_ref
         self._quote_ref[slot] = 0
         return None
+
+    def _because(self, cause: int) -> int:
+        """The strategy is asked for another reason than a book that changed; returns the reason there was before."""
+        before = self._decisions.cause
+        if before == _BOOK or cause == _FILL:
+            self._decisions.cause = cause
+        return before
 
     def _pause(self, slot: int, pause: int) -> None:
         """Let a side rest for `pause` ns; the timer looks at it again."""

@@ -1,4 +1,7 @@
-"""The way out: every order passes the risk gate, is journalled, and goes to the order session of its venue."""
+"""The way out: every order passes the risk gate, is journalled, and goes to the order session of its venue.
+
+What the gate decided is journalled too, for an order that passed behind the doorbell (`hftapp.trader.decisions`).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from collections.abc import Sequence
 
 import cython
 
-from hftapp import records
-from hftapp.ring import Ring
+from hftapp.trader.decisions import Decisions
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, DEAD, MARK_BUY, TOKEN, Order
 from hftapp.trader.orders import Orders
@@ -17,37 +19,13 @@ from hftapp.trader.session import OrderSession
 from hftapp.trader.stages import Stages
 
 if not cython.compiled:
-    from hftapp.octets import Room, put16, put32, put64
     from hftapp.trader.ouch import enter_order
     from hftapp.trader.stages import ticks_now
 
     _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
-RECORD = 22
-"""Bytes of a refusal: code u16, index of the instrument u32, value i64, limit i64, big-endian."""
-
 _DEAD = DEAD
 _REPLACE_LENGTH, _CANCEL_LENGTH = REPLACE_LENGTH, CANCEL_LENGTH
-_RISK, _RECORD = records.RISK, RECORD
-
-
-class Refusals:
-    """Tells the supervisor what the risk gate refused; a full ring drops the record (the gate counts it anyway)."""
-
-    def __init__(self, ring: Ring, epoch: int) -> None:
-        self._ring = ring
-        self._epoch = epoch
-        self._store = bytearray(RECORD)
-        self._record: Room = self._store
-
-    def refused(self, code: int, instrument: Instrument, value: int, limit: int, now: int) -> None:
-        """Report the refusal of an order in an instrument."""
-        record = self._record
-        put16(record, 0, code)
-        put32(record, 2, instrument.index)
-        put64(record, 6, value)
-        put64(record, 14, limit)
-        self._ring.push_octets(_RISK, now + self._epoch, record, 0, _RECORD)
 
 
 @cython.final
@@ -65,7 +43,7 @@ class OrderGateway:
         sessions: Sequence[OrderSession],
         encoders: Sequence[OuchEncoder],
         stages: Stages,
-        refusals: Refusals,
+        decisions: Decisions,
     ) -> None:
         if not len(sessions) == len(encoders) == orders.venues:
             raise ValueError(
@@ -81,7 +59,7 @@ class OrderGateway:
         self._session = self.sessions[0]
         self._ouch = self._encoders[0]
         self._stages = stages
-        self._refusals = refusals
+        self.decisions = decisions
 
     def enter(
         self,
@@ -109,11 +87,12 @@ class OrderGateway:
             stages.decided_at = ticks_now(stages)
         code = self.risk.weigh(instrument, side, shares, price, None, now)
         if code != 0:
-            self._refused(code, instrument, now)
+            self._unsent(code, instrument, side, shares, price, 0, owner, now)
             return None
         if first:
             stages.passed_at = ticks_now(stages)
         if not self._session.begin(self._ouch.enter_length, now):
+            self._unsent(0, instrument, side, shares, price, 0, owner, now)
             return None
         mark = _MARK_BUY if side == _BUY else self.orders.marking(instrument, side, shares, None)
         enter_order(
@@ -137,9 +116,13 @@ class OrderGateway:
         self._session.keep(now)
         self.emitted += 1
         self.risk.count(instrument, side, shares, price, None, now)
-        return self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
+        order = self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
+        self.decisions.passed(order, 0, first, now)
+        return order
 
-    def takes(self, instrument: Instrument, venue: int, side: int, shares: int, price: int, now: int) -> bool:
+    def takes(
+        self, instrument: Instrument, venue: int, side: int, shares: int, price: int, owner: int, now: int
+    ) -> bool:
         """Whether `enter` would send this order now; nothing is sent, and only a refusal is counted."""
         if venue != self._venue:
             self._turn_to(venue)
@@ -147,7 +130,7 @@ class OrderGateway:
             return False
         code = self.risk.weigh(instrument, side, shares, price, None, now)
         if code != 0:
-            self._refused(code, instrument, now)
+            self._unsent(code, instrument, side, shares, price, 0, owner, now)
             return False
         return self._session.begin(self._ouch.enter_length, now)
 
@@ -162,13 +145,15 @@ class OrderGateway:
         ouch = self._ouch
         if not self.open or not session.ready:
             return None
+        first = not self._stages.rung
         self._stages.decided()
         code = self.risk.weigh(order.instrument, order.side, shares, price, order, now)
         if code != 0:
-            self._refused(code, order.instrument, now)
+            self._unsent(code, order.instrument, order.side, shares, price, order.ref, order.owner, now)
             return None
         self._stages.passed()
         if not session.begin(_REPLACE_LENGTH, now):
+            self._unsent(0, order.instrument, order.side, shares, price, order.ref, order.owner, now)
             return None
         new = self.orders.replace(order, shares, price, now)
         ouch.replace(session.out, session.out_at, new)
@@ -177,6 +162,7 @@ class OrderGateway:
         session.keep(now)
         self.emitted += 1
         self.risk.count(order.instrument, order.side, shares, price, order, now)
+        self.decisions.passed(new, order.ref, first, now)
         return new
 
     def cancel(self, order: Order, now: int) -> bool:
@@ -215,5 +201,11 @@ class OrderGateway:
         self._ouch = self._encoders[venue]
         self.risk.turn_to(venue)
 
-    def _refused(self, code: int, instrument: Instrument, now: int) -> None:
-        self._refusals.refused(code, instrument, self.risk.value, self.risk.limit, now)
+    def _unsent(
+        self, code: int, instrument: Instrument, side: int, shares: int, price: int, replaces: int, owner: int, now: int
+    ) -> None:
+        """Journal a decision that no order followed: a check refused it, or (0) the connection did not take it."""
+        value = limit = 0
+        if code != 0:
+            value, limit = self.risk.value, self.risk.limit
+        self.decisions.unsent(code, instrument, self._venue, side, shares, price, replaces, owner, value, limit, now)

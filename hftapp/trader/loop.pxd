@@ -6,6 +6,7 @@ from hftapp.feed.arbiter cimport Arbiter
 from hftapp.ring cimport Ring
 from hftapp.trader.board cimport Board
 from hftapp.trader.breaker cimport Breaker
+from hftapp.trader.decisions cimport Decisions
 from hftapp.trader.desk cimport Desk
 from hftapp.trader.gateway cimport OrderGateway
 from hftapp.trader.market cimport Market
@@ -18,7 +19,7 @@ from hftapp.wire cimport Wire
 
 cdef int64_t _NEVER, _TIMER_NS, _PATIENCE_NS
 cdef Py_ssize_t _HANDLING
-cdef int _CONNECTING, _TRADING, _DONE
+cdef int _CONNECTING, _TRADING, _DONE, _BOOK, _TIMER, _ORDER
 
 cdef class Trader:
     cdef readonly object parts
@@ -39,6 +40,7 @@ cdef class Trader:
     cdef Py_ssize_t _desk_count
     cdef Replies _replies
     cdef OrderGateway _gateway
+    cdef Decisions _decisions
     cdef RiskGate _risk
     cdef Breaker _breaker
     cdef Stages _stages
@@ -63,7 +65,7 @@ cdef class Trader:
     @cython.locals(market=Market, wire=Wire, stages=Stages, arbiter=Arbiter, venues=int, line=int, count=Py_ssize_t, i=Py_ssize_t, touched=Py_ssize_t)
     cdef Py_ssize_t _burst(self, int64_t now) except -1
     @cython.locals(market=Market, touched=Py_ssize_t)
-    cdef int _decide(self, int64_t now) except -1
+    cdef int _decide(self, int64_t now, int cause) except -1
     @cython.locals(desk=Desk, i=Py_ssize_t)
     cdef int _others(self, Py_ssize_t touched, int64_t now) except -1
     cdef _sent(self, int64_t now)

@@ -14,7 +14,7 @@ import cython
 
 from hftapp import records
 from hftapp.silence import counted
-from hftapp.trader import breaker
+from hftapp.trader import breaker, decisions
 from hftapp.trader.assembly import Parts
 from hftapp.trader.closing import Closing
 from hftapp.trader.recorder import Recorder
@@ -29,6 +29,7 @@ CONNECTING, TRADING, CLOSING, DONE = range(4)
 _NEVER, _TIMER_NS, _PATIENCE_NS = NEVER, TIMER_NS, PATIENCE_NS
 _HANDLING = counted.HANDLING
 _CONNECTING, _TRADING, _DONE = CONNECTING, TRADING, DONE
+_BOOK, _TIMER, _ORDER = decisions.BOOK, decisions.TIMER, decisions.ORDER
 
 if not cython.compiled:
     from hftapp.trader.stages import ticks_now
@@ -62,6 +63,7 @@ class Trader:
         self._replies = parts.replies
         parts.replies.stop = self.kill
         self._gateway = parts.gateway
+        self._decisions = parts.gateway.decisions
         self._risk = parts.risk
         self._breaker = parts.breaker
         self._stages = parts.stages
@@ -147,6 +149,7 @@ class Trader:
             line = wire.lines[i]
             if venues > 1:
                 arbiter = self._arbiters[line >> 1]
+                self._decisions.feed_venue = line >> 1
             arbiter.on_packet(line & 1, wire.frames[i], wire.starts[i], wire.sizes[i], now)
             if arbiter.new_gaps:
                 self._lost(now)
@@ -190,9 +193,10 @@ class Trader:
         if self.first_order == 0:
             self.first_order = now
 
-    def _decide(self, now: int) -> int:
-        """Show every changed book and every print to the strategies that follow it."""
+    def _decide(self, now: int, cause: int) -> int:
+        """Show every changed book and every print to the strategies that follow it; `cause`: why, but for a burst."""
         market = self._market
+        self._decisions.cause = cause
         touched = market.take_touched()
         if self._gateway.open and self._desk is not None:
             self._desk.show(touched, now)
@@ -200,6 +204,7 @@ class Trader:
                 self._others(touched, now)
         if market.trade_count > 0:
             market.drop_trades()
+        self._decisions.cause = _BOOK
         return 0
 
     def _others(self, touched: int, now: int) -> int:
@@ -255,7 +260,7 @@ class Trader:
         self._adopted(now)
         self._routes()
         self._breaker.answered(now)
-        self._decide(now)
+        self._decide(now, _ORDER)
 
     def _resumed(self, now: int) -> None:
         """Sessions are back: cancels that were lost are sent again, and whoever quotes there sees what is left."""
@@ -280,7 +285,7 @@ class Trader:
                 orders.expire(session.venue, f"order session {session.over}")
         if gone:
             self._adopted(now)
-            self._decide(now)
+            self._decide(now, _ORDER)
 
     def _adopted(self, now: int) -> None:
         """Orders of another run belong to no strategy of this one: they go before anything new is sent."""
@@ -303,7 +308,7 @@ class Trader:
     def _opened(self, now: int) -> None:
         """The gateway is open (again): whatever changed while it was closed, every book is looked at now."""
         self._market.touch_all()
-        self._decide(now)
+        self._decide(now, _TIMER)
 
     def _gap_open(self) -> bool:
         """Whether any feed has an open gap."""

@@ -16,7 +16,7 @@ from hftapp.config import Config, ConfigError
 from hftapp.nic.port import Port
 from hftapp.records import Rings
 from hftapp.silence import begin, heap
-from hftapp.trader import assembly, replay
+from hftapp.trader import assembly, tape
 from hftapp.trader.loop import Trader
 from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire, Wire
@@ -88,7 +88,7 @@ def recorder(settings: Config, rings: Rings, port: Port | None, seed: bytes, clo
     if rings.recording is None or port is None:
         return None
     start = clock.now()
-    rings.recording.push(records.HEADER, start, replay.header(settings, seed, port.mac, start))
+    rings.recording.push(records.HEADER, start, tape.header(settings, seed, port.mac, start))
     return Recorder(rings.recording, port, rings.figures.words("recording"))
 
 

@@ -9,6 +9,7 @@ from hftapp.book.books import COUNTERS
 from hftapp.figures import Figures
 from hftapp.trader import figures_table
 from hftapp.trader.board import Board
+from hftapp.trader.market import Market
 
 if TYPE_CHECKING:
     from hftapp.trader.assembly import Parts
@@ -21,8 +22,8 @@ UNKNOWN_REFERENCES: Final = COUNTERS.index("unknown_references")
 class Publisher:
     """Owns the group `loop` and the open groups of the figures, and the instruments' blocks (`board`)."""
 
-    def __init__(self, figures: Figures) -> None:
-        self.board = Board(figures)
+    def __init__(self, figures: Figures, market: Market) -> None:
+        self.board = Board(figures, market)
         self._figures = figures
         self._loop = figures.words("loop")
         self._next = 0

@@ -1,44 +1,28 @@
 """Plays a recording to the trader again: the same turns at the same times, so the same orders, byte for byte.
 
 A recording is the turns of one trader (`hftapp.trader.recorder`) behind a header, and a last record that says that
-nothing is missing; the journal beside it has the OUCH messages that were sent. Compiled or interpreted, on whatever
-machine: the orders must be the same.
+nothing is missing; the journal beside it has the OUCH messages that were sent and what the risk gate decided. Compiled
+or interpreted, on whatever machine, at whatever pace: orders and decisions must be the same.
 """
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from hftapp import config, journal, records
 from hftapp.clock import manual
 from hftapp.nic.memory import MemoryPort
 from hftapp.records import Rings
-from hftapp.ring import Record
 from hftapp.trader import assembly
 from hftapp.trader.loop import DONE, Trader
+from hftapp.trader.tape import Header, Tape, Turn, begin
 from hftapp.wire import NicWire
-
-PARTS_OF_A_TURN = frozenset({records.STOP, records.KILL})
-KINDS = PARTS_OF_A_TURN | {records.FRAME_FIRST, records.TURN, records.END}
-MAC_BYTES = 6
-LEAST_SEED = 4
-"""Bytes (`assembly.build`)."""
-
-
-class RecordingError(Exception):
-    """A file that is no recording, or one that cannot be replayed; the text names it and the reason."""
-
-
-@dataclass
-class Turn:
-    """One turn of the loop: its time in ns, its frames, its commands."""
-
-    now: int
-    frames: list[bytes] = field(default_factory=list)
-    commands: list[int] = field(default_factory=list)
+from protocols import management_files
+from protocols.decision_digest import digest, terms
+from protocols.errors import ProtocolError
+from protocols.management import Decision, JournalRecord
 
 
 class Sent(NamedTuple):
@@ -48,178 +32,160 @@ class Sent(NamedTuple):
     message: bytes
 
 
-class Difference(NamedTuple):
-    """The first message that differs: its number from 0, and both (None: there is none)."""
+T = TypeVar("T")
+
+
+class Difference(NamedTuple, Generic[T]):
+    """The first message or decision that differs: its number from 0, and both (None: there is none)."""
 
     number: int
-    recorded: Sent | None
-    replayed: Sent | None
+    recorded: T | None
+    replayed: T | None
+
+
+@dataclass
+class Outcome:
+    """What a trader sent and decided, in order."""
+
+    sent: list[Sent] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    def take(self, kind: int, payload: bytes) -> None:
+        """Add a journal record. Raises ProtocolError for a decision that is none."""
+        plain, venue = records.venue_of(kind)
+        if plain == records.OUT:
+            self.sent.append(Sent(venue, payload))
+        elif plain == records.DECISION:
+            self.decisions.append(Decision.decode(payload))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a replay gave: turns and frames played, messages sent, and where they first differ.
+    """What a replay gave: turns and frames played, messages sent, and where they first differ; the same of decisions.
 
     `early`: the recording ends before the run did. Only what it has was compared then.
+    `recorded_hash`, `replayed_hash`: `protocols.decision_digest` of what was compared.
     """
 
     turns: int
     frames: int
     messages: int
-    difference: Difference | None
+    difference: Difference[Sent] | None
     early: bool
+    decisions: int
+    decision: Difference[Decision] | None
+    recorded_hash: str
+    replayed_hash: str
+
+    @property
+    def identical(self) -> bool:
+        """Whether orders and decisions are the same."""
+        return self.difference is None and self.decision is None
 
 
-@dataclass(frozen=True)
-class Header:
-    """What the first record of a recording says: everything besides the turns that a replay needs."""
+class Player:
+    """A trader that gets a recording's turns. `settings`: instead of the recording's own."""
 
-    settings: config.Config
-    seed: bytes
-    mac: bytes
-    start: int
+    def __init__(self, known: Header, settings: config.Config | None = None) -> None:
+        settings = settings or known.settings
+        self.clock = manual(known.start)
+        self.port = MemoryPort(known.mac)
+        self.rings = Rings()
+        self.outcome = Outcome()
+        self.turns = self.frames = 0
+        stack = assembly.stack(settings, self.port, known.seed)
+        wire = NicWire(self.port, stack, assembly.lines(settings), self.clock)
+        self.trader = Trader(assembly.build(settings, wire, self.rings, self.clock, known.seed))
 
-
-def header(settings: config.Config, seed: bytes, mac: bytes, start: int) -> bytes:
-    """The first record's payload: everything besides the turns that a replay needs."""
-    document = {"config": settings.document, "seed": seed.hex(), "mac": mac.hex(":"), "start": start}
-    return json.dumps(document).encode()
-
-
-class Tape:
-    """The turns of a recording, from the entry behind the header on. `ended`: the record at its end was there.
-
-    `start`: the time before which there is none, ns.
-    """
-
-    def __init__(self, path: Path, entries: Iterator[journal.Entry], start: int) -> None:
-        self.ended = False
-        self._start = start
-        self._path = path
-        self._entries = entries
-
-    def turns(self) -> Iterator[Turn]:
-        """All turns, each once. Raises RecordingError for records that make none."""
-        commands: list[int] = []
-        turn: Turn | None = None
-        now = self._start
-        for entry in self._entries:
-            if entry.kind == records.FRAME_MORE and turn is not None:
-                turn.frames.append(self._frame(entry))
-                continue
-            if turn is not None:
-                yield turn
-                turn = None
-            if self.ended or entry.kind not in KINDS or entry.time < now:
-                raise RecordingError(f"{self._path}: record {entry.number} (kind {entry.kind}) is out of place")
-            now = entry.time
-            if entry.kind == records.END:
-                self.ended = True
-            elif entry.kind in PARTS_OF_A_TURN:
-                commands.append(entry.kind)
-            else:
-                turn = Turn(now, [self._frame(entry)] if entry.kind == records.FRAME_FIRST else [], commands)
-                commands = []
-        if turn is not None:
-            yield turn
-
-    def _frame(self, entry: journal.Entry) -> bytes:
-        if not entry.payload:
-            raise RecordingError(f"{self._path}: record {entry.number} is a frame without a byte")
-        return entry.payload
+    def play(self, turn: Turn) -> None:
+        """One turn; a trader that has come to its end takes no more."""
+        if self.trader.phase == DONE:
+            return
+        self.clock.time = turn.now
+        for frame in turn.frames:
+            self.port.deliver(frame)
+        for command in turn.commands:
+            self.rings.control.push(command, turn.now, b"")
+        self.trader.step()
+        self.port.discard_sent()
+        self.rings.telemetry.drain()
+        for kind, _, payload in self.rings.journal.drain():
+            self.outcome.take(kind, payload)
+        self.turns += 1
+        self.frames += len(turn.frames)
 
 
-def begin(recording: Path) -> tuple[Header, Iterator[journal.Entry]]:
-    """The header of a recording, and the entries behind it.
+def replay(
+    recording: Path,
+    recorded: Outcome,
+    *,
+    pace: Callable[[int], None] | None = None,
+    other: config.Config | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Comparison:
+    """Play a recording and compare what is sent and decided with what was when it was made.
 
-    Raises RecordingError when it is none, ConfigError when this program does not know its configuration, JournalError.
-    """
-    entries = journal.read(recording)
-    first = next(entries, None)
-    if first is None or first.kind != records.HEADER:
-        raise RecordingError(f"{recording} is no recording: it does not begin with a header")
-    return _header(recording, first.payload), entries
-
-
-def _header(recording: Path, payload: bytes) -> Header:
-    try:
-        facts: dict[str, Any] = json.loads(payload)
-        document, start = facts["config"], facts["start"]
-        seed, mac = bytes.fromhex(facts["seed"]), bytes.fromhex(facts["mac"].replace(":", ""))
-        if not isinstance(document, dict) or type(start) is not int or not 0 <= start < 1 << 63:
-            raise ValueError(f"config {document!r:.40}, start {start!r:.40}")
-        if len(seed) < LEAST_SEED or len(mac) != MAC_BYTES or mac[0] & 1:
-            raise ValueError(f"seed {facts['seed']!r:.40}, mac {facts['mac']!r:.40}")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordingError(f"{recording}: its header is damaged: {type(error).__name__}: {error}") from error
-    settings = config.build(document, source=str(recording))
-    if settings.nic.address is None:
-        raise RecordingError(f"{recording}: its configuration has no nic.address")
-    return Header(settings, seed, mac, start)
-
-
-def replay(recording: Path, sent: list[Sent]) -> Comparison:
-    """Play a recording and compare what is sent with the messages that were sent when it was made.
-
+    `pace` is called with the time of each turn (ns, of the run's clock) and may wait. `other`: strategies and risk
+    limits are this configuration's instead of the recording's. `progress` is told how many bytes of the file are done.
     Raises RecordingError, ConfigError, JournalError.
     """
     known, entries = begin(recording)
     tape = Tape(recording, entries, known.start)
-    clock = manual(known.start)
-    port = MemoryPort(known.mac)
-    rings = Rings()
-    wire = NicWire(port, assembly.stack(known.settings, port, known.seed), assembly.lines(known.settings), clock)
-    trader = Trader(assembly.build(known.settings, wire, rings, clock, known.seed))
-    replayed: list[Sent] = []
-    count = frames = 0
+    settings = None
+    if other is not None:
+        settings = replace(known.settings, strategies=other.strategies, risk=other.risk)
+    player = Player(known, settings)
     for turn in tape.turns():
-        if trader.phase == DONE:
-            continue  # to its end: whether that is there
-        clock.time = turn.now
-        for frame in turn.frames:
-            port.deliver(frame)
-        for command in turn.commands:
-            rings.control.push(command, turn.now, b"")
-        trader.step()
-        port.discard_sent()
-        rings.telemetry.drain()
-        replayed += _outgoing(rings.journal.drain())
-        count += 1
-        frames += len(turn.frames)
-    early = not tape.ended
-    recorded = sent[: len(replayed)] if early else sent
-    return Comparison(count, frames, len(replayed), compare(recorded, replayed), early)
+        if pace is not None:
+            pace(turn.now)
+        player.play(turn)
+        progress(tape.at)
+    return _comparison(player, recorded, early=not tape.ended)
 
 
-def compare(recorded: list[Sent], replayed: list[Sent]) -> Difference | None:
-    """The first message that differs, None when all are the same."""
+def _comparison(player: Player, recorded: Outcome, *, early: bool) -> Comparison:
+    """Compare; of a recording that ends early only what it has."""
+    replayed = player.outcome
+    sent, decisions = recorded.sent, recorded.decisions
+    if early:
+        sent, decisions = sent[: len(replayed.sent)], decisions[: len(replayed.decisions)]
+    return Comparison(
+        player.turns,
+        player.frames,
+        len(replayed.sent),
+        compare(sent, replayed.sent),
+        early,
+        len(replayed.decisions),
+        compare(decisions, replayed.decisions, terms),
+        digest(decisions),
+        digest(replayed.decisions),
+    )
+
+
+def compare(
+    recorded: Iterable[T], replayed: Iterable[T], key: Callable[[T], object] = lambda each: each
+) -> Difference[T] | None:
+    """The first pair that differs in what `key` makes of it, None when all are the same."""
     for number, (one, other) in enumerate(zip_longest(recorded, replayed)):
-        if one != other:
+        if one is None or other is None or key(one) != key(other):
             return Difference(number, one, other)
     return None
 
 
-def sent_messages(path: Path) -> list[Sent]:
-    """The OUCH messages sent, from an orders journal or the office's copy of it (`journal.jsonl`).
+def recorded_outcome(path: Path) -> Outcome:
+    """What a run sent and decided, from its orders journal or the office's copy of it (`journal.bin`).
 
     Raises JournalError for a file that is neither.
     """
-    if path.suffix != ".jsonl":
-        return _outgoing(journal.read(path))
+    found = Outcome()
     try:
-        with path.open(encoding="utf-8") as lines:
-            rows = sorted((json.loads(line) for line in lines), key=lambda row: int(row["n"]))
-        return [Sent(row.get("venue", 0), bytes.fromhex(row["hex"])) for row in rows if row["dir"] == "out"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        text = f"{path} is no copy of a journal: {type(error).__name__}: {error}"
-        raise journal.JournalError(text) from error
-
-
-def _outgoing(entries: Iterable[journal.Entry | Record]) -> list[Sent]:
-    """Those of the exchange's and ours that are ours."""
-    found = []
-    for entry in entries:
-        kind, venue = records.venue_of(entry.kind)
-        if kind == records.OUT:
-            found.append(Sent(venue, entry.payload))
+        if path.suffix != ".bin":
+            for entry in journal.read(path):
+                found.take(entry.kind, entry.payload)
+            return found
+        for frame in management_files.read(path):
+            if isinstance(frame.message, JournalRecord):
+                found.take(records.at_venue(frame.message.kind, frame.message.venue), frame.message.body)
+    except (ProtocolError, management_files.FileError) as error:
+        raise journal.JournalError(f"{path}: {error}") from error
     return found

@@ -1,4 +1,4 @@
-"""`python -m qemu.switch CONFIG.json`: run a switch until SIGTERM or SIGINT.
+"""`python -m qemu.switch CONFIG.json`: run a switch until SIGTERM or SIGINT; SIGUSR1 marks a moment (`faults.Fault`).
 
 Prints `{"ready": true, "pid": …}` on one line when all ports are open, and its counters as JSON on one line at the
 end. Exit status 2 for a wrong configuration.
@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from protocols.pcap_write import PcapngWriter
+from protocols.pcap_rotate import RotatingWriter
 from qemu.switch.config import ConfigError, PortConfig, SwitchConfig, parse
 from qemu.switch.core import Switch
-from qemu.switch.loop import SwitchLoop
+from qemu.switch.loop import MARK, SwitchLoop
 from qemu.switch.ports import Cable, DatagramCable, TapCable
 
 
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError, ConfigError) as error:
         print(f"qemu.switch: {arguments[0]}: {error}", file=sys.stderr)
         return 2
-    captures = [PcapngWriter(p.capture, p.plan.name) if p.capture else None for p in config.ports]
+    captures = [_capture(port, config) for port in config.ports]
     loop = SwitchLoop(switch, cables, captures, _stop_descriptor())
     print(json.dumps({"ready": True, "pid": os.getpid()}), flush=True)
     try:
@@ -45,15 +45,21 @@ def _cable(port: PortConfig) -> Cable:
     return TapCable(port.cable) if isinstance(port.cable, int) else DatagramCable(*port.cable)
 
 
+def _capture(port: PortConfig, config: SwitchConfig) -> RotatingWriter | None:
+    if port.capture is None:
+        return None
+    return RotatingWriter(port.capture, port.plan.name, config.rotate_bytes, config.rotate_ns)
+
+
 def _stop_descriptor() -> int:
-    """A descriptor that becomes readable on SIGTERM or SIGINT."""
+    """A descriptor from which the numbers of SIGTERM, SIGINT and `MARK` can be read."""
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def stop(number: int, frame: FrameType | None) -> None:
         """The byte that Python's wakeup writes is all that is needed."""
 
     signal.set_wakeup_fd(writer)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, MARK):
         signal.signal(number, stop)
     return reader
 

@@ -2,7 +2,10 @@
 
 `{"seed": 1, "ports": [{"name", "segment", "tap_fd" | "local" + "remote", "capture"?}], "faults": [{"port",
 "direction": "in"|"out", "kind", "probability"?, "match"?: {"group", "port", "min_payload"}, "drop"?: [n],
-"delay_ns"?, "jitter_ns"?, "depth"?, "hold_ns"?, "from_ns"?, "until_ns"?, "stream"?, "band"?}], "counters"?: path}`.
+"delay_ns"?, "jitter_ns"?, "depth"?, "hold_ns"?, "from_ns"?, "until_ns"?, "marked"?, "stream"?, "band"?}],
+"counters"?: path, "rotate_bytes"?, "rotate_ns"?}`.
+
+A capture goes on in a new file after `rotate_bytes` bytes, or `rotate_ns` ns (0, the default: time fills no file).
 """
 
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import TypeVar
 
+from protocols.pcap_rotate import LEAST_BYTES, ROTATE_BYTES
 from qemu.switch.core import PortPlan
 from qemu.switch.faults import Direction, Fault, Kind, Match
 
@@ -21,7 +25,7 @@ _COUNTS = ("delay_ns", "jitter_ns", "depth", "hold_ns", "from_ns")
 _FAULT_KEYS = frozenset(item.name for item in fields(Fault))
 _MATCH_KEYS = frozenset(item.name for item in fields(Match))
 _PORT_KEYS = frozenset({"name", "segment", "tap_fd", "local", "remote", "capture"})
-_TOP_KEYS = frozenset({"seed", "ports", "faults", "counters"})
+_TOP_KEYS = frozenset({"seed", "ports", "faults", "counters", "rotate_bytes", "rotate_ns"})
 
 
 class ConfigError(ValueError):
@@ -45,6 +49,8 @@ class SwitchConfig:
     ports: tuple[PortConfig, ...]
     faults: tuple[Fault, ...]
     counters: Path | None
+    rotate_bytes: int = ROTATE_BYTES
+    rotate_ns: int = 0
 
 
 def parse(value: object) -> SwitchConfig:
@@ -54,7 +60,14 @@ def parse(value: object) -> SwitchConfig:
     if not ports:
         raise ConfigError("ports is empty: a switch needs at least one port")
     faults = tuple(_fault(item, f"faults[{n}]") for n, item in enumerate(_list(top.get("faults", []), "faults")))
-    return SwitchConfig(_integer(top.get("seed", 0), "seed", 0, 2**64 - 1), ports, faults, _path(top, "counters"))
+    return SwitchConfig(
+        _integer(top.get("seed", 0), "seed", 0, 2**64 - 1),
+        ports,
+        faults,
+        _path(top, "counters"),
+        _integer(top.get("rotate_bytes", ROTATE_BYTES), "rotate_bytes", LEAST_BYTES, 2**62),
+        _integer(top.get("rotate_ns", 0), "rotate_ns", 0, 2**62),
+    )
 
 
 def _port(value: object, where: str) -> PortConfig:
@@ -88,6 +101,7 @@ def _fault(value: object, where: str) -> Fault:
         match=_match(item["match"], f"{where}.match") if "match" in item else None,
         drop=frozenset(_integer(n, f"{where}.drop", 1, 2**62) for n in drop),
         until_ns=None if until is None else _integer(until, f"{where}.until_ns", 0, 2**62),
+        marked=_flag(item.get("marked", False), f"{where}.marked"),
         stream=stream,
         band=band,
         **counts,
@@ -143,6 +157,12 @@ def _path(item: Mapping[str, object], key: str) -> Path | None:
 def _integer(value: object, where: str, low: int, high: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ConfigError(f"{where} is {value!r}: must be an integer from {low} to {high}")
+    return value
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where} is {value!r}: must be true or false")
     return value
 
 

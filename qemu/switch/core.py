@@ -117,6 +117,11 @@ class Switch:
                 self._relay(port, frame, due, out)
         return out
 
+    def mark(self, now: int) -> None:
+        """Rules that wait for a moment to be marked count from `now`."""
+        for rule in self._rules:
+            rule.mark(now)
+
     def next_deadline(self) -> int | None:
         """When `tick` next has something to do, or None."""
         times = [self._pending[0][0]] if self._pending else []

@@ -61,6 +61,9 @@ class Match:
 class Fault:
     """One rule. Probabilities are 0 to 1; times are nanoseconds; `drop` counts matching frames from 1.
 
+    It is at work from `from_ns` to `until_ns` (None: to the end), counted from the switch's start or, when it is
+    `marked`, from the moment that is marked later (`Switch.mark`).
+
     `stream` lets several rules draw the same random numbers: two loss rules on one stream whose bands
     [`band`, `band` + `probability`) do not overlap never lose the frame of the same index.
     """
@@ -77,6 +80,7 @@ class Fault:
     hold_ns: int = 10_000_000
     from_ns: int = 0
     until_ns: int | None = None
+    marked: bool = False
     stream: str | None = None
     band: float = 0.0
 
@@ -103,6 +107,7 @@ class Rule:
         name = fault.stream or f"{fault.port}/{fault.direction.value}/{index}/{fault.kind.value}"
         self.fault = fault
         self.counters = RuleCounters()
+        self._zero = None if fault.marked else 0
         self._random = derived_random(seed, name)
         self._last_due = 0
         self._held: list[tuple[int, int, bytes]] = []  # (frames still to pass, deadline, frame)
@@ -114,7 +119,18 @@ class Rule:
         if match is not None and not match.hits(frame):
             return [(due, frame)]
         self.counters.matched += 1
-        return self._act(frame, due)
+        return self._act(frame, due) if self._at_work(due) else [(due, frame)]
+
+    def mark(self, now: int) -> None:
+        """The moment from which a marked rule counts its times has come; only the first one counts."""
+        if self._zero is None:
+            self._zero = now
+
+    def _at_work(self, due: int) -> bool:
+        if self._zero is None:
+            return False
+        until, at = self.fault.until_ns, due - self._zero
+        return at >= self.fault.from_ns and (until is None or at < until)
 
     def expire(self, now: int) -> list[Timed]:
         """Frames held back for reordering whose time is over."""
@@ -180,10 +196,7 @@ class Rule:
             return released
         return [(due, frame), *released]
 
-    def _down(self, frame: bytes, due: int) -> list[Timed]:
-        until = self.fault.until_ns
-        if due < self.fault.from_ns or (until is not None and due >= until):
-            return [(due, frame)]
+    def _down(self, _frame: bytes, _due: int) -> list[Timed]:
         self._count()
         return []
 

@@ -1,19 +1,25 @@
 """Moves the frames: waits for cables, asks the core, sends, captures. Blocks in select, never polls."""
 
+import os
 import select
+import signal
 import time
 from collections.abc import Sequence
 
-from protocols.pcap_write import INBOUND, OUTBOUND, PcapngWriter
+from protocols.pcap_rotate import RotatingWriter
+from protocols.pcap_write import INBOUND, OUTBOUND
 from qemu.switch.core import Delivery, Switch
 from qemu.switch.ports import Cable
 
+MARK = signal.SIGUSR1
+
 
 class SwitchLoop:
-    """The switch at work on its cables. `stop_fd` becoming readable ends `run`."""
+    """The switch at work on its cables. From `stop_fd` it reads the numbers of signals, a byte each: `MARK` marks the
+    moment for the faults that wait for it, any other ends `run`."""
 
     def __init__(
-        self, switch: Switch, cables: Sequence[Cable], captures: Sequence[PcapngWriter | None], stop_fd: int
+        self, switch: Switch, cables: Sequence[Cable], captures: Sequence[RotatingWriter | None], stop_fd: int
     ) -> None:
         self._switch = switch
         self._cables = list(cables)
@@ -32,7 +38,9 @@ class SwitchLoop:
             # select, not epoll: its timeout has microseconds, so a link's delay of 50 µs is not one of 1 ms.
             readable, writable, _ = select.select(readers, writers, (), self._timeout())
             if self._stop_fd in readable:
-                return
+                if self._told():
+                    return
+                readable.remove(self._stop_fd)
             for descriptor in writable:
                 self._cables[by_descriptor[descriptor]].flush()
             for descriptor in readable:
@@ -50,6 +58,13 @@ class SwitchLoop:
         for capture in self._captures:
             if capture is not None:
                 capture.close()
+
+    def _told(self) -> bool:
+        """Whether it is told to stop."""
+        numbers = set(os.read(self._stop_fd, 64))
+        if MARK in numbers:
+            self._switch.mark(self._now())
+        return numbers != {MARK}
 
     def _now(self) -> int:
         return time.monotonic_ns() - self._start

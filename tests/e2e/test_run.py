@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from hftapp import inotify
+from office import files
+from protocols.management import State
 
 pytestmark = pytest.mark.e2e
 
@@ -136,8 +138,8 @@ def test_the_phases_are_told_without_a_terminal(run: Any) -> None:
 
 def test_the_management_network_stayed_whole(run: Any) -> None:
     summary = json.loads((run.directory / "office" / "summary.json").read_text())
-    assert summary["malformed"] == summary["oversized"] == 0
-    assert summary["journal"]["holes"] == summary["journal"]["conflicts"] == []
+    assert summary["faults"] == summary["conflicts"] == summary["duplicates"] == 0
+    assert [file["missing"] for name in ("live", "journals") for file in summary[name].values()] == [0, 0]
     assert run.report["switch"]["undeliverable"] == {"exchange": 0, "trader": 0, "office": 0, "server": 0}
 
 
@@ -157,6 +159,7 @@ def test_the_operator_commands_a_run(tmp_path: Path, accelerator: Any, name: str
         str(directory),
     ]
     operate = [sys.executable, "-c", "from office.cli import office; office()", name, "--dir", str(directory)]
+    operate += ["--who", "Ada"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -176,6 +179,7 @@ def test_the_operator_commands_a_run(tmp_path: Path, accelerator: Any, name: str
     assert run.returncode == 0
     assert report["guest"]["reason"] == reason
     assert report["books"]["equal"] is (None if name == "stop" else True)
+    assert State(body=f"command {name} by Ada".encode()) in [frame.message for _, frame in files.live(directory)]
     assert not (directory / "office" / "control.json").exists()
 
 

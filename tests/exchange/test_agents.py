@@ -171,11 +171,13 @@ def test_every_agent_has_accounts_firms_and_labels_of_its_own(tmp_path: Path) ->
     world = World(tmp_path, *KINDS, "spoof:symbol=XYZ", seconds=12)
     owners = [owner for agent in world.agents.values() for owner in agent.owners]
     firms = [firm for agent in world.agents.values() for firm in agent.owners.values()]
-    assert len(set(owners)) == len(owners) == len(set(firms)) == 7
+    assert len(set(owners)) == len(owners) == len(set(firms)) == len(KINDS) + 3, (
+        "two kinds have two accounts, one kind is there twice"
+    )
     assert {label.kind for label in world.labels} == set(KINDS)
     assert len({label.id for label in world.labels}) == len(world.labels)
     honest = {label.kind for label in world.labels if label.honest}
-    assert honest == {"quote", "take"}
+    assert honest == {"quote", "take", "scale", "ladder", "meet", "guard", "build"}
     refs = [ref for label in world.labels for ref in label.orders]
     assert len(set(refs)) == len(refs), "an order belongs to one episode"
 

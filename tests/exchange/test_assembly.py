@@ -12,6 +12,8 @@ from exchange.clock import SECOND
 from exchange.journal import open_journal
 from exchange.order_log import OrderLog
 from exchange.settings import Endpoint, Ports, ServiceError, Settings
+from store.surveillance import attribution_file
+from store.surveillance.events import OrderEvent
 
 HOUR = 3600 * SECOND
 
@@ -144,3 +146,24 @@ def test_agents_trade_and_say_what_they_did(tmp_path: Path) -> None:
 def test_an_agent_for_a_symbol_that_is_not_listed_is_refused() -> None:
     with pytest.raises(ValueError, match="MSFT"):
         build(settings(symbols=("AAPL",), agents=("spoof:symbol=MSFT",)))
+
+
+def test_attribution_is_written_of_the_first_venue_and_changes_nothing(tmp_path: Path) -> None:
+    market: dict[str, Any] = {"venues": ("NSDQ", "BX"), "agents": ("spoof",), "symbols": ("AAPL",)}
+    plain = build(settings(**market))
+    told = build(settings(**market, log_dir=tmp_path, attribution=True))
+    with plain, told:
+        for session in (plain, told):
+            session.exchange.start(session.start_time)
+            let_pass(session, session.start_time + 4 * SECOND)
+        assert len(feed(plain)) > 500
+        assert feed(plain) == feed(told)
+        assert feed(plain, 1) == feed(told, 1)
+    events = list(attribution_file.read(tmp_path / "attribution.jsonl"))
+    orders = [event for event in events if isinstance(event, OrderEvent)]
+    assert {event.venue for event in orders} == {"NSDQ"}
+    assert "A001" in {event.account for event in orders}
+    with pytest.raises(ServiceError, match=r"cannot write .*attribution\.jsonl: .*; give another --log-dir"):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other/attribution.jsonl").mkdir()
+        build(settings(**market, log_dir=tmp_path / "other", attribution=True))

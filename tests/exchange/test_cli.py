@@ -368,6 +368,10 @@ WRONG = {
     "checks without journal": (["--journal-checks=5"], "give --journal too"),
     "pace of nothing": (["--speed=10"], "--speed 10 is the pace of a replay or a day"),
     "options before a command": (["--seconds=1", "status"], "--seconds does not go with status"),
+    "attribution without folder": (
+        ["--attribution"],
+        "--attribution is written to the folder of the logs: give --log-dir",
+    ),
     "log folder": (["--log-dir=/proc/nowhere"], "cannot write to --log-dir /proc/nowhere"),
 }
 

@@ -13,14 +13,23 @@ from image import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = (
+    "hftapp.book.books",
+    "hftapp.book.depth",
+    "hftapp.book.levels",
+    "hftapp.book.order_table",
+    "hftapp.book.stocks",
     "hftapp.clock",
+    "hftapp.feed.handler",
+    "hftapp.feed.itch_rules",
     "hftapp.histogram",
     "hftapp.ring",
     "hftapp.silence.heap",
     "hftapp.silence.trap",
     "hftapp.trader.board",
     "hftapp.trader.instrument",
+    "hftapp.trader.market",
     "hftapp.trader.order",
+    "hftapp.trader.venue_market",
 )
 START = """
 import importlib.machinery, importlib.util, json, sys

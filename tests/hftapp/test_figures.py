@@ -101,7 +101,8 @@ def test_every_word_of_a_block_is_the_instrument_s_attribute_of_that_name() -> N
     for number, name in enumerate(figures.INSTRUMENT[1:], 1):
         setattr(instrument, name, 1000 + number)
     Board(shown).show(instrument)
-    assert shown.words("instruments")[1 : figures.STRIDE].tolist() == [1000 + n for n in range(1, figures.STRIDE)]
+    words = len(figures.INSTRUMENT)
+    assert shown.words("instruments")[1:words].tolist() == [1000 + number for number in range(1, words)]
 
 
 def test_instruments_without_a_block_are_counted() -> None:
@@ -118,3 +119,11 @@ def test_an_instrument_shown_out_of_turn_leaves_the_others_nameless_until_theirs
     assert (shown.symbol(0), shown.symbol(1)) == ("#0", "B")
     board.show(Instrument("A", 0))
     assert shown.symbol(0) == "A"
+
+
+def test_a_block_that_is_being_written_is_not_read() -> None:
+    shown = made()
+    Board(shown).show(Instrument("A", 0))
+    assert shown.block(0) is not None
+    shown.words("instruments")[figures.EDITION] += 1
+    assert shown.block(0) is None

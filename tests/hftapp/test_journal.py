@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp.journal import HEAD, MAGIC, OVERHEAD, DamagedTailError, Journal, JournalError, read
+from hftapp.journal import HEAD, MAGIC, OVERHEAD, START, DamagedTailError, Journal, JournalError, read
 
 RECORDS = [(1, 100, b"first"), (2, 200, b""), (1, 300, b"third" * 10)]
 
@@ -42,14 +42,14 @@ def test_reading_can_start_where_it_ended(tmp_path: Path) -> None:
 def test_every_torn_tail_is_found_and_cut(tmp_path: Path) -> None:
     whole = written(tmp_path / "whole").read_bytes()
     ends = [entry.end for entry in read(tmp_path / "whole")]
-    for size in range(len(MAGIC), len(whole)):
+    for size in range(START, len(whole)):
         path = tmp_path / "torn"
         path.write_bytes(whole[:size])
         kept = sum(end <= size for end in ends)
         assert len(list(read(path))) == kept
         journal = Journal(path)
         assert journal.count == kept
-        assert journal.torn_bytes == size - ([len(MAGIC), *ends][kept])
+        assert journal.torn_bytes == size - ([START, *ends][kept])
         journal.append([(9, 9, b"after")])
         journal.close()
         assert [entry.payload for entry in read(path)][-1] == b"after"
@@ -68,9 +68,9 @@ def test_any_flipped_bit_before_the_end_is_an_error_with_its_place(tmp_path: Pat
     """A length that grew must not make the rest of the file look like one torn record."""
     path = written(tmp_path / "j")
     data = bytearray(path.read_bytes())
-    data[len(MAGIC) + bit // 8] ^= 1 << bit % 8
+    data[START + bit // 8] ^= 1 << bit % 8
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="at offset 8 is damaged, and record 2 after it is intact"):
+    with pytest.raises(JournalError, match="at offset 20 is damaged, and record 2 after it is intact"):
         list(read(path))
     with pytest.raises(JournalError, match="damaged"):
         Journal(path)
@@ -149,3 +149,37 @@ def test_a_payload_has_a_limit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="1048577 bytes"):
         journal.append([(1, 0, b"x" * (1 << 20) + b"x")])
     journal.close()
+
+
+def test_an_identity_stays_with_the_file_and_every_file_has_its_own(tmp_path: Path) -> None:
+    written(tmp_path / "one")
+    first, second = Journal(tmp_path / "one"), Journal(tmp_path / "two")
+    assert first.identity != second.identity
+    assert 0 not in (first.identity, second.identity)
+    first.append([(1, 1, b"more")])
+    assert Journal(tmp_path / "one").identity == first.identity
+    before = first.identity
+    first.renew()
+    assert Journal(tmp_path / "one").identity == first.identity != before
+    assert [entry.number for entry in read(tmp_path / "one")] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("size", range(START))
+def test_an_incomplete_head_is_written_anew(tmp_path: Path, size: int) -> None:
+    path = written(tmp_path / "j")
+    path.write_bytes(path.read_bytes()[:size])
+    journal = Journal(path)
+    assert (journal.count, journal.identity != 0) == (0, True)
+    journal.append(RECORDS)
+    journal.close()
+    assert len(list(read(path))) == 3
+
+
+def test_a_damaged_identity_is_replaced_and_costs_no_record(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    data = bytearray(path.read_bytes())
+    data[len(MAGIC) + 3] ^= 1
+    path.write_bytes(data)
+    damaged = int.from_bytes(data[len(MAGIC) : len(MAGIC) + 8], "big")
+    journal = Journal(path)
+    assert (journal.count, journal.identity not in (0, damaged)) == (3, True)

@@ -5,7 +5,6 @@ import marshal
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,23 @@ from hftapp.supervisor import Supervisor, trader_cpu
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LOOP
 from hftapp.trader.instrument import Instrument
+from office.files import hellos, live
+from office.files import journal as copy
+from protocols.management import (
+    LIVE,
+    Book,
+    Counters,
+    Decision,
+    Exit,
+    Frame,
+    Gap,
+    Latency,
+    ManagementMessage,
+    Position,
+    State,
+    Stats,
+    TopOfBook,
+)
 
 BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
 TraderFunction = Callable[[Config, Rings, int | None, int], None]
@@ -36,6 +52,14 @@ def emit(rings: Rings, kind: int, payload: Any) -> None:
     assert rings.telemetry.push(kind, time.time_ns(), marshal.dumps(payload))
 
 
+def decision(code: int) -> bytes:
+    """A decision of the risk gate, as the trader writes it."""
+    numbers = ("strategy", "venue", "feed_venue", "reference", "replaces", "shares", "price", "sequence", "value")
+    stages = ("limit", "burst", "parsed", "booked", "decided", "passed", "rung")
+    nothing: dict[str, Any] = dict.fromkeys((*numbers, *stages), 0)
+    return Decision(code=code, cause="B", side="B", symbol="A", **nothing).encode()
+
+
 class Ringing(Supervisor):
     """A supervisor that also rings a bell after each command: a control ring is no event that a test can wait for."""
 
@@ -43,8 +67,8 @@ class Ringing(Supervisor):
         self.bell = os.eventfd(0)
         super().__init__(settings, trader=lambda own, rings, cpu: trader(own, rings, cpu, self.bell), **more)
 
-    def command(self, name: str) -> None:
-        super().command(name)
+    def command(self, name: str, who: str = "") -> None:
+        super().command(name, who)
         os.eventfd_write(self.bell, 1)
 
     def run(self) -> Outcome:
@@ -70,7 +94,8 @@ def obedient(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> No
     emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
     board = Board(rings.figures)
     board.show(Instrument("A", 0))
-    assert rings.telemetry.push(records.RISK, 5, records.RISK_RECORD.pack(KILL_SWITCH, 0, 2, 1))
+    rings.journal.push(records.DECISION, 5, decision(KILL_SWITCH))
+    rings.journal.push(records.DECISION, 6, decision(0))
     emit(rings, records.GAP, {"from": 1, "to": 2})
     rings.figures.histogram("tick_to_trade").record(1234)
     rings.figures.words("loop")[LOOP.index("final")] = 1
@@ -86,11 +111,14 @@ def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
     assert outcome.stats["tick_to_trade"]["max"] == 1234
     assert outcome.stats["silence"]["filter"] is False
     assert outcome.stats["silence"]["voluntary_switches"] >= 0
-    assert (outcome.journal_records, outcome.risk_records) == (2, 1)
-    (refusal,) = journal.read(tmp_path / "risk.journal")
-    assert marshal.loads(refusal.payload) == {"check": "kill_switch", "symbol": "A", "value": 2, "limit": 1}
+    assert (outcome.journal_records, outcome.decisions, outcome.refusals) == (4, 2, 1)
     assert outcome.journal is not None
-    assert [(e.number, e.kind, e.payload) for e in journal.read(outcome.journal)] == [(1, 1, b"\x4f"), (2, 2, b"\x41")]
+    assert [(e.number, e.kind, e.payload) for e in journal.read(outcome.journal)] == [
+        (1, records.OUT, b"\x4f"),
+        (2, records.IN, b"\x41"),
+        (3, records.DECISION, decision(KILL_SWITCH)),
+        (4, records.DECISION, decision(0)),
+    ]
     assert "trader: trading" in said
     assert "no [[strategy]] is configured: it will keep books and trade nothing" in said
 
@@ -142,10 +170,14 @@ def test_figures_go_to_the_office_every_second_and_once_more_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hftapp.supervisor.STATS_NS", 1_000_000)
-    offered: list[dict[str, Any]] = []
-    monkeypatch.setattr(Supervisor, "_offer", lambda _self, line: offered.append(line))
+    offered: list[ManagementMessage] = []
+    monkeypatch.setattr(Supervisor, "_offer", lambda _self, message, _stamp: offered.append(message))
     run(tmp_path, obedient, seconds=0.05)
-    stats = [line for line in offered if line["kind"] == "stats"]
+    stats = [json.loads(message.body) for message in offered if isinstance(message, Stats)]
+    groups = [message.group for message in offered if isinstance(message, Counters)]
+    assert groups.count("orders") == groups.count("risk") == len(stats)
+    latencies = [message for message in offered if isinstance(message, Latency) and message.name == "tick_to_trade"]
+    assert (latencies[-1].least, latencies[-1].greatest, latencies[-1].buckets) == (1234, 1234, {1232: 1})
     assert len(stats) > 2
     assert ["final" in line for line in stats] == [False] * (len(stats) - 1) + [True]
 
@@ -262,14 +294,14 @@ def test_what_waits_in_the_rings_is_kept_when_the_supervisor_fails(
 def test_a_record_that_cannot_be_reported_does_not_end_trading(tmp_path: Path) -> None:
     def odd(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
         emit(rings, 99, {"what": 1})
-        rings.telemetry.push(records.RISK, 1, b"too short")
+        rings.telemetry.push(records.GAP, 1, b"too short")
         rings.telemetry.push(records.STATE, 1, b"not marshal")
         obedient(settings, rings, cpu, bell)
 
     outcome, said = run(tmp_path, odd, seconds=0.05)
     assert (outcome.status, outcome.reason) == (0, "stop command")
     assert [line.partition(" was")[0] for line in said if "not reported" in line] == [
-        f"a record of kind {kind}" for kind in (99, records.RISK, records.STATE)
+        f"a record of kind {kind}" for kind in (99, records.GAP, records.STATE)
     ]
 
 
@@ -311,34 +343,46 @@ def test_commands_wait_for_room_in_the_ring_and_a_kill_goes_first(tmp_path: Path
     assert [record.kind for record in ring.drain()] == [records.KILL, records.STOP]
 
 
-OFFICE = """
-import json, socket, sys
-peer, _ = socket.socket(fileno=int(sys.argv[1])).accept()
-peer.sendall(b'{"command":["stop"]}\\n')
-for line in peer.makefile("rb"):
-    print(line.decode(), end="")
-    if json.loads(line).get("state") == "trading":
-        peer.sendall(b'{"command":"stop"}\\n')
-"""
+def stopped_by_the_office(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+    """Shows a position, then is `obedient`."""
+    board = Board(rings.figures)
+    held = Instrument("A", 0)
+    held.position, held.bid, held.bid_shares, held.updates = 300, 99_0000, 5, 1
+    board.show(held)
+    rings.figures.set_text("venue.0", "XONE")
+    obedient(settings, rings, cpu, bell)
 
 
 def test_the_office_gets_everything_and_its_commands_arrive(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port, fd = listener.getsockname()[1], listener.fileno()
-        office = subprocess.Popen(
-            [sys.executable, "-c", OFFICE, str(fd)], pass_fds=[fd], stdout=subprocess.PIPE, text=True
-        )
-    toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"')
-    outcome, _ = run(tmp_path, obedient, toml, boot=Boot(kernel_s=0.9, pid1_s=1.5))
-    output, _ = office.communicate(timeout=10)
-    received = [json.loads(line) for line in output.splitlines()]
+    """Against the collector itself, which is told to stop the trader as soon as it trades."""
+    folder, control = tmp_path / "office", tmp_path / "control"
+    command = [sys.executable, "-m", "office.collector", "--bind", "127.0.0.1:0", "--dir", str(folder)]
+    with subprocess.Popen([*command, "--control", str(control)], stdout=subprocess.PIPE, text=True) as office:
+        assert office.stdout is not None
+        port = json.loads(office.stdout.readline())["port"]
+        stop = [sys.executable, "-m", "tests.hftapp.stopper", str(control), str(folder)]
+        with subprocess.Popen(stop) as stopper:
+            toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"') + '[host]\nname = "desk-7"\n'
+            outcome, said = run(tmp_path, stopped_by_the_office, toml, boot=Boot(kernel_s=0.9, pid1_s=1.5))
+            stopper.terminate()
+        office.terminate()
+        summary = json.loads(office.communicate(timeout=10)[0])
     assert outcome.reason == "stop command"
-    kinds = [record["kind"] for record in received]
-    assert kinds[0] == "boot"
-    assert received[0]["pid1_s"] == 1.5
-    assert kinds.count("journal") == 2
-    assert {"state", "book", "risk", "gap", "stats"} <= set(kinds)
-    assert received[-1] == {"kind": "exit", "status": 0, "reason": "stop command"}
+    (hello,) = hellos(folder).values()
+    assert (hello.host, json.loads(hello.body)["pid1_s"]) == ("desk-7", 1.5)
+    frames: list[Frame] = [frame for _, frame in live(folder) if frame.stream == LIVE]
+    assert [frame.number for frame in frames] == list(range(1, len(frames) + 1))
+    messages = [frame.message for frame in frames]
+    assert {State, Book, Gap, Stats, TopOfBook, Position, Counters, Latency} <= {type(message) for message in messages}
+    assert State(body=b"command stop by Ada") in messages
+    assert "command stop by Ada" in said
+    assert messages[-1] == Exit(status=0, body=b"stop command")
+    held = [(message.symbol, message.shares) for message in messages if isinstance(message, Position)]
+    assert held == [("A", 300), ("A", 0)]
+    assert [(entry.number, entry.kind, entry.payload) for entry in copy(folder)] == [
+        (entry.number, entry.kind, entry.payload) for entry in journal.read(tmp_path / "orders.journal")
+    ]
+    assert (summary["faults"], summary["duplicates"], summary["conflicts"]) == (0, 0, 0)
 
 
 def test_the_trader_s_cpu_is_the_configured_one_and_must_be_online() -> None:

@@ -182,6 +182,25 @@ def test_the_socket_wire_receives_by_line(sockets: SocketWire, ports: tuple[int,
     assert sockets.stats() == {"rx_frames": 2, "rx_bytes": 2}
 
 
+def test_between_turns_for_the_order_sessions_the_socket_wire_has_turns_with_nothing(
+    sockets: SocketWire, ports: tuple[int, int]
+) -> None:
+    """The loop shows books to the supervisor in turns with nothing in them only."""
+    counts = []
+    for _ in range(60):
+        assert sockets.rx(0) == 0
+        counts.append(sockets.count)
+    assert counts[0] == 1
+    assert set(counts) == {0, 1}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, LOOPBACK.packed)
+        sender.sendto(b"x", (str(GROUP), ports[0]))
+    end = time.monotonic() + 10
+    while not sockets.rx(0):
+        assert time.monotonic() < end
+    assert sockets.count == 1
+
+
 def test_a_socket_channel_speaks_both_ways_and_notices_the_end(sockets: SocketWire) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         channel = sockets.connect(LOOPBACK, listener.getsockname()[1], 0)

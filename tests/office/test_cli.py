@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from office.cli import office
+from protocols.management import LIVE, Command
+from tests.office.scripted_server import Server, state
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -30,9 +31,12 @@ class Collecting:
         assert self.process.stdout is not None
         self.ready: dict[str, Any] = json.loads(self.process.stdout.readline())
 
-    def server(self) -> socket.socket:
-        """A trading server that has connected and reported."""
-        return socket.create_connection((self.ready["host"], self.ready["port"]), timeout=20)
+    def server(self) -> Server:
+        """A trading server that has connected and reported, and whose report was stored."""
+        server = Server((self.ready["host"], self.ready["port"]))
+        server.send(state(1))
+        server.acknowledged(LIVE, 1)
+        return server
 
 
 @pytest.fixture
@@ -55,16 +59,15 @@ def command(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", ["stop", "kill"])
-def test_a_command_reaches_the_server(collecting: Collecting, directory: Path, name: str) -> None:
-    with collecting.server() as server, server.makefile("r") as received:
-        server.sendall(b'{"kind": "state", "state": "trading"}\n')
-        while not (directory / "telemetry.jsonl").stat().st_size:
-            pass
-        assert command(name, "--dir", str(directory)) == (0, f"{name}: sent to 1 server\n")
-        assert json.loads(received.readline()) == {"command": name}
+def test_a_command_reaches_the_server_with_who_gave_it(collecting: Collecting, directory: Path, name: str) -> None:
+    with collecting.server() as server:
+        given = "--who", "Ada Lovelace"
+        assert command(name, "--dir", str(directory), *given) == (0, f"{name}: sent to 1 server\n")
+        assert server.hear(lambda m: isinstance(m, Command)) == Command(name=name, body=b"Ada Lovelace")
         # The directory of the run, one level up, will do as well.
         status, text = command(name, "--dir", str(directory.parent), "--json")
-        assert (status, json.loads(text)) == (0, {"kind": "command", "command": name, "servers": 1})
+        answer = json.loads(text)
+        assert (status, answer["command"], answer["servers"], answer["who"] != "") == (0, name, 1, True)
 
 
 def test_without_a_server_the_command_fails(collecting: Collecting, directory: Path) -> None:
@@ -76,19 +79,19 @@ def test_collecting_ends_with_a_summary_and_leaves_no_control(collecting: Collec
     assert json.loads((directory / "control.json").read_text())["pid"] == collecting.process.pid
     collecting.process.send_signal(signal.SIGTERM)
     out, _ = collecting.process.communicate(timeout=20)
-    assert json.loads(out)["records"] == 0
+    assert json.loads(out)["connections"] == 0
     assert not (directory / "control.json").exists()
     assert collecting.process.returncode == 0
 
 
 def test_a_second_collector_leaves_the_first_ones_files_alone(collecting: Collecting, directory: Path) -> None:
-    with collecting.server() as server:
-        server.sendall(b'{"kind": "state", "state": "trading"}\n')
-        while not (directory / "telemetry.jsonl").stat().st_size:
-            pass
-        status, text = command("collect", "--bind", "127.0.0.1:0", "--dir", str(directory))
-    assert (status, "another collector serves" in text) == (1, True)
-    assert (directory / "telemetry.jsonl").stat().st_size
+    with collecting.server():
+        before = {path: path.read_bytes() for path in directory.glob("*/*.bin")}
+        for control in ("control", "other"):
+            where = "--dir", str(directory), "--control", str(directory / control)
+            status, text = command("collect", "--bind", "127.0.0.1:0", *where)
+            assert (status, "another collector" in text) == (1, True)
+        assert {path: path.read_bytes() for path in directory.glob("*/*.bin")} == before
 
 
 def test_what_a_killed_collector_left_is_replaced(collecting: Collecting, directory: Path) -> None:

@@ -1,5 +1,6 @@
-"""The collector program on real sockets: servers that come, go and come again, a watcher, commands."""
+"""The collector program on real sockets: servers that come, go and come again, watchers, commands, a sudden death."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,39 +13,88 @@ from typing import Any
 
 import pytest
 
+from office.files import journal, live
+from office.live import PREFIX, watch
+from protocols.management import (
+    CONTROL,
+    FRAME,
+    JOURNAL,
+    LIVE,
+    Ack,
+    Answer,
+    Command,
+    Connection,
+    Frame,
+    Hello,
+    ManagementMessage,
+    State,
+    decode,
+)
+from tests.office.scripted_server import SESSION, Server, hello, record, state
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
+class Watcher:
+    """A connection to the control socket."""
+
+    def __init__(self, control: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(control))
+        self._stream = self.socket.makefile("rb")
+
+    def hear(self) -> tuple[int, ManagementMessage]:
+        """(session, message): what it gets next."""
+        head = self._stream.read(PREFIX.size + FRAME.size)
+        length = FRAME.unpack_from(head, PREFIX.size)[0]
+        return PREFIX.unpack_from(head)[0], decode(self._stream.read(length))
+
+    def until(self, kind: type[ManagementMessage]) -> ManagementMessage:
+        while True:
+            _, message = self.hear()
+            if isinstance(message, kind):
+                return message
+
+    def order(self, name: str, who: str = "Ada") -> Answer:
+        self.socket.sendall(Frame(CONTROL, 0, 0, Command(name=name, body=who.encode())).encode())
+        answer = self.until(Answer)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def close(self) -> None:
+        self._stream.close()
+        self.socket.close()
+
+
 class Office:
-    """A running collector."""
+    """A collector that may be killed and started again in the same folder, at the same address."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        control = folder / "control"
-        command = [sys.executable, "-m", "office.collector", "--bind", "127.0.0.1:0"]
+        self.folder, self.control = folder / "office", folder / "control"
+        self.bind = "127.0.0.1:0"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "office.collector", "--bind", self.bind]
         self.process = subprocess.Popen(
-            [*command, "--dir", str(folder / "office"), "--control", str(control)],
+            [*command, "--dir", str(self.folder), "--control", str(self.control)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env=ENVIRONMENT,
         )
         assert self.process.stdout is not None
-        ready = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()
+        ready = json.loads(line)
         self.address = (ready["host"], ready["port"])
-        self.watcher = socket.socket(socket.AF_UNIX)
-        self.watcher.settimeout(20)
-        self.watcher.connect(str(control))
-        self.news = self.watcher.makefile("r")
+        self.bind = f"{self.address[0]}:{self.address[1]}"
 
-    def server(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=20)
-
-    def hear(self) -> dict[str, Any]:
-        """The next record the watcher gets."""
-        record: dict[str, Any] = json.loads(self.news.readline())
-        return record
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
 
     def end(self) -> tuple[dict[str, Any], str]:
         """Stop it; gives the summary and what it complained about."""
@@ -52,90 +102,157 @@ class Office:
         out, errors = self.process.communicate(timeout=20)
         return json.loads(out), errors
 
-    def stored(self, name: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "office" / name).read_text().splitlines()]
-
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path)
     yield office
-    office.news.close()
-    office.watcher.close()
     if office.process.poll() is None:
-        office.process.kill()
-        office.process.communicate()
+        office.kill()
 
 
-def line(**record: Any) -> bytes:
-    return json.dumps(record).encode() + b"\n"
+@pytest.fixture
+def watcher(office: Office) -> Iterator[Watcher]:
+    made = Watcher(office.control)
+    yield made
+    made.close()
 
 
-def test_a_stream_in_pieces_is_stored_and_published(office: Office) -> None:
-    with office.server() as server:
-        assert office.hear() == {"kind": "connection", "open": True}
-        stream = line(kind="boot", kernel_s=1.0) + line(kind="journal", n=1, dir="out", hex="4f") + b'{"kind": "sta'
+def test_a_stream_in_pieces_is_stored_acknowledged_and_published(office: Office, watcher: Watcher) -> None:
+    with Server(office.address) as server:
+        stream = record(1) + state(1)
         for start in range(0, len(stream), 7):
-            server.sendall(stream[start : start + 7])
-        server.sendall(b'te", "state": "trading"}\n')
-        assert office.hear() == {"kind": "boot", "kernel_s": 1.0}
-        assert office.hear() == {"kind": "state", "state": "trading"}
-    assert office.hear() == {"kind": "connection", "open": False}
+            server.send(stream[start : start + 7])
+        server.acknowledged(LIVE, 1)
+        server.acknowledged(JOURNAL, 1)
+        assert watcher.hear() == (SESSION, Connection(open=1))
+        assert isinstance(watcher.hear()[1], Hello)
+        assert [watcher.hear()[1].body for _ in range(2)] == [b"\x4f", b"trading"]
+    assert watcher.hear() == (SESSION, Connection(open=0))
     summary, errors = office.end()
-    assert errors == ""
-    assert [record["kind"] for record in office.stored("telemetry.jsonl")] == ["boot", "state"]
-    assert [record["n"] for record in office.stored("journal.jsonl")] == [1]
-    assert summary["records"] == 3
-    assert office.stored("summary.json") == [summary]
+    assert (errors, summary["connections"], summary["faults"]) == ("", 1, 0)
+    assert [entry.number for entry in journal(office.folder)] == [1]
+    assert json.loads((office.folder / "summary.json").read_text()) == summary
 
 
-def test_a_server_that_reconnects_leaves_no_double(office: Office) -> None:
-    records = [line(kind="journal", n=n, dir="in", hex=f"{n:02x}") for n in range(1, 8)]
-    for upto in (3, 5):
-        with office.server() as server:
-            office.hear()
-            server.sendall(b"".join(records[:upto]) + records[upto][:9])
-        office.hear()
-    with office.server() as server:
-        office.hear()
-        server.sendall(b"".join(records[:5]) + records[6])
-    office.hear()
+def test_a_collector_that_dies_at_any_moment_loses_and_doubles_nothing(office: Office) -> None:
+    """What was acknowledged is there; the server sends the rest again, and it is there once."""
+    numbers = range(1, 301)
+    stored = 0
+    for round_number in range(4):
+        with Server(office.address) as server:
+            ack = server.hear(lambda m: isinstance(m, Ack) and m.stream == JOURNAL)
+            assert isinstance(ack, Ack)
+            assert ack.number >= stored
+            upto = 75 * (round_number + 1)
+            server.send(*(record(n, b"%d" % n) for n in numbers[ack.number : upto]))
+            half = upto - 40
+            found = server.hear(lambda m, half=half: isinstance(m, Ack) and m.stream == JOURNAL and m.number >= half)  # type: ignore[misc]
+            assert isinstance(found, Ack)
+            stored = found.number
+            office.kill()
+        assert [entry.number for entry in journal(office.folder)][:stored] == list(numbers[:stored])
+        office.start()
+    with Server(office.address) as server:
+        ack = server.hear(lambda m: isinstance(m, Ack) and m.stream == JOURNAL)
+        assert isinstance(ack, Ack)
+        server.send(*(record(n, b"%d" % n) for n in numbers[ack.number :]))
+        server.acknowledged(JOURNAL, 300)
     summary, _ = office.end()
-    assert [record["n"] for record in office.stored("journal.jsonl")] == [1, 2, 3, 4, 5, 7]
-    journal = summary["journal"]
-    assert (journal["duplicates"], journal["holes"], summary["connections"]) == (8, [[6, 6]], 3)
+    assert [(entry.number, entry.payload) for entry in journal(office.folder)] == [(n, b"%d" % n) for n in numbers]
+    assert (summary["duplicates"], summary["conflicts"], summary["starts"]) == (0, 0, 5)
 
 
-def test_commands_go_to_every_server_and_wrong_ones_are_refused(office: Office) -> None:
-    with office.server() as first, office.server() as second:
-        office.hear(), office.hear()
-        office.watcher.sendall(line(command="reboot") + line(command="stop"))
-        assert "is no command: must be one of stop, kill" in office.hear()["reason"]
-        assert office.hear() == {"kind": "command", "command": "stop", "servers": 2}
+def test_several_servers_have_a_file_each(office: Office) -> None:
+    with Server(office.address) as one, Server(office.address, hello(session=7, journal=8)) as two:
+        for server, text in ((one, "one"), (two, "two")):
+            server.send(state(1, text), record(1, text.encode()))
+            server.acknowledged(JOURNAL, 1)
+    office.end()
+    states = {session: frame.message.body for session, frame in live(office.folder) if frame.stream == LIVE}
+    assert states == {SESSION: b"one", 7: b"two"}
+    assert {entry.payload for entry in journal(office.folder)} == {b"one", b"two"}
+
+
+def test_a_server_that_connects_again_replaces_its_dead_connection(office: Office, watcher: Watcher) -> None:
+    with Server(office.address) as old, Server(office.address) as new:
+        assert old.closed()
+        new.send(state(1))
+        new.acknowledged(LIVE, 1)
+        assert watcher.order("stop").servers == 1
+    said = watcher.until(Connection)
+    assert said == Connection(open=0)
+
+
+def test_commands_go_to_every_server_and_wrong_ones_are_refused(office: Office, watcher: Watcher) -> None:
+    with Server(office.address) as first, Server(office.address, hello(session=7)) as second:
         for server in (first, second):
-            with server.makefile("r") as commands:
-                assert json.loads(commands.readline()) == {"command": "stop"}
+            server.acknowledged(LIVE, 0)
+        assert "is no command: must be one of stop, kill" in watcher.order("reboot").body.decode()
+        assert watcher.order("kill", "Grace") == Answer(servers=2)
+        for server in (first, second):
+            assert server.hear(lambda m: isinstance(m, Command)) == Command(name="kill", body=b"Grace")
 
 
 def test_a_late_watcher_gets_the_latest_state(office: Office) -> None:
-    with office.server() as server:
-        office.hear()
-        server.sendall(line(kind="state", state="connecting") + line(kind="state", state="trading"))
-        office.hear(), office.hear()
-        with socket.socket(socket.AF_UNIX) as late:
-            late.settimeout(20)
-            late.connect(str(office.folder / "control"))
-            with late.makefile("r") as news:
-                assert json.loads(news.readline()) == {"kind": "state", "state": "trading"}
+    with Server(office.address) as server:
+        server.send(state(1, "connecting"), state(2, "trading"))
+        server.acknowledged(LIVE, 2)
+
+        async def look() -> bytes:
+            async for _, frame in watch(office.control):
+                if isinstance(frame.message, State):
+                    return frame.message.body
+            return b""
+
+        assert asyncio.run(look()) == b"trading"
+
+
+def test_hostile_servers_and_watchers_cost_themselves_only(office: Office, watcher: Watcher) -> None:
+    with Server(office.address) as good:
+        for greeting in (b"GET / HTTP/1.1\r\n\r\n" * 9, state(1), hello() + b"\xff" * 40, hello()[:-1] + bytes(30)):
+            with Server(office.address, greeting) as hostile:
+                assert hostile.closed()
+        bad = Watcher(office.control)
+        bad.socket.sendall(b"\xff" * 100)
+        bad.close()
+        silent = [Server(office.address, b"") for _ in range(3)]
+        with Server(office.address) as again:
+            assert good.closed()  # `again` says that it is the same server
+            again.send(state(1))
+            again.acknowledged(LIVE, 1)
+        for server in silent:
+            server.socket.close()
+    summary, errors = office.end()
+    assert summary["faults"] >= 3
+    assert errors.count("connection of") == summary["faults"]
+    assert "Traceback" not in errors
+
+
+def test_a_watcher_that_does_not_read_is_dropped_and_the_office_goes_on(office: Office) -> None:
+    deaf = Watcher(office.control)
+    with Server(office.address) as server:
+        for number in range(1, 40):
+            server.send(state(number, "x" * (1 << 20)))
+        server.acknowledged(LIVE, 39)
+    received = 0
+    with pytest.raises((ConnectionError, AssertionError)):
+        while True:
+            data = deaf.socket.recv(1 << 20)
+            assert data
+            received += len(data)
+    assert received < 20 << 20
+    deaf.close()
+    assert office.process.poll() is None
 
 
 def test_it_ends_properly_while_a_server_is_connected(office: Office) -> None:
-    with office.server() as server:
-        office.hear()
-        server.sendall(line(kind="stats", t=1) + b"cut off")
-        office.hear()
+    with Server(office.address) as server:
+        server.send(state(1), state(2)[:10])
+        server.acknowledged(LIVE, 1)
         summary, errors = office.end()
-    assert (summary["records"], office.process.returncode, errors) == (1, 0, "")
+    (figures,) = summary["live"].values()
+    assert (figures["count"], office.process.returncode, errors) == (1, 0, "")
 
 
 @pytest.mark.parametrize("bind", ["nowhere:9300", "127.0.0.1", "127.0.0.1:x"])

@@ -9,6 +9,7 @@ from qemu import audit
 from qemu.evidence import Evidence
 from qemu.ledger import Entry, Ledger, Way, build
 from qemu.reconcile import Difference
+from tests.office.scripted_server import decision
 
 FIELDS: dict[str, Any] = {
     "quantity": 100,
@@ -45,6 +46,8 @@ def executed(ref: int, shares: int, price: int, match: int) -> ouch50.OuchMessag
 
 
 COUNTS = {"received": 2, "accepted": 2, "rejected": 1, "executed_shares": 140, "cancelled": 60}
+ENTERED = (0, 4)
+"""Where the conversation has orders."""
 CASH = -40 * 999_900 + 100 * 1_000_000
 MID = 1_000_000
 BOOKS = {"AAPL": {"bids": [[999_900, 1, 1]], "asks": [[1_000_101, 1, 1]]}}
@@ -67,9 +70,18 @@ def evidence() -> Evidence:
             "cash_price4": CASH,
             "pnl_price4": CASH - 60 * MID,
             "tick_to_trade": {"count": 2},
+            "risk": {"quantity": 1},
+            "telemetry": {"journal_dropped": 0},
         },
-        journal=[{"n": n, "t": n, "dir": "in", "hex": "00"} for n in (1, 2, 3)],
-        summary={"malformed": 0, "oversized": 0, "journal": {"count": 3, "holes": [], "conflicts": []}},
+        journal=[{"n": 2 * n + 1, "t": n, "dir": "out", "hex": log[at]["hex"]} for n, at in enumerate(ENTERED)],
+        decisions={2: decision(reference=1), 4: decision(reference=2), 5: decision(code=7)},
+        summary={
+            "faults": 0,
+            "duplicates": 1,
+            "conflicts": 0,
+            "live": {"1": {"count": 9, "last": 9, "missing": 0}},
+            "journals": {"2": {"count": 5, "last": 5, "missing": 0}},
+        },
         exchange={
             **COUNTS,
             "by_login": {"HFT1": dict(COUNTS)},
@@ -87,6 +99,7 @@ def everything(evidence: Evidence, ledger: Ledger) -> list[Difference]:
         *audit.check_money(evidence, ledger, BOOKS),
         *audit.check_latency(evidence),
         *audit.check_collector(evidence),
+        *audit.check_decisions(evidence),
     ]
 
 
@@ -161,11 +174,10 @@ def test_more_ticks_than_messages_are_found(evidence: Evidence, ledger: Ledger) 
 @pytest.mark.parametrize(
     ("change", "subject"),
     [
-        ({"malformed": 1}, "malformed"),
-        ({"oversized": 2}, "oversized"),
-        ({"journal": {"count": 4, "holes": [], "conflicts": []}}, "count"),
-        ({"journal": {"count": 3, "holes": [[4, 5]], "conflicts": []}}, "holes"),
-        ({"journal": {"count": 3, "holes": [], "conflicts": [2]}}, "record 2"),
+        ({"faults": 1}, "faults"),
+        ({"conflicts": 2}, "conflicts"),
+        ({"journals": {"2": {"count": 6, "last": 6, "missing": 0}}}, "count"),
+        ({"live": {"1": {"count": 8, "last": 9, "missing": 1}}}, "live"),
     ],
 )
 def test_a_flaw_of_the_copy_is_found(evidence: Evidence, ledger: Ledger, change: dict[str, Any], subject: str) -> None:
@@ -175,6 +187,30 @@ def test_a_flaw_of_the_copy_is_found(evidence: Evidence, ledger: Ledger, change:
 
 def test_holes_are_found_in_the_copy_itself(evidence: Evidence) -> None:
     evidence.journal[1]["n"] = 7
-    assert "journal: record 2: missing, or there twice" in [str(item) for item in audit.check_collector(evidence)]
+    assert "journal: record 3: missing, or there twice" in [str(item) for item in audit.check_collector(evidence)]
     evidence.summary = {}
     assert [item.subject for item in audit.check_collector(evidence)] == ["summary.json"]
+
+
+def test_every_order_needs_its_decision_and_every_decision_its_order(evidence: Evidence, ledger: Ledger) -> None:
+    evidence.decisions[2] = decision(reference=9)
+    assert [str(item) for item in everything(evidence, ledger)] == [
+        "decision: order 1: has none in the journal",
+        "decision: order 9: was never sent",
+    ]
+
+
+def test_refusals_are_those_that_the_trader_counted(evidence: Evidence, ledger: Ledger) -> None:
+    evidence.decisions[5] = decision(code=8)
+    assert [item.subject for item in everything(evidence, ledger)] == ["price", "quantity"]
+
+
+def test_a_decision_that_passed_and_could_not_be_sent_is_no_order(evidence: Evidence, ledger: Ledger) -> None:
+    evidence.decisions[6] = decision()
+    evidence.summary["journals"]["2"]["count"] = 6
+    assert everything(evidence, ledger) == []
+
+
+def test_decisions_that_found_no_room_are_told(evidence: Evidence, ledger: Ledger) -> None:
+    evidence.stats["telemetry"]["journal_dropped"] = 3
+    assert [str(item) for item in everything(evidence, ledger)] == ["decision: journal: 3 found no room in the ring"]

@@ -17,6 +17,20 @@ PORTS = [{"name": n, "segment": "s", "tap_fd": 1} for n in ("exchange", "trader"
             [{"port": "trader", "direction": "out", "kind": "delay", "delay_ns": 50_000, "jitter_ns": 1_500}],
         ),
         (
+            "server:in:loss=0.05,from=+2s,until=+30s",
+            [
+                {
+                    "port": "server",
+                    "direction": "in",
+                    "kind": "loss",
+                    "probability": 0.05,
+                    "from_ns": 2 * 10**9,
+                    "until_ns": 30 * 10**9,
+                    "marked": True,
+                }
+            ],
+        ),
+        (
             "trader:both:down,from=5s,until=7s",
             [
                 {"port": "trader", "direction": way, "kind": "down", "from_ns": 5 * 10**9, "until_ns": 7 * 10**9}
@@ -50,12 +64,12 @@ def test_a_fault_becomes_rules_that_the_switch_takes(text: str, rules: list[dict
     ("text", "message"),
     [
         ("", "'' is no port"),
-        ("moon:in:loss=1", "'moon' is no port: must be one of exchange, trader, office, server"),
+        ("moon:in:loss=1", "'moon' is no port: must be one of exchange, trader, dropcopy, office, server"),
         ("trader:up:loss=1", "'up' is no direction"),
         ("trader:in:melt", "'melt' is no fault"),
         ("trader:in:loss=2", "'2' is no probability"),
         ("trader:in:loss", "'' is no probability"),
-        ("trader:in:loss=0.1,jitter=1us", "loss knows no 'jitter': allowed are none"),
+        ("trader:in:loss=0.1,jitter=1us", "loss knows no 'jitter': allowed are from, until"),
         ("trader:in:delay=5", "'5' is no time"),
         ("trader:in:down=1", "down takes no value"),
         ("trader:in:reorder=0.1,depth=0", "depth is '0'"),
@@ -64,6 +78,8 @@ def test_a_fault_becomes_rules_that_the_switch_takes(text: str, rules: list[dict
         ("trader:in:drop=99999999999", "must be an integer from 1"),
         ("trader:in:down,from=7s,until=5s", "'trader:in:down,from=7s,until=5s': until is not after from"),
         ("trader:in:down,until=0s", "until is not after from"),
+        ("trader:in:loss=0.1,from=+1s,until=2s", "give both a \\+, or none"),
+        ("trader:in:loss=0.1,from=+3s,until=+2s", "until is not after from"),
         ("trader:in:down,from=soon", "'trader:in:down,from=soon': 'soon' is no time"),
         ("trader:in:delay=99999999999s", "is no time"),
         ("trader:in:loss=nan", "'nan' is no probability"),

@@ -15,6 +15,7 @@ from qemu.evidence import Evidence, gather
 from qemu.outcome import Outcome
 from qemu.report import assemble, write
 from qemu.scenario import Image, Scenario
+from tests.office.scripted_server import decision
 
 
 def enter_order() -> str:
@@ -100,7 +101,14 @@ def evidence() -> Evidence:
             {"n": 1, "t": 10, "dir": "out", "hex": enter_order()},
             {"n": 2, "t": 20, "dir": "in", "hex": rejected()},
         ],
-        summary={"malformed": 0, "oversized": 0, "journal": {"count": 2, "holes": [], "conflicts": []}},
+        decisions={3: decision(reference=1)},
+        summary={
+            "faults": 0,
+            "duplicates": 0,
+            "conflicts": 0,
+            "live": {"1": {"count": 9, "last": 9, "missing": 0}},
+            "journals": {"2": {"count": 3, "last": 3, "missing": 0}},
+        },
         trader_books={"AAPL": book},
         trader_sequences={"AAPL": 1_200},
         exchange={
@@ -166,7 +174,7 @@ def spoiled(name: str) -> Spoil:
             case "journal":
                 del evidence.journal[1]
             case "hole":
-                evidence.summary["journal"]["holes"] = [[3, 4]]
+                evidence.summary["journals"]["2"]["count"] = 4
             case "collector":
                 evidence.summary = {}
             case "no books":
@@ -199,7 +207,7 @@ def spoiled(name: str) -> Spoil:
                 evidence.journal, evidence.exchange_log = [], []
                 evidence.stats["orders"] |= {"sent": 0, "rejected": 0}
             case "damaged":
-                evidence.damaged.append("telemetry.jsonl, line 1 is no JSON")
+                evidence.damaged.append("stats: is no JSON")
             case _:
                 outcome.reasons.append("boot: it hung")
 

@@ -23,6 +23,9 @@ class Silent:
     def detail(self, text: str) -> None:
         """Say nothing."""
 
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
 
 def reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qemu: Sequence[str], memory_mib: int = 128) -> list[str]:
     nowhere = tmp_path / "nowhere"

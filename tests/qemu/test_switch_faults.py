@@ -108,6 +108,20 @@ def test_an_outage_lasts_from_its_start_to_its_end() -> None:
     assert [now for now in (0, 99, 100, 199, 200, 300) if subject.apply(b"frame", now)] == [0, 99, 200, 300]
 
 
+def test_any_fault_can_be_at_work_for_a_while_only() -> None:
+    subject = rule(Kind.LOSS, from_ns=100, until_ns=200)
+    assert [now for now in (0, 99, 100, 199, 200, 300) if subject.apply(b"frame", now)] == [0, 99, 200, 300]
+    assert (subject.counters.matched, subject.counters.applied) == (6, 2)
+
+
+def test_a_marked_fault_waits_for_its_moment_and_counts_from_there() -> None:
+    subject = rule(Kind.DOWN, from_ns=100, until_ns=200, marked=True)
+    assert subject.apply(b"frame", 150) == [(150, b"frame")]
+    subject.mark(1000)
+    subject.mark(2000)
+    assert [now for now in (1000, 1099, 1100, 1199, 1200) if subject.apply(b"frame", now)] == [1000, 1099, 1200]
+
+
 def test_a_match_spares_all_other_frames(udp: Build) -> None:
     match = Match(int(IPv4Address("239.20.0.1")), 26401, min_payload=21)
     subject = rule(Kind.DROP, match=match, drop=frozenset({1}))

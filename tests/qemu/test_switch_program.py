@@ -92,6 +92,28 @@ def test_a_delay_holds_a_frame_back(tmp_path: Path, guests: dict[str, socket.soc
         process.communicate()
 
 
+def test_sigusr1_marks_the_moment_from_which_a_fault_counts(
+    tmp_path: Path, guests: dict[str, socket.socket], ethernet: Build
+) -> None:
+    """From the mark on nothing comes in any more; and the switch goes on."""
+    down = {"port": "a", "direction": "in", "kind": "down", "marked": True}
+    with start(config(tmp_path, faults=[down])) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        send(guests["a"], tmp_path, "a", ethernet(2, 1, b"before"))
+        assert guests["b"].recv(2048) == ethernet(2, 1, b"before")
+        process.send_signal(signal.SIGUSR1)
+        guests["b"].settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            for _ in range(200):  # the signal may still be under way
+                send(guests["a"], tmp_path, "a", ethernet(2, 1, b"after"))
+                guests["b"].recv(2048)
+        process.send_signal(signal.SIGTERM)
+        counters = json.loads(process.stdout.read())
+        assert process.wait() == 0
+    assert counters["faults"][0]["applied"] == 1
+
+
 @pytest.mark.parametrize(("text", "message"), [("{", "Expecting"), ('{"ports": []}', "ports is empty")])
 def test_a_wrong_configuration_ends_with_2_and_a_reason(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "switch.json").write_text(text)

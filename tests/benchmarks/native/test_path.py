@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from benchmarks.icount import job
 from benchmarks.icount.exchange import Exchange
 from benchmarks.native import path
 from benchmarks.native.trader_link import TraderLink
+from office.latency.codec import decode_text
 
 
 def test_every_tick_gets_its_order_and_its_samples(tmp_path: Path) -> None:
@@ -26,3 +28,10 @@ def test_the_table_has_every_stage_and_the_whole() -> None:
     (table,) = path.tables(results)
     assert list(table.columns[0].cells) == ["decision", "burst to doorbell", "turn, called from Python"]
     assert list(table.columns[4].cells) == ["4,000"] * 3
+
+
+def test_histograms_are_nanoseconds_without_the_warm_up() -> None:
+    samples = [1] * job.WARM_UP + [10, 20]
+    (text,) = path._histograms({"decision": samples}, 0.5).values()
+    histogram = decode_text(text)
+    assert (histogram.total, histogram.least, histogram.greatest) == (2, 5, 10)

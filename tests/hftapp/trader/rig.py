@@ -10,8 +10,9 @@ from hftapp.config import StrategyConfig
 from hftapp.config_table import PARAMS
 from hftapp.histogram import Histogram
 from hftapp.ring import Ring
+from hftapp.trader.decisions import Decisions
 from hftapp.trader.desk import Desk
-from hftapp.trader.gateway import OrderGateway, Refusals
+from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.market import Market
 from hftapp.trader.orders import Orders
@@ -78,8 +79,8 @@ class Rig:
         self.ring = Ring(1 << 16)
         self.stages = Stages(self.clock, [Histogram() for _ in NAMES], Histogram())
         encoders = [OuchEncoder("HFTX") for _ in range(venues)]
-        refusals = Refusals(self.ring, 0)
-        self.gateway = OrderGateway(self.orders, self.risk, self.sessions, encoders, self.stages, refusals)
+        decisions = Decisions(self.ring, 0, self.stages)
+        self.gateway = OrderGateway(self.orders, self.risk, self.sessions, encoders, self.stages, decisions)
         self.router = Router(self.market, [Fees(300, 200)] * venues)
         self.desk = Desk(
             0,

@@ -9,10 +9,12 @@ from hftapp.trader import order as words
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.replies import Replies
+from hftapp.trader.risk.checks import OPEN_ORDERS
 from hftapp.trader.session import JournalOverflowError
 from hftapp.trader.strategy import loading
 from hftapp.trader.strategy.base import Strategy
 from protocols import ouch50
+from protocols.management import Decision
 from tests.hftapp.trader.rig import Rig, add, delete, executed, taken
 
 MIN_MOVE = 100
@@ -85,9 +87,9 @@ def test_a_refused_quote_rests_for_100_ms_and_the_timer_asks_the_strategy_again(
     floor.decide()
     for number in range(5):
         floor.feed(add(10 + number, "B", 1, 99_0000))
-    assert len(floor.ring.drain()) == 1
+    assert [Decision.decode(entry.payload).code for entry in floor.ring.drain()] == [0, OPEN_ORDERS]
     floor.wait(100)
-    assert len(floor.ring.drain()) == 1
+    assert [Decision.decode(entry.payload).code for entry in floor.ring.drain()] == [OPEN_ORDERS]
 
 
 def test_a_rejected_quote_rests_for_a_second() -> None:

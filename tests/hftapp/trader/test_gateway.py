@@ -1,15 +1,13 @@
 """What leaves the trader: passed by the risk gate, built in the session's room, counted; what does not, and why."""
 
-import struct
-
 import pytest
 
-from hftapp import records
-from hftapp.trader.gateway import RECORD, OrderGateway
+from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.order import BUY, DAY, DEAD, IOC, SELL
 from hftapp.trader.ouch import OuchEncoder
 from hftapp.trader.risk import checks
 from protocols import ouch50
+from protocols.management import Decision
 from tests.hftapp.trader.rig import Rig, add, executed
 
 
@@ -73,15 +71,16 @@ def test_nothing_is_sent_while_closed_and_no_order_comes_of_it() -> None:
     floor.sessions[0].full = True
     assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
     assert (floor.sent, floor.orders.open_count, floor.orders.next_ref()) == ([], 0, 1)
-    assert (floor.gateway.emitted, floor.ring.drain()) == (0, [])
+    assert floor.gateway.emitted == 0
+    (unsent,) = floor.ring.drain()  # the gate let it pass, the full connection did not take it
+    assert (Decision.decode(unsent.payload).code, Decision.decode(unsent.payload).reference) == (0, 0)
 
 
-def test_a_refusal_is_reported_in_bytes() -> None:
+def test_an_order_that_is_refused_leaves_nothing_but_the_decision() -> None:
     floor = rig(max_order_shares=1000)
     assert floor.gateway.enter(floor.aapl, 0, BUY, 1001, 100_0000, 7, DAY, 0, False) is None
     (record,) = floor.ring.drain()
-    assert (record.kind, record.time, len(record.payload)) == (records.RISK, 7, RECORD)
-    assert struct.unpack(">HIqq", record.payload) == (checks.QUANTITY, floor.aapl.index, 1001, 1000)
+    assert Decision.decode(record.payload).code == checks.QUANTITY
     assert (floor.sent, floor.orders.open_count, floor.gateway.emitted) == ([], 0, 0)
 
 
@@ -132,5 +131,5 @@ def test_every_venue_needs_its_session_and_encoder() -> None:
     floor = Rig()
     with pytest.raises(ValueError, match="1 venues need as many sessions and encoders, not 1 and 2"):
         OrderGateway(
-            floor.orders, floor.risk, floor.sessions, [OuchEncoder()] * 2, floor.stages, floor.gateway._refusals
+            floor.orders, floor.risk, floor.sessions, [OuchEncoder()] * 2, floor.stages, floor.gateway.decisions
         )

@@ -19,16 +19,22 @@ from hftapp.journal import Journal
 from hftapp.nic.memory import MemoryPort
 from hftapp.records import Rings
 from hftapp.replay_cli import replay as command
-from hftapp.trader import assembly, replay, stats
+from hftapp.trader import assembly, replay, stats, tape
 from hftapp.trader.loop import DONE, Trader
 from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire
+from protocols import management, moments
+from protocols.decision_digest import digest
+from protocols.management import Frame
+from protocols.management_files import MAGIC
+from protocols.pacing import Pace
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SEED = b"a recorded run"
 START = 1_000_000_000_000
 TURN_NS = 5_000
 TICKS = 40
+EMPTY = digest([])
 
 
 class Recorded:
@@ -43,7 +49,7 @@ class Recorded:
         self.rings = Rings(recording=ring)
         assert self.rings.recording is not None
         start = self.clock.now()
-        self.rings.recording.push(records.HEADER, start, replay.header(settings, SEED, self.port.mac, start))
+        self.rings.recording.push(records.HEADER, start, tape.header(settings, SEED, self.port.mac, start))
         wire = NicWire(self.port, assembly.stack(settings, self.port, SEED), assembly.lines(settings), self.clock)
         parts = assembly.build(settings, wire, self.rings, self.clock, SEED)
         self.recorder = Recorder(self.rings.recording, self.port, self.rings.figures.words("recording"))
@@ -88,7 +94,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_the_orders_are_the_same_byte_for_byte(run: Path) -> None:
-    found = replay.replay(run / "recording", replay.sent_messages(run / "orders.journal"))
+    found = replay.replay(run / "recording", replay.recorded_outcome(run / "orders.journal"))
     assert found.difference is None
     assert not found.early
     assert found.messages > TICKS
@@ -130,22 +136,108 @@ def damaged(run: Path, path: Path) -> Path:
 
 
 def test_what_was_not_received_is_not_traded(run: Path, tmp_path: Path) -> None:
-    sent = replay.sent_messages(run / "orders.journal")
+    recorded = replay.recorded_outcome(run / "orders.journal")
     path = damaged(run, tmp_path / "damaged")
-    found = replay.replay(path, sent)
+    found = replay.replay(path, recorded)
     assert found.difference is not None
-    assert 0 < found.difference.number < len(sent)
+    assert 0 < found.difference.number < len(recorded.sent)
+    assert found.decision is not None
+    assert found.recorded_hash != found.replayed_hash
     result = CliRunner().invoke(command, [str(path), "--journal", str(run / "orders.journal")])
     assert result.exit_code == 1
     assert "identical: no" in result.output
 
 
+def office_copy(run: Path, folder: Path) -> Path:
+    """The run as the office keeps it: its recording, a greeting in the stream LIVE, the stream JOURNAL."""
+    session, number = folder / "office" / f"{7:016x}", folder / "office" / f"{9:016x}"
+    session.mkdir(parents=True)
+    number.mkdir()
+    (session / "recording").write_bytes((run / "recording").read_bytes())
+    hello = management.Hello(version=1, session=7, journal=9, ticks_per_second=10**9, host="hft1", body=b"{}")
+    greeting = Frame(management.CONTROL, 0, START, hello).encode()
+    (session / "live.bin").write_bytes(MAGIC + greeting)
+    with (number / "journal.bin").open("wb") as file:
+        file.write(MAGIC + greeting)
+        for entry in journal.read(run / "orders.journal"):
+            kind, venue = records.venue_of(entry.kind)
+            record = management.JournalRecord(kind=kind, venue=venue, body=entry.payload)
+            file.write(Frame(management.JOURNAL, entry.number, entry.time, record).encode())
+    return number / "journal.bin"
+
+
 def test_the_offices_copy_of_the_journal_serves_too(run: Path, tmp_path: Path) -> None:
-    sent = replay.sent_messages(run / "orders.journal")
-    rows = [{"kind": "journal", "n": n, "dir": "out", "hex": data.hex()} for n, (_, data) in enumerate(sent, 1)]
-    copy = tmp_path / "journal.jsonl"
-    copy.write_text("".join(json.dumps(row) + "\n" for row in reversed(rows)), encoding="utf-8")
-    assert replay.sent_messages(copy) == sent
+    copy = office_copy(run, tmp_path)
+    assert replay.recorded_outcome(copy) == replay.recorded_outcome(run / "orders.journal")
+    for source in (tmp_path, tmp_path / "office", tmp_path / "office" / f"{7:016x}" / "recording"):
+        result = CliRunner().invoke(command, [str(source), "--json"])
+        assert result.exit_code == 0, result.output
+        shown = json.loads(result.output)
+        assert shown["identical"] is True
+        assert shown["decision_hash"] == shown["recorded_decision_hash"] != EMPTY
+
+
+def test_a_run_with_no_recording_or_several_is_told(run: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path)])
+    assert result.exit_code == 1
+    assert "has no recording: runs are recorded with `record = true`" in result.output
+    office_copy(run, tmp_path)
+    other = tmp_path / "office" / f"{8:016x}"
+    other.mkdir()
+    (other / "recording").write_bytes(b"")
+    result = CliRunner().invoke(command, [str(tmp_path)])
+    assert result.exit_code == 1
+    assert "several recordings" in result.output
+    (tmp_path / "office" / f"{9:016x}" / "journal.bin").unlink()
+    result = CliRunner().invoke(command, [str(tmp_path / "office" / f"{7:016x}" / "recording")])
+    assert "name the recorded run's journal with --journal" in result.output
+
+
+@pytest.mark.parametrize("speed", ["1", "10", "max"])
+def test_the_decision_hash_is_the_runs_at_every_pace(run: Path, speed: str) -> None:
+    waits: list[int] = []
+
+    class Time:
+        now = 0
+
+        def wait(self, ns: int) -> None:
+            waits.append(ns)
+            self.now += ns
+
+    clock = Time()
+    pace = Pace(moments.speed(speed), lambda: clock.now, clock.wait)
+    recorded = replay.recorded_outcome(run / "orders.journal")
+    found = replay.replay(run / "recording", recorded, pace=pace)
+    assert len(recorded.decisions) > TICKS
+    assert found.decision is None
+    assert found.replayed_hash == found.recorded_hash == digest(recorded.decisions)
+    last = [entry for entry in journal.read(run / "recording") if entry.kind != records.END][-1].time
+    first = next(entry.time for entry in journal.read(run / "recording") if entry.kind != records.HEADER)
+    assert sum(waits) == {"1": last - first, "10": round((last - first) / 10), "max": 0}[speed]
+
+
+def test_a_changed_strategy_is_shown_with_its_first_differing_decision(run: Path, tmp_path: Path) -> None:
+    place = tmp_path / "other.toml"
+    place.write_text(job.image_config("memory").replace("size = 100", "size = 70"), encoding="utf-8")
+    assert "size = 70" in place.read_text(encoding="utf-8")
+    status, output = played(run / "recording", run, "--config", str(place))
+    assert status == 1
+    assert "decision 0 recorded: feed_venue=0 " in output
+    recorded = replay.recorded_outcome(run / "orders.journal")
+    found = replay.replay(run / "recording", recorded, other=config.load(place))
+    assert found.decision is not None
+    assert found.decision.recorded is not None and found.decision.replayed is not None
+    assert (found.decision.recorded.shares, found.decision.replayed.shares) == (100, 70)
+    assert found.recorded_hash != found.replayed_hash
+
+
+def test_options_for_market_data_are_refused_with_a_recording(run: Path) -> None:
+    status, output = played(run / "recording", run, "--from", "+1")
+    assert status == 2
+    assert "are for market data" in output
+    status, output = played(run / "recording", run, "--speed", "0")
+    assert status == 2
+    assert "'0' is no pace: give max, or a number" in output
 
 
 def test_what_is_no_recording_is_refused(run: Path) -> None:
@@ -181,9 +273,12 @@ def test_a_recording_that_was_cut_off_says_so_and_is_compared_as_far_as_it_goes(
     assert status == 1
     assert "the recording ends early: after " in output
     assert "identical: yes" in output
-    found = replay.replay(cut, replay.sent_messages(run / "orders.journal"))
-    assert (found.early, found.difference) == (True, None)
-    assert 0 < found.messages < len(replay.sent_messages(run / "orders.journal"))
+    recorded = replay.recorded_outcome(run / "orders.journal")
+    found = replay.replay(cut, recorded)
+    assert (found.early, found.difference, found.decision) == (True, None, None)
+    assert found.recorded_hash == found.replayed_hash
+    assert 0 < found.messages < len(recorded.sent)
+    assert 0 < found.decisions < len(recorded.decisions)
 
 
 def test_only_the_record_at_its_end_makes_a_recording_whole(run: Path, tmp_path: Path) -> None:
@@ -275,13 +370,21 @@ def test_records_that_make_no_turn_are_named(
     assert f"{path}: {said}" in output
 
 
-@pytest.mark.parametrize("line", ["{", "3", '{"n": 1}', '{"n": 1, "dir": "out", "hex": "zz"}'])
-def test_a_copy_of_the_journal_that_is_none_is_told(run: Path, tmp_path: Path, line: str) -> None:
-    copy = tmp_path / "journal.jsonl"
-    copy.write_text(line + "\n", encoding="utf-8")
+@pytest.mark.parametrize("content", [b"HFTOSM02", b"{}", MAGIC + bytes([255] * 21)])
+def test_a_copy_of_the_journal_that_is_none_is_told(run: Path, tmp_path: Path, content: bytes) -> None:
+    copy = tmp_path / "journal.bin"
+    copy.write_bytes(content)
     result = CliRunner().invoke(command, [str(run / "recording"), "--journal", str(copy)])
     assert result.exit_code == 1
-    assert f"{copy} is no copy of a journal: " in result.output
+    assert str(copy) in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_decision_in_a_journal_that_is_none_is_told(run: Path, tmp_path: Path) -> None:
+    write(tmp_path / "orders.journal", [(records.DECISION, START, b"D")])
+    result = CliRunner().invoke(command, [str(run / "recording"), "--journal", str(tmp_path / "orders.journal")])
+    assert result.exit_code == 1
+    assert "orders.journal: Decision needs" in result.output
 
 
 def test_a_message_to_another_venue_is_another_message(run: Path, tmp_path: Path) -> None:
@@ -295,10 +398,3 @@ def test_a_message_to_another_venue_is_another_message(run: Path, tmp_path: Path
     assert result.exit_code == 1
     assert f"message 3 recorded: {data.hex()} to venue 1" in result.output
     assert f"message 3 replayed: {data.hex()}\n" in result.output
-
-
-def test_the_offices_copy_names_the_venue_too(tmp_path: Path) -> None:
-    copy = tmp_path / "journal.jsonl"
-    rows = [{"n": 1, "dir": "out", "hex": "4f"}, {"n": 2, "dir": "out", "venue": 2, "hex": "58"}]
-    copy.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert replay.sent_messages(copy) == [(0, b"O"), (2, b"X")]

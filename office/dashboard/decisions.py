@@ -1,0 +1,81 @@
+"""Decisions of the risk gate: counted by check, refusals one by one."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from office.dashboard.rows import Rows
+from protocols.management import Decision
+
+PASSED: Final = 0
+CHECK_NAMES: Final = (
+    *("passed", "kill_switch", "stale_book", "open_gap", "halted", "permission", "restricted", "quantity", "price"),
+    *("order_notional", "price_collar", "fat_finger", "position", "locate", "short_price", "symbol_open_notional"),
+    *("open_notional", "open_orders", "gross_exposure", "net_exposure", "executed_notional", "self_cross"),
+    *("port_rate", "symbol_rate", "duplicate", "side"),
+)
+"""Names of the checks by code; a code is never given to another check (docs/risk.md)."""
+CAUSES: Final = {
+    "B": "book",
+    "T": "trade",
+    "F": "fill",
+    "C": "timer",
+    "O": "order's end",
+    "R": "operator",
+}
+
+
+class Refusal(NamedTuple):
+    """A refused order: which server, number in its journal, time in ns UTC."""
+
+    server: int
+    number: int
+    time: int
+    decision: Decision
+
+
+class _Count:
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.count = 0
+        self.last = 0
+
+
+class Decisions:
+    """Takes every decision."""
+
+    def __init__(self, refusals: Rows, checks: Rows) -> None:
+        self._refusals = refusals
+        self._checks = checks
+        self._counts: dict[int, tuple[int, _Count]] = {}
+
+    def take(self, server: int, number: int, time: int, decision: Decision) -> None:
+        """A decision with its number in the journal."""
+        row = self._counts.get(decision.code)
+        if row is None:
+            count = _Count(decision.code)
+            row = self._counts[decision.code] = (self._checks.add(count), count)
+        row[1].count += 1
+        row[1].last = time
+        self._checks.touch(row[0])
+        if decision.code != PASSED:
+            self._refusals.add(Refusal(server, number, time, decision))
+
+
+def check_name(code: int) -> str:
+    """Name of a check; `check N` for one that is newer than this program."""
+    return CHECK_NAMES[code] if code < len(CHECK_NAMES) else f"check {code}"
+
+
+def check_row(count: _Count) -> Sequence[Any]:
+    """The row of the table `checks`."""
+    return count.code, count.count, count.last / 1e6, check_name(count.code)
+
+
+def refusal_row(refusal: Refusal, strategy: str) -> Sequence[Any]:
+    """The row of the table `refusals`."""
+    found = refusal.decision
+    return (
+        *(refusal.server, found.venue, refusal.number, refusal.time / 1e6, found.code, found.price, found.shares),
+        *(found.value, found.limit, found.side, found.symbol, check_name(found.code)),
+        *(strategy, CAUSES[found.cause]),
+    )

@@ -1,0 +1,1 @@
+"""Everything that led to one order, and everything that came of it."""

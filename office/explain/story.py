@@ -1,0 +1,206 @@
+"""One order in the journal: what decided it, what was sent about it, what came back, what it did to the position."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from office.files import Entry
+from protocols import ouch50
+from protocols.errors import ProtocolError
+from protocols.management import DECISION, IN, OUT, Decision
+
+
+class StoryError(Exception):
+    """An order that the journal does not have, or has more than once; the text says what there is."""
+
+
+class Told(NamedTuple):
+    """A journal record and the OUCH message in it."""
+
+    entry: Entry
+    message: ouch50.OuchMessage
+
+
+@dataclass(slots=True)
+class Position:
+    """Shares held of the order's symbol. `before`: when the order was decided, by the journal's own executions."""
+
+    symbol: str
+    before: int = 0
+    bought: int = 0
+    sold: int = 0
+    paid: int = 0
+
+    @property
+    def after(self) -> int:
+        """With this order's executions, and no others."""
+        return self.before + self.bought - self.sold
+
+
+@dataclass(slots=True)
+class Story:
+    """`reference` 0: a decision that no order followed. `cause`: the answer that made the strategy decide, if one did.
+
+    `position.paid`: price4 times shares of this order's executions, sales negative.
+    """
+
+    venue: int
+    reference: int
+    decided: Entry | None
+    decision: Decision | None
+    sent: list[Told] = field(default_factory=list)
+    heard: list[Told] = field(default_factory=list)
+    replaces: int = 0
+    replaced_by: int = 0
+    cause: Told | None = None
+    position: Position | None = None
+
+    @property
+    def entered(self) -> Told | None:
+        """The message that brought the order into being."""
+        kinds = (ouch50.EnterOrder, ouch50.ReplaceOrder)
+        for told in self.sent:
+            if isinstance(told.message, kinds) and told.message.user_ref_num == self.reference:
+                return told
+        return None
+
+
+def of_order(entries: Iterable[Entry], reference: int, venue: int | None = None) -> Story:
+    """The story of the order with this UserRefNum. Raises StoryError, ProtocolError for a decision that is none."""
+    entries = list(entries)
+    decisions = [(entry, entry.decision()) for entry in entries if entry.kind == DECISION]
+    found = [(entry, one) for entry, one in decisions if one.reference == reference]
+    venues = {one.venue for _, one in found} | {
+        told.entry.venue for told in _told(entries) if _is_about(told, reference)
+    }
+    if venue is not None:
+        venues &= {venue}
+    if len(venues) > 1:
+        raise StoryError(
+            f"venues {', '.join(map(str, sorted(venues)))} each have an order {reference}: name one with --venue"
+        )
+    if not venues or not reference:
+        raise StoryError(f"the journal has no order {reference}; it has {_span(decisions)}")
+    chosen = venues.pop()
+    decided = next(((entry, one) for entry, one in found if one.venue == chosen), None)
+    story = Story(chosen, reference, *(decided or (None, None)))
+    _follow(story, entries)
+    return story
+
+
+def of_decision(entries: Iterable[Entry], number: int) -> Story:
+    """The story of a decision by its number in the journal, refused ones too. Raises StoryError, ProtocolError."""
+    entries = list(entries)
+    entry = next((entry for entry in entries if entry.number == number), None)
+    if entry is None or entry.kind != DECISION:
+        what = "is no decision but an order message" if entry is not None else "is not in it"
+        raise StoryError(f"the journal has records 1 to {entries[-1].number if entries else 0}; record {number} {what}")
+    decision = entry.decision()
+    if decision.reference:
+        return of_order(entries, decision.reference, decision.venue)
+    story = Story(decision.venue, 0, entry, decision)
+    _follow(story, entries)
+    return story
+
+
+def _follow(story: Story, entries: list[Entry]) -> None:
+    """Collect what was sent and heard about the order, what caused it, and the position."""
+    known: dict[tuple[int, int], tuple[str, str]] = {}
+    until = story.decided.number if story.decided is not None else _first(story, entries)
+    holdings: dict[str, int] = {}
+    at_decision: dict[str, int] | None = None
+    heard: Told | None = None
+    for told in _told(entries):
+        _learn(told, known)
+        if told.entry.number >= until and at_decision is None:
+            at_decision = dict(holdings)
+        if story.reference and told.entry.venue == story.venue and _is_about(told, story.reference):
+            (story.sent if told.entry.kind == OUT else story.heard).append(told)
+            _link(story, told)
+        if told.entry.kind != IN:
+            continue
+        if told.entry.number < until:
+            heard = told
+        _hold(told, known, holdings)
+    if story.decision is not None and story.decision.cause in "FO":
+        story.cause = heard
+    symbol = _symbol(story, known)
+    if symbol is not None:
+        story.position = Position(symbol, (holdings if at_decision is None else at_decision).get(symbol, 0))
+        _own(story, known, story.position)
+
+
+def _first(story: Story, entries: list[Entry]) -> int:
+    """Number of the first record about an order that has no decision."""
+    about = (told for told in _told(entries) if told.entry.venue == story.venue and _is_about(told, story.reference))
+    return next((told.entry.number for told in about), 0)
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[Told]:
+    """The order messages; those that do not decode are left out."""
+    for entry in entries:
+        try:
+            if entry.kind == OUT:
+                yield Told(entry, ouch50.decode_inbound(entry.payload))
+            elif entry.kind == IN:
+                yield Told(entry, ouch50.decode_outbound(entry.payload))
+        except ProtocolError:
+            continue
+
+
+def _is_about(told: Told, reference: int) -> bool:
+    names = ("user_ref_num", "orig_user_ref_num")
+    return any(getattr(told.message, name, 0) == reference for name in names)
+
+
+def _learn(told: Told, known: dict[tuple[int, int], tuple[str, str]]) -> None:
+    """Symbol and side of an order; a replace has them of the order that it replaces."""
+    message, venue = told.message, told.entry.venue
+    if isinstance(message, ouch50.EnterOrder):
+        known[venue, message.user_ref_num] = (message.symbol, "B" if message.side == "B" else "S")
+    elif isinstance(message, ouch50.ReplaceOrder) and (venue, message.orig_user_ref_num) in known:
+        known[venue, message.user_ref_num] = known[venue, message.orig_user_ref_num]
+
+
+def _link(story: Story, told: Told) -> None:
+    message = told.message
+    if isinstance(message, ouch50.ReplaceOrder):
+        if message.user_ref_num == story.reference:
+            story.replaces = message.orig_user_ref_num
+        else:
+            story.replaced_by = message.user_ref_num
+
+
+def _hold(told: Told, known: dict[tuple[int, int], tuple[str, str]], holdings: dict[str, int]) -> None:
+    message = told.message
+    if isinstance(message, ouch50.OrderExecuted):
+        symbol, side = known.get((told.entry.venue, message.user_ref_num), ("", ""))
+        if symbol:
+            holdings[symbol] = holdings.get(symbol, 0) + (message.quantity if side == "B" else -message.quantity)
+
+
+def _symbol(story: Story, known: dict[tuple[int, int], tuple[str, str]]) -> str | None:
+    if story.decision is not None:
+        return story.decision.symbol
+    return known.get((story.venue, story.reference), (None, ""))[0]
+
+
+def _own(story: Story, known: dict[tuple[int, int], tuple[str, str]], position: Position) -> None:
+    """This order's executions."""
+    side = known.get((story.venue, story.reference), ("", ""))[1]
+    for told in story.heard:
+        if isinstance(told.message, ouch50.OrderExecuted):
+            amount = told.message.quantity * told.message.price
+            if side == "B":
+                position.bought += told.message.quantity
+                position.paid += amount
+            else:
+                position.sold += told.message.quantity
+                position.paid -= amount
+
+
+def _span(decisions: list[tuple[Entry, Decision]]) -> str:
+    references = [one.reference for _, one in decisions if one.reference]
+    if not references:
+        return "none"
+    return f"orders {min(references)} to {max(references)}"

@@ -1,0 +1,1 @@
+"""Plays recorded market data again, at its pace or at another."""

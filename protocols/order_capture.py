@@ -1,0 +1,76 @@
+"""Order messages in a capture: OUCH 5.0 in SoupBinTCP 3.00, each with the time at which its last byte went by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from protocols import ouch50
+from protocols.errors import ProtocolError
+from protocols.soup import Framer, SequencedData, UnsequencedData
+from protocols.tcp_capture import Flow, Piece, TcpSegment, TcpStreams
+
+
+class CapturedOrder(NamedTuple):
+    """An OUCH message on the wire: its flow, time in ns, whether the client sent it, its bytes, and it decoded."""
+
+    flow: Flow
+    time: int
+    sent: bool
+    payload: bytes
+    message: ouch50.OuchMessage
+
+    @property
+    def reference(self) -> int:
+        """Its UserRefNum, 0 for a message without one."""
+        return int(getattr(self.message, "user_ref_num", 0))
+
+
+@dataclass(slots=True)
+class _Reader:
+    framer: Framer = field(default_factory=Framer)
+    latest: int = 0
+    broken: bool = False
+
+
+@dataclass(slots=True)
+class CapturedOrders:
+    """Finds the order messages in a capture's segments.
+
+    `damaged`: pieces of streams that were no SoupBinTCP; `undecoded`: its packets that carry no OUCH message.
+    """
+
+    streams: TcpStreams = field(default_factory=TcpStreams)
+    damaged: int = 0
+    undecoded: int = 0
+    _readers: dict[Flow, _Reader] = field(default_factory=dict)
+
+    def take(self, time: int, segment: TcpSegment) -> Iterator[CapturedOrder]:
+        """Take a segment captured at a time (ns); iterate over the messages that it completes."""
+        for piece in self.streams.take(time, segment):
+            yield from self._piece(piece)
+
+    def _piece(self, piece: Piece) -> Iterator[CapturedOrder]:
+        """After a fault a flow is read again where bytes are known to start afresh, or at the next segment."""
+        reader = self._readers.get(piece.flow)
+        if reader is None or piece.fresh or reader.broken:
+            reader = self._readers[piece.flow] = _Reader()
+        time = max(reader.latest, piece.time)
+        try:
+            for packet in reader.framer.feed(piece.data):
+                if isinstance(packet, SequencedData | UnsequencedData):
+                    yield from self._message(piece.flow, time, packet)
+                time = piece.time
+        except ProtocolError:
+            self.damaged += 1
+            reader.broken = True
+        reader.latest = time if reader.framer.pending else 0
+
+    def _message(self, flow: Flow, time: int, packet: SequencedData | UnsequencedData) -> Iterator[CapturedOrder]:
+        sent = isinstance(packet, UnsequencedData)
+        message: ouch50.OuchMessage
+        try:
+            message = ouch50.decode_inbound(packet.payload) if sent else ouch50.decode_outbound(packet.payload)
+        except ProtocolError:
+            self.undecoded += 1
+            return
+        yield CapturedOrder(flow, time, sent, packet.payload, message)

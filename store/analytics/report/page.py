@@ -1,0 +1,40 @@
+"""The report as one HTML page that needs nothing else: no script, no font, no picture from anywhere."""
+
+from html import escape
+
+from store.analytics.analysis import Analysis
+from store.analytics.report import costs, fates, frame, html, profit
+from store.analytics.report.pieces import Summary
+from store.analytics.report.style import STYLE
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def page(analysis: Analysis, found: Summary) -> str:
+    """The whole page of an analysis and its summary."""
+    content = (
+        frame.header(found),
+        html.warning("Not everything is there:", found["missing"]),
+        frame.tiles(found),
+        profit.profit(analysis, found),
+        costs.quality(analysis, found),
+        costs.shortfall(analysis, found),
+        fates.orders(analysis, found),
+        profit.breakdowns(found),
+        frame.excluded(found),
+        frame.definitions(),
+        _footer(found),
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(found['run'])} – trading analysis</title><style>{STYLE}</style></head>"
+        f"<body><main>{''.join(content)}</main></body></html>\n"
+    )
+
+
+def _footer(found: Summary) -> str:
+    rows = ", ".join(f"{number:,} {name}" for name, number in found["rows"].items())
+    clock = "the exchange's time stamps" if found["market_clock"] == "exchange" else "the time of capture"
+    return f"<footer>From {escape(rows)}. Times in the market are {clock}.</footer>"

@@ -1,0 +1,113 @@
+"""Loads what it is given into the store: a run's folder, a capture, a BinaryFILE of ITCH messages.
+
+Loading again adds what has come since, and changes nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from protocols.itch_files import looks_like_capture
+from store import load_capture, load_itch, load_journal, load_live, load_wire
+from store.client import Store
+from store.errors import StoreError
+from store.fees import Fees
+from store.inserter import Inserted
+from store.pipeline import Pipeline
+from store.run_folder import PORT, RunFolder, capture_began, captures_in, look_into, name_at
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: the run, rows by table, counts of what was read, views that were made anew."""
+
+    run: str
+    tables: dict[str, Inserted]
+    counts: dict[str, int]
+    repaired: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        tables = {name: {"new": done.new, "known": done.known} for name, done in sorted(self.tables.items())}
+        return {"run": self.run, "tables": tables, "counts": self.counts, "repaired": list(self.repaired)}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How to load: the run's name ("": its own), the day of a BinaryFILE (None: from its name), fees, `final` (nothing
+    more will come, though the run has no report yet), `say` for progress (what, done, in all; 0: nobody knows)."""
+
+    fees: Fees
+    run: str = ""
+    day: date | None = None
+    final: bool = False
+    say: Callable[[str, int, int], None] = lambda *_: None
+
+    def progress(self, what: str) -> Callable[[int, int], None]:
+        """`say` about one thing."""
+        return lambda done, total: self.say(what, done, total)
+
+
+def load(store: Store, path: Path, wishes: Wishes) -> Loaded:
+    """Load a run's folder, a capture or a BinaryFILE. StoreError says what is wrong with it."""
+    if not path.exists():
+        raise StoreError(f"{path} is not there: give a run's folder, a capture or a BinaryFILE of ITCH messages")
+    if path.is_dir():
+        folder = look_into(path, wishes.run)
+        return _run(store, replace(folder, ended=folder.ended or wishes.final), wishes)
+    try:
+        capture = looks_like_capture(path)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error
+    return _capture(store, path, wishes) if capture else _itch(store, path, wishes)
+
+
+def _run(store: Store, folder: RunFolder, wishes: Wishes) -> Loaded:
+    repaired = store.repair(folder.run)
+    with Pipeline(store) as pipeline:
+        journalled = load_journal.load(folder, wishes.fees, pipeline, wishes.progress("journal"))
+        counts = dict(journalled.counts)
+        wishes.say("live stream", 0, 0)
+        counts |= {f"live_{name}": count for name, count in load_live.load(folder, pipeline).items()}
+        if folder.captures:
+            wishes.say("captures", 0, 0)
+            captured = load_capture.load(
+                folder.captures,
+                folder.run,
+                PORT,
+                pipeline,
+                folder.names.sessions,
+                final=folder.ended,
+                progress=wishes.progress("captures"),
+            )
+            counts |= captured.counts | load_wire.load(folder, captured, journalled, pipeline)
+    return _loaded(store, folder.run, pipeline, counts, repaired)
+
+
+def _capture(store: Store, path: Path, wishes: Wishes) -> Loaded:
+    run = wishes.run or name_at(capture_began(path), path.stem)
+    repaired = store.repair(run)
+    with Pipeline(store) as pipeline:
+        captured = load_capture.load([path], run, path.stem, pipeline, (), progress=wishes.progress("capture"))
+    return _loaded(store, run, pipeline, captured.counts, repaired)
+
+
+def _itch(store: Store, path: Path, wishes: Wishes) -> Loaded:
+    load_itch.check(path)
+    day = wishes.day or load_itch.day_of(path)
+    if day is None:
+        raise StoreError(f"{path.name} says no day, and ITCH counts from midnight: give --date YYYY-MM-DD")
+    run = wishes.run or path.name.partition(".")[0]
+    repaired = store.repair(run)
+    with Pipeline(store) as pipeline:
+        counts = load_itch.load(path, run, day, pipeline, wishes.progress("messages"))
+    return _loaded(store, run, pipeline, counts, repaired)
+
+
+def _loaded(store: Store, run: str, pipeline: Pipeline, counts: dict[str, int], repaired: list[str]) -> Loaded:
+    return Loaded(run, dict(pipeline.inserted), counts, tuple(repaired + store.repair(run)))
+
+
+__all__ = ["Loaded", "Wishes", "captures_in", "load"]

@@ -1,0 +1,1 @@
+"""Market-abuse surveillance: rules over attributed order events, alerts with evidence, and what was decided on them."""
