@@ -46,7 +46,7 @@ SUBCOMMANDS = {
     "run": Subcommand("qemu.cli:run", "Boot the image in QEMU against the exchange and report."),
     "store": Subcommand("store.cli:store", "Load runs into ClickHouse and query them."),
     "surveillance": Subcommand("store.surveillance.cli:surveillance", "Look for market abuse; decide on alerts."),
-    "test": Subcommand("hftos.testing:test", "Run linters, types, unit tests and the tests that boot the image."),
+    "test": Subcommand("hftos.testing:test", "Run linters, types, unit tests, tests that boot the image."),
     "trade": Subcommand("hftapp.cli:trade", "Run the trading program as an ordinary process."),
 }
 

@@ -1,6 +1,7 @@
 """What the office keeps of all management streams: their files by session and by journal, and what was wrong.
 
-The folder is described in `office.files`. Nothing here knows of connections: frames in, files out.
+The folder is described in `office.files`. Frames in, files out; of connections only their number is known, so that
+files that nobody writes to are not kept open.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from office.recording_file import RecordingFile
 from office.stream_file import StreamFile, Taken
 from protocols.errors import LengthError, RangeError
 from protocols.management import CONTROL, JOURNAL, Frame, Hello, Recording
@@ -18,9 +20,6 @@ from protocols.management_files import JOURNAL_NAME, LIVE_NAME
 
 SESSIONS: Final = 4_096
 """Runs of servers, and journals, that one folder takes."""
-RECORDING: Final = "recording"
-RECORDING_LIMIT: Final = 8 << 30
-"""Bytes of a recording that are kept."""
 SUMMARY: Final = "summary.json"
 LOCK: Final = ".lock"
 _COUNTS: Final = ("duplicates", "conflicts", "faults", "connections", "refused", "starts")
@@ -41,19 +40,36 @@ class Archive:
     conflicts: list[tuple[str, int]] = field(default_factory=list)
     live: dict[int, StreamFile] = field(default_factory=dict)
     journals: dict[int, StreamFile] = field(default_factory=dict)
+    recordings: dict[Path, RecordingFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.folder / LOCK)
         self.counts.update(_left(self.folder / SUMMARY))
         self.counts["starts"] += 1
+        self._resting: set[StreamFile] = set()
 
     def open(self, hello: Hello) -> tuple[StreamFile, StreamFile]:
-        """The files of a server's session and of its journal. Raises RangeError, FileError, OSError."""
+        """The files of a server's session and of its journal, until `release`. Raises RangeError, FileError,
+        OSError."""
         if not hello.session or not hello.journal:
             raise RangeError("a session and a journal have a number", None, 0)
         live = self._file(self.live, hello.session, LIVE_NAME)
-        return live, self._file(self.journals, hello.journal, JOURNAL_NAME)
+        journal = self._file(self.journals, hello.journal, JOURNAL_NAME)
+        live.users += 1
+        journal.users += 1
+        return live, journal
+
+    def release(self, *files: StreamFile) -> None:
+        """A connection that has these files open has ended."""
+        for file in files:
+            file.users -= 1
+            self._resting.add(file)
+        self.rest()
+
+    def rest(self) -> None:
+        """Give back the descriptors of files that nobody uses any more, as soon as the device has all of them."""
+        self._resting = {file for file in self._resting if not file.users and not file.rest()}
 
     def take(self, file: StreamFile, frame: Frame, data: bytes) -> bool:
         """Keep a frame; False for one that is there already. Raises RangeError for a hole in a journal, OSError."""
@@ -61,6 +77,9 @@ class Archive:
             raise RangeError(f"record {file.last + 1} of a journal must come next", None, frame.number)
         if frame.stream != CONTROL and not frame.number:
             raise RangeError("numbers count from 1", None, 0)
+        if isinstance(frame.message, Recording) and frame.number > file.last:
+            # First: what a crash leaves out of the stream comes again, what it leaves out of the recording would not.
+            self._recording(file.path.parent).write(frame.message)
         found = file.take(frame.stream, frame.number, data)
         if found is Taken.CONFLICT:
             self.counts["conflicts"] += 1
@@ -68,18 +87,19 @@ class Archive:
                 self.conflicts.append((str(file.path.relative_to(self.folder)), frame.number))
         elif found is Taken.DUPLICATE:
             self.counts["duplicates"] += 1
-        elif isinstance(frame.message, Recording):
-            self._record(file.path.parent / RECORDING, frame.message)
         return found is Taken.NEW
 
     def sync(self) -> None:
         """Bring everything to the device. May run in another thread. Raises OSError."""
-        for file in self.files():
-            if file.synced < file.last:
-                file.sync()
+        reached = [(file, file.last) for file in self.files()]
+        for recording in list(self.recordings.values()):
+            recording.sync()
+        for file, last in reached:
+            if file.synced < last:
+                file.sync(last)
 
     def files(self) -> list[StreamFile]:
-        """All that are open."""
+        """All of which something came."""
         return [*self.live.values(), *self.journals.values()]
 
     def summary(self) -> dict[str, Any]:
@@ -103,10 +123,11 @@ class Archive:
     def close(self) -> None:
         """Sync and close all files, let go of the folder. Raises OSError."""
         try:
+            self.sync()
             for file in self.files():
                 file.close()
         finally:
-            self.live, self.journals = {}, {}
+            self.live, self.journals, self._resting = {}, {}, set()
             os.close(self._lock)
 
     def _file(self, files: dict[int, StreamFile], number: int, name: str) -> StreamFile:
@@ -115,15 +136,15 @@ class Archive:
             if len(files) >= SESSIONS:
                 raise LengthError(f"{self.folder} has {SESSIONS} sessions: use another folder", None, len(files))
             file = files[number] = StreamFile(self.folder / _name(number) / name)
+            self._resting.add(file)
         return file
 
-    def _record(self, path: Path, piece: Recording) -> None:
-        """Write a piece of a server's recording where it belongs."""
-        if piece.offset + len(piece.body) > RECORDING_LIMIT:
-            raise LengthError(f"a recording has at most {RECORDING_LIMIT} bytes", None, piece.offset)
-        with path.open("r+b" if path.exists() else "wb") as file:
-            file.seek(piece.offset)
-            file.write(piece.body)
+    def _recording(self, folder: Path) -> RecordingFile:
+        """The recording of a session, by its folder."""
+        found = self.recordings.get(folder)
+        if found is None:
+            found = self.recordings[folder] = RecordingFile(folder)
+        return found
 
 
 def _locked(path: Path) -> int:

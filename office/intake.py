@@ -57,6 +57,11 @@ class Intake:
             found.append(Ack(stream=stream, of=self._of(stream), number=number, check=check))
         return found
 
+    def close(self) -> None:
+        """The connection has ended; may be called again."""
+        files, self._files = self._files, {}
+        self._archive.release(*files.values())
+
     def _take(self, found: Frame, raw: bytes) -> bool:
         """Keep one frame; whether it is new."""
         message = found.message
@@ -75,9 +80,10 @@ class Intake:
             raise RangeError(f"this office speaks version {VERSION} of the management stream", None, hello.version)
         if self.hello is not None and (self.hello.session, self.hello.journal) != (hello.session, hello.journal):
             raise ProtocolError("a connection is of one session and one journal", None, hello.session)
-        live, journal = self._archive.open(hello)
+        if self.hello is None:
+            live, journal = self._archive.open(hello)
+            self._files = {LIVE: live, JOURNAL: journal}
         self.hello = hello
-        self._files = {LIVE: live, JOURNAL: journal}
         for file in self._files.values():
             file.take(found.stream, found.number, raw)
 

@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 async def keep(scenario: Scenario) -> Record:
     """Load the run into its store and count it there; gives the counts by side, or `{"error": why}`."""
-    loaded = await _store(scenario, "load", str(scenario.directory))
+    loaded = await _store(scenario, "load", str(scenario.directory), "--final")
     if "error" in loaded:
         return loaded
     counted = await _store(scenario, "counts", str(scenario.directory))
