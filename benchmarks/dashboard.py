@@ -38,7 +38,7 @@ LOOKS: Final = (
     ("phone", "dark", 390, 844),
 )
 _STALLED: Final = 7
-_FOOT: Final = re.compile(r"([\d.]+) frames/s · (\S+) rows/s of (\S+) from the office")
+_FOOT: Final = re.compile(r"([\d.]+) frames/s · (\S+) rows/s drawn · (\S+)/s from the office")
 _UNITS: Final = {"K": 1e3, "M": 1e6}
 _PAINT: Final = """() => new Promise(done => {
   const found = () => performance.getEntriesByName("first-contentful-paint")[0];

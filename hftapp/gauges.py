@@ -49,13 +49,14 @@ class Gauges:
         yield from self._told()
 
     def rest(self) -> Iterator[ManagementMessage]:
-        """All that has changed, when nothing changes any more."""
+        """All that has changed, when nothing changes any more; but for what a trader was killed over while it wrote."""
         self._look()
-        while self._waiting or self._holding:
-            before = len(self._waiting) + len(self._holding)
-            yield from self._told()
-            if len(self._waiting) + len(self._holding) == before:
-                return  # a trader that was killed while it wrote
+        for waiting, told in ((self._holding, self.position), (self._waiting, self.book)):
+            for index in list(waiting):
+                message = told(index)
+                if message is not None:
+                    del waiting[index]
+                    yield message
 
     def _told(self) -> Iterator[ManagementMessage]:
         for waiting, told in ((self._holding, self.position), (self._waiting, self.book)):

@@ -66,7 +66,7 @@ def _machine(reached: float) -> tuple[int, str]:
     from hftapp import harness
 
     if measured := harness.asked_for(boot.command_line()):
-        from hftapp.supervisor import trader_cpu
+        from hftapp.spawn import trader_cpu
 
         return harness.run(measured, settings, trader_cpu(settings), console.say)
     import signal

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _PATH = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _JOURNAL_MAGIC = b"HFTOSJ"
+_SHORTEST = 11
+"""Bytes that every ITCH message has: type, locate, tracking number, time."""
 SHIPPED = Path(__file__).resolve().parent.parent / "hftos.toml"
 
 
@@ -68,7 +71,7 @@ class Speed:
 @click.option("--config", "config_path", type=_FILE, help="Strategies and risk limits of this configuration instead.")
 @click.option("--against", "against_path", type=_FILE, help="Market data: compare with this configuration's decisions.")
 @click.option("--from", "since", help="Market data: from this moment on (ns since 1970, +SECONDS, or ISO 8601).")
-@click.option("--to", "until", help="Market data: up to this moment.")
+@click.option("--to", "until", help="Market data: before this moment.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def replay(
     source: Path,
@@ -142,9 +145,10 @@ def _market(
     from hftapp.trader.replay import compare
 
     settings = chosen or config.load(SHIPPED)
+    told = cache(_note)  # both plays come to the same end: it is told once
     try:
-        one = _play(source, settings, span, speed)
-        other = None if against is None else _play(source, against, span, speed)
+        one = _play(source, settings, span, speed, told)
+        other = None if against is None else _play(source, against, span, speed, told)
     except (ProtocolError, ValueError) as error:
         raise click.ClickException(f"{source}: {error}") from error
     difference = None if other is None else compare(one.outcome.decisions, other.outcome.decisions, terms)
@@ -153,7 +157,13 @@ def _market(
         raise SystemExit(1)
 
 
-def _play(source: Path, settings: config.Config, span: tuple[str | None, str | None], speed: Speed) -> "MarketPlayer":
+def _play(
+    source: Path,
+    settings: config.Config,
+    span: tuple[str | None, str | None],
+    speed: Speed,
+    told: Callable[[str], None],
+) -> "MarketPlayer":
     from hftapp.trader import market_replay
 
     pace = speed.pace()
@@ -167,10 +177,12 @@ def _play(source: Path, settings: config.Config, span: tuple[str | None, str | N
             progress(done)
             pace(time)
 
-        return market_replay.replay(_datagrams(source, settings, span), settings, timed)
+        return market_replay.replay(_datagrams(source, settings, span, told), settings, timed)
 
 
-def _datagrams(source: Path, settings: config.Config, span: tuple[str | None, str | None]) -> Any:
+def _datagrams(
+    source: Path, settings: config.Config, span: tuple[str | None, str | None], told: Callable[[str], None]
+) -> Any:
     """The market data in a file, between two moments."""
     from hftapp.trader import assembly, market_replay
 
@@ -178,10 +190,15 @@ def _datagrams(source: Path, settings: config.Config, span: tuple[str | None, st
         capture = pcap_read.is_capture(file.read(4))
     if not capture:
         with binaryfile.read(source) as reader:
-            if len(next(reader, b"")) < 11:
+            if len(next(reader, b"")) < _SHORTEST:
                 raise ValueError("neither a recording, nor a capture, nor a BinaryFILE of ITCH messages")
-    every = market_replay.of_capture(source) if capture else market_replay.of_file(source, assembly.lines(settings)[0])
-    return _between(every, *span)
+    if capture:
+        return _between(market_replay.of_capture(source, told), *span)
+    return _between(market_replay.of_file(source, assembly.lines(settings)[0]), *span)
+
+
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
 
 
 def _between(every: Any, since: str | None, until: str | None) -> Any:
@@ -190,7 +207,6 @@ def _between(every: Any, since: str | None, until: str | None) -> Any:
         if low is None:
             low = datagram.time if since is None else moments.parse(since, datagram.time)
             high = 1 << 63 if until is None else moments.parse(until, datagram.time)
-        if datagram.time >= high:
-            return
-        if datagram.time >= low:
+        # A clock that was set back may bring earlier ones yet.
+        if low <= datagram.time < high:
             yield datagram

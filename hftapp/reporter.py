@@ -65,6 +65,7 @@ class Reporter:
         self._outcome = outcome
         self._offer = offer
         self._say = say
+        self._ended = False
         self._baseline: tuple[int, dict[str, int]] | None = None
 
     def event(self, record: Record) -> None:
@@ -72,9 +73,7 @@ class Reporter:
         kind, payload = record.kind, marshal.loads(record.payload)
         if kind == records.EXIT:
             self.exit = self.exit or payload
-            self.figures(time.time_ns())
-            for message in self.gauges.rest():
-                self._offer(message, time.time_ns())
+            self.last(time.time_ns())
         elif kind == records.BOOK:
             self._outcome.books[payload["symbol"]] = payload
             self._offer(Book(body=_json(payload)), record.time)
@@ -111,6 +110,14 @@ class Reporter:
         stamp = time.time_ns()
         for message in self.gauges.changes(now, time.monotonic_ns):
             self._offer(message, stamp)
+
+    def last(self, stamp: int) -> None:
+        """Books, positions and figures as the trader left them; again only what has changed since. `stamp`: UTC ns."""
+        for message in self.gauges.rest():
+            self._offer(message, stamp)
+        if not self._ended:
+            self._ended = True
+            self.figures(stamp)
 
     def _venue(self, name: str) -> int:
         names = [self._figures.text(f"venue.{number}") for number in range(VENUES)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from office import collector
-from office.commands import CommandError, send
+from office import audited, collector
+from office.commands import CommandError
 from office.dashboard import cli as dashboard
 from office.listening import address
 from office.monitor.cli import monitor
@@ -26,7 +26,17 @@ _directory = click.option(
 _json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 
-@click.group()
+class _Office(click.Group):
+    """The group, which takes `--demo` for its command `demo`, with all that this takes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["--demo"]:
+            args = ["demo", *args[1:]]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Office)
+@click.option("--demo", is_flag=True, expose_value=False, help="The same as the command `demo`.")
 def office() -> None:
     """Command trading servers, collect their telemetry and journals, and serve the page that shows them."""
 
@@ -34,25 +44,33 @@ def office() -> None:
 for _page_command in (*dashboard.COMMANDS, monitor):
     office.add_command(_page_command)
 
-_who = click.option("--who", help="Who gives the command, for the servers' logs.  [default: the login name]")
+_who = click.option("--who", help="Who gives the command, for the logs.  [default: the login name]")
+_audit = click.option(
+    "--audit",
+    "audit_log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The audit log.  [default: audit/audit.jsonl beside --dir]",
+)
 
 
 @office.command()
 @_directory
 @_who
+@_audit
 @_json
-def stop(directory: Path, who: str | None, as_json: bool) -> None:
+def stop(directory: Path, who: str | None, audit_log: Path | None, as_json: bool) -> None:
     """Stop trading in good order: pull all quotes, log out, report, power off."""
-    _command(directory, "stop", who, as_json)
+    _command(directory, "stop", who, audit_log, as_json)
 
 
 @office.command()
 @_directory
 @_who
+@_audit
 @_json
-def kill(directory: Path, who: str | None, as_json: bool) -> None:
+def kill(directory: Path, who: str | None, audit_log: Path | None, as_json: bool) -> None:
     """Pull the kill switch: cancel every order, send no new one; the server stays up."""
-    _command(directory, "kill", who, as_json)
+    _command(directory, "kill", who, audit_log, as_json)
 
 
 @office.command()
@@ -81,11 +99,13 @@ def collect(bind: str, directory: Path, control: Path | None) -> None:
     click.echo(json.dumps(summary))
 
 
-def _command(directory: Path, name: str, who: str | None, as_json: bool) -> None:
+def _command(directory: Path, name: str, who: str | None, audit_log: Path | None, as_json: bool) -> None:
     try:
-        answer = send(directory, name, who=who)
+        answer = audited.command(directory, name, who=who, log=audit_log)
     except CommandError as error:
         raise click.ClickException(str(error)) from error
+    if "warning" in answer:
+        click.echo(f"Warning: {answer['warning']}", err=True)
     click.echo(json.dumps(answer) if as_json else f"{name}: sent to {_servers(answer)}")
 
 

@@ -22,23 +22,22 @@ from typing import Any
 from office.archive import Archive
 from office.commands import COMMANDS, CONTROL_FILE
 from office.intake import Intake
-from office.latest import Latest
 from office.listening import address, control_listener, notice
-from office.live import PREFIX
+from office.watchers import Watchers, word
 from protocols.errors import ProtocolError
-from protocols.management import CONTROL, Answer, Command, Connection, Frame, Frames, ManagementMessage
+from protocols.management import Answer, Command, Connection, ManagementMessage
 from protocols.management_files import FileError
 
 _READ_BYTES = 1 << 16
 _SYNC_SECONDS = 0.05
 _SUMMARY_SECONDS = 1.0
 _GREETING_SECONDS = 10.0
+_SILENCE_SECONDS = 30.0
+"""A server says something each second; one that has not for so long is gone, and its place is free."""
 _CLOSE_SECONDS = 2.0
 _SERVERS = 64
-_WATCHERS = 64
-_WATCHER_BYTES = 8 << 20
-"""A watcher that has so much unread is dropped: it may connect again, and gets the latest of everything."""
-_COMMAND_BYTES = 4 << 10
+_SERVERS_OF_ADDRESS = 32
+"""So that no machine can take all places."""
 
 
 class Collector:
@@ -46,46 +45,54 @@ class Collector:
 
     def __init__(self, directory: Path) -> None:
         self.archive = Archive(directory)
-        self._latest = Latest()
         self._servers: dict[asyncio.StreamWriter, Intake] = {}
-        self._watchers: set[asyncio.StreamWriter] = set()
+        self._watchers = Watchers(self._command)
         self._handlers: set[asyncio.Task[None]] = set()
         self._written = asyncio.Event()
         self._summarised = 0.0
 
     def on_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A trading server has connected."""
-        self._handle(self.serve_server(reader, writer), writer, len(self._servers) < _SERVERS)
+        address = _address(writer)
+        same = sum(_address(other) == address for other in self._servers)
+        if len(self._servers) < _SERVERS and same < _SERVERS_OF_ADDRESS:
+            self.archive.counts["connections"] += 1
+            self._servers[writer] = Intake(self.archive)
+            self._handle(self.serve_server(reader, writer))
+        else:
+            self._refuse(writer)
 
     def on_watcher(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A local watcher has connected."""
-        self._handle(self.serve_watcher(reader, writer), writer, len(self._watchers) < _WATCHERS)
+        latest = self._watchers.join(writer)
+        if latest is None:
+            self._refuse(writer)
+        else:
+            self._handle(self._watchers.serve(reader, writer, latest))
 
-    def _handle(self, conversation: Coroutine[None, None, None], writer: asyncio.StreamWriter, room: bool) -> None:
-        if not room:
-            self.archive.counts["refused"] += 1
-            conversation.close()
-            writer.close()
-            return
+    def _refuse(self, writer: asyncio.StreamWriter) -> None:
+        self.archive.counts["refused"] += 1
+        writer.close()
+
+    def _handle(self, conversation: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(conversation)
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
 
     async def serve_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One trading server's connection, until it ends."""
-        intake = Intake(self.archive)
-        self.archive.counts["connections"] += 1
-        self._servers[writer] = intake
+        intake = self._servers[writer]
         try:
             async with asyncio.timeout(_GREETING_SECONDS) as limit:
                 while data := await reader.read(_READ_BYTES):
                     before = intake.session
                     new = intake.feed(data)
                     if not before and intake.session:
-                        limit.reschedule(None)
                         self._greeted(intake, writer)
+                    if intake.session:
+                        limit.reschedule(asyncio.get_running_loop().time() + _SILENCE_SECONDS)
                     for frame in new:
-                        self._publish(intake.session, frame)
+                        self._watchers.publish(intake.session, frame)
                     self._written.set()
         except (ConnectionError, TimeoutError):
             pass  # a server that lost power says no goodbye; what came before is kept
@@ -96,32 +103,17 @@ class Collector:
         finally:
             self._servers.pop(writer, None)
             writer.close()
+            intake.close()
             if intake.session and not any(other.session == intake.session for other in self._servers.values()):
-                self._publish(intake.session, _word(Connection(open=0)))
+                self._watchers.publish(intake.session, word(Connection(open=0)))
 
     def _greeted(self, intake: Intake, writer: asyncio.StreamWriter) -> None:
         """A server is known now: an older connection of it is dead, even if nobody has told us."""
         for other, known in list(self._servers.items()):
             if other is not writer and known.session == intake.session:
                 other.close()
-        self._publish(intake.session, _word(Connection(open=1)))
+        self._watchers.publish(intake.session, word(Connection(open=1)))
         self._acknowledge(intake, writer)
-
-    async def serve_watcher(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One local watcher: gets the latest of everything, then all that comes; may give commands."""
-        for session, frame in self._latest.frames():
-            writer.write(PREFIX.pack(session) + frame.encode())
-        self._watchers.add(writer)
-        frames = Frames(_COMMAND_BYTES)
-        try:
-            while data := await reader.read(_READ_BYTES):
-                for frame in frames.feed(data):
-                    writer.write(PREFIX.pack(0) + _word(self._command(frame.message)).encode())
-        except (ConnectionError, ProtocolError):
-            pass  # a watcher may go as it likes, and one that makes no sense has to
-        finally:
-            self._watchers.discard(writer)
-            writer.close()
 
     async def sync(self) -> None:
         """Bring what was written to the device, at most every `_SYNC_SECONDS`, and acknowledge it; never ends.
@@ -132,6 +124,7 @@ class Collector:
             await self._written.wait()
             self._written.clear()
             await asyncio.to_thread(self.archive.sync)
+            self.archive.rest()
             for writer, intake in list(self._servers.items()):
                 self._acknowledge(intake, writer)
             if time.monotonic() - self._summarised >= _SUMMARY_SECONDS:
@@ -140,7 +133,7 @@ class Collector:
 
     async def close(self) -> dict[str, Any]:
         """End all connections and finish the files; gives the summary."""
-        for writer in (*self._servers, *self._watchers):
+        for writer in (*self._servers, *self._watchers.writers):
             writer.close()
         if self._handlers:
             await asyncio.wait(self._handlers, timeout=_CLOSE_SECONDS)
@@ -155,19 +148,7 @@ class Collector:
 
     def _acknowledge(self, intake: Intake, writer: asyncio.StreamWriter) -> None:
         for ack in intake.acks():
-            writer.write(_word(ack).encode())
-
-    def _publish(self, session: int, frame: Frame) -> None:
-        self._latest.take(session, frame)
-        if not self._watchers:
-            return
-        data = PREFIX.pack(session) + frame.encode()
-        for writer in list(self._watchers):
-            if writer.transport.get_write_buffer_size() > _WATCHER_BYTES:
-                self._watchers.discard(writer)
-                writer.transport.abort()
-            else:
-                writer.write(data)
+            writer.write(word(ack).encode())
 
     def _command(self, message: ManagementMessage) -> Answer:
         """Pass a command on to all servers."""
@@ -176,13 +157,14 @@ class Collector:
             return Answer(servers=0, body=f"{name!r} is no command: must be one of {', '.join(COMMANDS)}".encode())
         servers = [writer for writer, intake in self._servers.items() if intake.session]
         for server in servers:
-            server.write(_word(message).encode())
+            server.write(word(message).encode())
         return Answer(servers=len(servers))
 
 
-def _word(message: ManagementMessage) -> Frame:
-    """The office's own word, now."""
-    return Frame(CONTROL, 0, time.time_ns(), message)
+def _address(writer: asyncio.StreamWriter) -> str:
+    """Where a server connected from."""
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 async def run(host: str, port: int, directory: Path, control: Path | None) -> dict[str, Any]:

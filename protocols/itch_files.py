@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from protocols import itch50, mold, pcap_read
 from protocols.binaryfile import Reader
@@ -135,7 +135,7 @@ def dump_messages(messages: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         yield {"number": number, **describe(raw)}
 
 
-def dump_capture(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+def dump_capture(file: pcap_read.Readable) -> Iterator[dict[str, Any]]:
     """Iterate over descriptions of the messages in a capture's MoldUDP64 datagrams; other frames are passed over."""
     for captured in pcap_read.read(file):
         datagram = udp_datagram(captured.frame, captured.link_type)

@@ -1,5 +1,6 @@
 """Order messages in a capture: OUCH 5.0 in SoupBinTCP 3.00, each with the time at which its last byte went by."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -36,13 +37,30 @@ class _Reader:
 class CapturedOrders:
     """Finds the order messages in a capture's segments.
 
-    `damaged`: pieces of streams that were no SoupBinTCP; `undecoded`: its packets that carry no OUCH message.
+    What is counted is that of order connections. Those that carried no order message are others' business: whatever
+    else goes over the port is no damage.
     """
 
     streams: TcpStreams = field(default_factory=TcpStreams)
-    damaged: int = 0
-    undecoded: int = 0
     _readers: dict[Flow, _Reader] = field(default_factory=dict)
+    _damaged: Counter[Flow] = field(default_factory=Counter)
+    _undecoded: Counter[Flow] = field(default_factory=Counter)
+    _carriers: set[Flow] = field(default_factory=set)
+
+    @property
+    def damaged(self) -> int:
+        """Pieces of streams that were no SoupBinTCP."""
+        return sum(self._damaged[flow] for flow in self._carriers)
+
+    @property
+    def undecoded(self) -> int:
+        """SoupBinTCP packets that carry no OUCH message."""
+        return sum(self._undecoded[flow] for flow in self._carriers)
+
+    @property
+    def lost(self) -> int:
+        """Bytes that the capture does not have."""
+        return sum(self.streams.lost_of(flow) for flow in self._carriers)
 
     def take(self, time: int, segment: TcpSegment) -> Iterator[CapturedOrder]:
         """Take a segment captured at a time (ns); iterate over the messages that it completes."""
@@ -61,7 +79,7 @@ class CapturedOrders:
                     yield from self._message(piece.flow, time, packet)
                 time = piece.time
         except ProtocolError:
-            self.damaged += 1
+            self._damaged[piece.flow] += 1
             reader.broken = True
         reader.latest = time if reader.framer.pending else 0
 
@@ -71,6 +89,7 @@ class CapturedOrders:
         try:
             message = ouch50.decode_inbound(packet.payload) if sent else ouch50.decode_outbound(packet.payload)
         except ProtocolError:
-            self.undecoded += 1
+            self._undecoded[flow] += 1
             return
+        self._carriers |= {flow, flow.reverse}
         yield CapturedOrder(flow, time, sent, packet.payload, message)

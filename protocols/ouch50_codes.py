@@ -78,6 +78,10 @@ LIQUIDITY_FLAGS: Final = {
     "5": "pre-market, improves the NBBO",  # rev 1.05
     "9": "pre-market non-displayed added",  # rev 1.05
 }
+ADDED_FLAGS: Final = frozenset("AJku78Nnej1259")
+"""Liquidity flags of executions of orders that stood in the book."""
+REMOVED_FLAGS: Final = frozenset("Rmpqrt3")
+"""Liquidity flags of executions of orders that took what stood there."""
 
 _AIQ_ACTIONS: Final = {
     "decrement both, no details": "YyZ0",

@@ -54,9 +54,10 @@ class RotatingWriter:
         self._writer.close()
 
     def _next(self) -> PcapngWriter:
-        self._writer.close()
-        self._writer = PcapngWriter(_numbered(self.path, self.files), self._interface)
+        # The next file first: where it cannot be had, what comes is refused, and is tried again with the one after.
+        finished, self._writer = self._writer, PcapngWriter(_numbered(self.path, self.files), self._interface)
         self.files += 1
+        finished.close()
         return self._writer
 
 
@@ -66,7 +67,11 @@ def files(path: Path) -> list[Path]:
     found = [path] if path.is_file() else []
     if not path.parent.is_dir():
         return found
-    numbered = [(int(match[1]), other) for other in path.parent.iterdir() if (match := pattern.fullmatch(other.name))]
+    numbered = [
+        (int(match[1]), other)
+        for other in path.parent.iterdir()
+        if (match := pattern.fullmatch(other.name)) and other.is_file()
+    ]
     return found + [other for _, other in sorted(numbered)]
 
 

@@ -159,6 +159,11 @@ class TcpStreams:
         """Bytes that the receivers acknowledged or that must have been sent, and that the capture does not have."""
         return sum(direction.lost for direction in self._directions.values())
 
+    def lost_of(self, flow: Flow) -> int:
+        """The same of one flow."""
+        direction = self._directions.get(flow)
+        return 0 if direction is None else direction.lost
+
     def take(self, time: int, segment: TcpSegment) -> list[Piece]:
         """Take a segment; give what became readable by it, in the order of the streams."""
         flow = self._flow(segment)

@@ -1,10 +1,8 @@
 """What `hftos run` takes on its command line, checked before anything of an earlier run is touched."""
 
-import math
 import os
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,17 +15,6 @@ FLAGS = frozenset(
     ("quiet", "debug", "ignore_loglevel", "initcall_debug", "nokaslr", "nosmp", "nosmt", "nopti", "noapic")
 )
 """Words without `=` that the kernel takes for itself. It hands any other to PID 1 as an argument, which then fails."""
-
-
-class FiniteRange(click.FloatRange):
-    """A number in a range; unlike its parent it takes neither NaN, which compares with nothing, nor infinity."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; click's own error for anything else."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
-        return number
 
 
 def packet_numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:

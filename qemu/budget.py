@@ -20,6 +20,7 @@ class Budgets:
     silence: float = 20.0
     power_off: float = 30.0
     stop: float = 15.0
+    store: float = 60.0
 
     WALL_FACTOR = 6.0
 

@@ -11,14 +11,14 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from hftos.finite_range import FiniteRange
 from image import build as builder
 from image import progress as build_progress
 from image.errors import ImageError
-from qemu import accel, report, table
-from qemu.arguments import FiniteRange, absences, configuration, kernel_arguments, memory, packet_numbers
+from qemu import accel, keeping, report, table
+from qemu.arguments import absences, configuration, kernel_arguments, memory, packet_numbers
 from qemu.budget import Budgets
 from qemu.evidence import gather
-from qemu.keeping import default_store
 from qemu.links import GRAMMAR, LinkError, feed_rules, parse_link
 from qemu.lock import DirectoryBusyError, locked
 from qemu.machine import MachineError
@@ -97,7 +97,9 @@ class TerminatedError(KeyboardInterrupt):
     show_default="any that is free",
     help="Port of the office's page on 127.0.0.1.",
 )
-@click.option("--store", help="The store that keeps the run.  [default: chdb:store beside --dir]")
+@click.option(
+    "--store", help="The store that keeps the run: chdb:PATH or clickhouse://….  [default: chdb:store beside --dir]"
+)
 @click.option("--patience", type=_POSITIVE, default=1.0, show_default=True, help="Factor on all time limits.")
 @click.option(
     "--dir",
@@ -140,6 +142,13 @@ def run(
     """
     if disk and (config is not None or extra_arguments or port is not None):
         raise click.UsageError("--disk boots the image as it is: leave out --config, --port and --append")
+    if no_office and (page_port or store is not None):
+        raise click.UsageError("--no-office has neither page nor store: leave out --page-port and --store")
+    if store is not None:
+        try:
+            keeping.check(store)
+        except keeping.KeepingError as error:
+            raise click.BadParameter(str(error), param_hint="--store") from error
     try:
         rules = feed_rules(loss_a, loss_b, drop_both) + [rule for text in links for rule in parse_link(text)]
     except LinkError as error:
@@ -157,7 +166,7 @@ def run(
         office_away=office_away,
         office=not no_office,
         page_port=page_port,
-        store=store or default_store(directory.resolve()),
+        store=store or keeping.default_store(directory.resolve()),
         memory_mib=memory,
         extra_arguments=extra_arguments,
         nic=nic,

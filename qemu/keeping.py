@@ -5,39 +5,61 @@ The load is a process of its own: an embedded store belongs to one process, and 
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from qemu.children import python_environment
 from qemu.scenario import Scenario
 
 Record = dict[str, Any]
+ADDRESS: Final = "HFTOS_STORE"
+"""The environment's variable with a store's address. A password in it must not be seen in a list of processes."""
+_BUSY: Final = "is in use by process"
+_RETRY_SECONDS: Final = 0.5
+
+
+class KeepingError(ValueError):
+    """The store's address is none; the text says what to do."""
 
 
 async def keep(scenario: Scenario) -> Record:
     """Load the run into its store and count it there; gives the counts by side, or `{"error": why}`."""
-    loaded = await _store(scenario, "load", str(scenario.directory), "--final")
+    until = asyncio.get_running_loop().time() + scenario.budgets.store
+    loaded = await _store_in_turn(scenario, until, "load", str(scenario.directory), "--final")
     if "error" in loaded:
         return loaded
-    counted = await _store(scenario, "counts", str(scenario.directory))
-    return {"dsn": scenario.store, **counted}
+    counted = await _store_in_turn(scenario, until, "counts", str(scenario.directory))
+    return {"dsn": shown(scenario.store), **counted}
+
+
+async def _store_in_turn(scenario: Scenario, until: float, *arguments: str) -> Record:
+    """Like `_store`; while another process has the store, which only one may have, again and again until a time."""
+    loop = asyncio.get_running_loop()
+    while True:
+        found = await _store(scenario, *arguments)
+        if _BUSY not in str(found.get("error")) or loop.time() > until:
+            return found
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _store(scenario: Scenario, *arguments: str) -> Record:
     """The answer of `hftos store … --json`. `counts` exits with 1 when sides differ, and answers all the same."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hftos.cli", "store", *arguments, "--dsn", scenario.store, "--json"),
+        *(sys.executable, "-m", "hftos.cli", "store", *arguments, "--json"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=python_environment(),
+        env=python_environment() | {ADDRESS: scenario.store},
         start_new_session=True,
     )
     try:
         out, errors = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
         raise
     try:
@@ -51,6 +73,33 @@ async def _store(scenario: Scenario, *arguments: str) -> Record:
 def default_store(directory: Path) -> str:
     """The store of the runs in a folder lies beside them."""
     return f"chdb://{directory.parent / 'store'}"
+
+
+def shown(dsn: str) -> str:
+    """A store's address without its password."""
+    password = urlsplit(dsn).password
+    return dsn if password is None else dsn.replace(f":{password}@", ":…@", 1)
+
+
+def check(dsn: str) -> None:
+    """Raises KeepingError for what is no address of a store, or one of a server that does not answer."""
+    # All that a run needs of the store's own program on this side, and only when another store is asked for.
+    from store.client import folder_of
+    from store.errors import StoreError
+    from store.server import open_client
+
+    try:
+        if urlsplit(dsn).scheme in ("clickhouse", "clickhouses"):
+            open_client(dsn, {}).close()
+            return
+        folder = folder_of(dsn)
+    except (StoreError, ValueError) as error:
+        raise KeepingError(str(error)) from error
+    there = next((path for path in (folder, *folder.resolve().parents) if path.exists()), folder)
+    if not there.is_dir():
+        raise KeepingError(f"{there} is no folder: the store cannot be there")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise KeepingError(f"{there} cannot be written: the store cannot be there")
 
 
 def reasons(kept: Record) -> list[str]:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -43,10 +44,18 @@ class GuestGoneError(ScenarioError):
 
 
 async def run(scenario: Scenario, image: Image, accelerator: Accelerator, progress: Progress) -> Outcome:
-    """Run a scenario; failures of its parts are in the outcome's `reasons`, not raised."""
-    scenario.prepare()
+    """Run a scenario; failures of its parts are in the outcome's `reasons`, not raised.
+
+    Raises PageError when the page's port cannot be had: then nothing is started, and the last run is as it was.
+    """
     outcome = Outcome(accelerator)
-    stage = _Stage(scenario, image, outcome, progress)
+    listening = page.listen(scenario.page_port) if scenario.office else None
+    with contextlib.nullcontext() if listening is None else listening:
+        return await _played(scenario, outcome, _Stage(scenario, image, outcome, progress, listening))
+
+
+async def _played(scenario: Scenario, outcome: Outcome, stage: "_Stage") -> Outcome:
+    scenario.prepare()
     try:
         async with AsyncExitStack() as stack:
             await stage.play(stack)
@@ -61,8 +70,11 @@ async def run(scenario: Scenario, image: Image, accelerator: Accelerator, progre
 class _Stage:
     """The parts of a running scenario and the order in which they come up and go."""
 
-    def __init__(self, scenario: Scenario, image: Image, outcome: Outcome, progress: Progress) -> None:
+    def __init__(
+        self, scenario: Scenario, image: Image, outcome: Outcome, progress: Progress, listening: socket.socket | None
+    ) -> None:
         self._scenario = scenario
+        self._listening = listening
         self._image = image
         self._outcome = outcome
         self._progress = progress
@@ -70,6 +82,8 @@ class _Stage:
         self._children: dict[str, Child] = {}
         self._control = GuestControl()
         self._said: asyncio.Queue[ManagementMessage] = asyncio.Queue()
+        # Whose end does not end trading: nothing trades by the page, and an absence of the office is no surprise.
+        self._spared = {"page", "collector"} if scenario.office_away else {"page"}
         self._starts = 0
         self._phase_began: float | None = None
         self._phase_name = ""
@@ -86,8 +100,8 @@ class _Stage:
         self._phase("exchange")
         await self._exchange(nursery, exchange_net, sockets)
         await self._collector(nursery, office_net, sockets, stack)
-        if self._scenario.office:
-            await self._page(nursery, office_net, sockets, stack)
+        if self._listening is not None:
+            await self._page(self._listening, nursery, office_net, sockets, stack)
         self._phase("boot")
         await self._boot(nursery, sockets, stack)
         await self._await("boot", self._budgets.boot, lambda message: isinstance(message, Hello))
@@ -145,16 +159,23 @@ class _Stage:
         await self._ready("collector", output)
         await stack.enter_async_context(_watching(control, self._said))
 
-    async def _page(self, nursery: Nursery, namespace: Namespace, sockets: Path, stack: AsyncExitStack) -> None:
+    async def _page(
+        self,
+        listening: socket.socket,
+        nursery: Nursery,
+        namespace: Namespace,
+        sockets: Path,
+        stack: AsyncExitStack,
+    ) -> None:
         """Serve the office's page, and say where."""
         output, users = sockets / "page.out", sockets / "users.toml"
-        with page.listen(self._scenario.page_port) as listening:
-            found = page.describe(self._scenario, listening, users)
-            stack.callback(page.forget, self._scenario)
-            command = page.command(self._scenario, listening, users, sockets / "exchange.ready")
-            self._children["page"] = nursery.start(
-                "page", command, namespace=namespace, output=output, pass_fds=(listening.fileno(),)
-            )
+        found = page.describe(self._scenario, listening, users)
+        stack.callback(page.forget, self._scenario)
+        command = page.command(self._scenario, listening, users, sockets / "exchange.ready")
+        self._children["page"] = nursery.start(
+            "page", command, namespace=namespace, output=output, pass_fds=(listening.fileno(),)
+        )
+        listening.close()  # it is the page's alone: whoever connects after its end is refused
         await self._ready("page", output)
         self._progress.note(f"office: {found['url']} (user risk, trader or viewer; password {found['password']})")
 
@@ -203,7 +224,7 @@ class _Stage:
         ends = {
             name: asyncio.create_task(child.wait())
             for name, child in self._children.items()
-            if name != "collector" or not self._scenario.office_away  # its end is no surprise then
+            if name not in self._spared
         }
         try:
             while not wanted(message := await self._next_message(phase, ends, watch)):

@@ -123,7 +123,7 @@ def orders(indices: Sequence[PacketIndex], captured: Captured) -> list[CapturedO
             segment = tcp_segment(index.frame(row), int(index.columns.links[row]))
             if segment is not None:
                 found += wire.take(int(index.columns.times[row]), segment)
-    captured.count("order_bytes_lost", wire.streams.lost)
+    captured.count("order_bytes_lost", wire.lost)
     captured.count("order_pieces_damaged", wire.damaged)
     captured.count("order_messages", len(found))
     return found

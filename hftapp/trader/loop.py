@@ -114,13 +114,17 @@ class Trader:
         self._closing.begin(reason, now)
 
     def abort(self) -> None:
-        """Break the order sessions and let go of the wire: the trader failed and cannot cancel its orders itself."""
+        """Break the order sessions and let go of the wire: the trader failed and cannot cancel its orders itself.
+
+        What it holds by now is shown to the supervisor, for the last time.
+        """
         now = self._clock.now()
         self._gateway.open = False
         for session in self._sessions:
             session.abort()
         self._wire.tx(now)
         self._wire.close(now)
+        self._board.show_all(self._market.instruments)
 
     def kill(self, now: int) -> None:
         """Kill switch: nothing more is sent but cancels, now and until nothing is open."""

@@ -17,8 +17,10 @@ from hftapp.trader import assembly
 from hftapp.trader.loop import DONE, TRADING, Trader
 from hftapp.trader.paper import BURST, PaperWire
 from hftapp.trader.replay import Outcome
-from protocols import binaryfile, mold, pcap_read
+from protocols import binaryfile, mold, moments, pcap_read, pcap_rotate
+from protocols.errors import TruncatedError
 from protocols.frames import udp_datagram
+from protocols.itch_packets import packed, timed
 
 SEED: Final = b"market data on paper"
 """Order tokens follow from it."""
@@ -26,6 +28,8 @@ SESSION: Final = "FILE"
 """Session of the packets that a file's messages are put into."""
 LEAD_NS: Final = 1_000_000
 """The trader begins so long before the first datagram, to log in."""
+LATEST: Final = 1 << 62
+"""Latest time of a datagram, ns: timers that are set from it fit 64 bits."""
 TURN_NS: Final = 1_000
 MOST_TURNS: Final = 100_000
 """Turns that logging in, or coming to an end, may take."""
@@ -45,8 +49,20 @@ class MarketReplayError(Exception):
     """Market data that cannot be played; the text says why and what to do."""
 
 
-def of_capture(path: Path) -> Iterator[Datagram]:
-    """The datagrams of a capture, in its order. Raises a ProtocolError at damage."""
+def of_capture(path: Path, told: Callable[[str], None] = lambda _: None) -> Iterator[Datagram]:
+    """The datagrams of a capture, in its order: of its first file, and of those that it goes on in.
+
+    A file that ends inside a packet, because its writer was killed, is played up to there, and `told` is told. Raises a
+    ProtocolError at damage, OSError.
+    """
+    for each in pcap_rotate.files(path):
+        try:
+            yield from _of_one(each)
+        except TruncatedError as error:
+            told(f"{each}: {error}; what came before is played")
+
+
+def _of_one(path: Path) -> Iterator[Datagram]:
     with path.open("rb") as file:
         for time, link, frame in pcap_read.read(file):
             datagram = udp_datagram(frame, link)
@@ -56,19 +72,14 @@ def of_capture(path: Path) -> Iterator[Datagram]:
 
 def of_messages(messages: Iterable[tuple[int, bytes]], to: Endpoint) -> Iterator[Datagram]:
     """ITCH messages with their times, packed: those of one time share packets, sent to one line."""
-    packets = mold.Packetizer(SESSION)
-    for time, group in groupby(messages, key=lambda each: each[0]):
-        for payload in packets.add_all(message for _, message in group):
-            yield Datagram(time, to, payload)
-        last = packets.flush()
-        if last is not None:
-            yield Datagram(time, to, last)
+    for time, payload in packed(messages, mold.Packetizer(SESSION)):
+        yield Datagram(time, to, payload)
 
 
 def of_file(path: Path, to: Endpoint) -> Iterator[Datagram]:
     """The messages of a BinaryFILE by their own time stamps (ns since midnight). Raises a ProtocolError at damage."""
     with binaryfile.read(path) as reader:
-        yield from of_messages(((int.from_bytes(raw[5:11], "big"), raw) for raw in reader), to)
+        yield from of_messages(timed(reader), to)
 
 
 class MarketPlayer:
@@ -136,10 +147,12 @@ def replay(
 ) -> MarketPlayer:
     """Play market data to a trader; returns it at its end. `pace` as in `hftapp.trader.replay.replay`.
 
-    Raises MarketReplayError when nothing of it is for the trader.
+    Raises MarketReplayError when nothing of it is for the trader, or a time is none that it can have.
     """
     player: MarketPlayer | None = None
     for time, burst in groupby(datagrams, key=lambda each: each.time):
+        if not 0 <= time <= LATEST:
+            raise MarketReplayError(f"a datagram of {moments.show(time)}: the trader's clock knows 1970 to 2116")
         player = player or MarketPlayer(settings, time)
         if pace is not None:
             pace(time)

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -18,7 +18,7 @@ from office.capture.info import info as look
 from office.capture.seek import Found, Wanted
 from office.capture.seek import seek as find
 from office.capture.show import packet_json, show_info, show_packet
-from office.capture.source import Capture, CaptureError
+from office.capture.source import Capture, CaptureError, paths_of, refuse_overwriting
 from office.replay import playing, written
 from office.replay.multicast import Endpoint, Sender, Tally
 from office.replay.sources import Sent
@@ -135,6 +135,8 @@ def cut(
         )
         count = cutting.cut(opened, choice, out)
         total = opened.count
+        notes = opened.notes()
+    _notes(notes)
     facts = {"out": str(out), "packets": count, "of": total, "bytes": out.stat().st_size}
     click.echo(json.dumps(facts) if as_json else f"{out}: {count:,} of {total:,} packets, {facts['bytes']:,} bytes")
 
@@ -142,7 +144,7 @@ def cut(
 @capture.command()
 @_CAPTURE
 @click.option("--time", "moment", help=f"The first packets from this moment on: {_MOMENT}.")
-@click.option("--packet", type=click.IntRange(min=0), help="The packet with this number in its file, from 0.")
+@click.option("--packet", type=click.IntRange(min=0), help="The packet with this number in the capture, from 0.")
 @click.option("--sequence", type=click.IntRange(min=0), help="The packets that carry this message of a feed.")
 @click.option("--count", type=click.IntRange(min=1), help="How many packets.  [default: 1; all carriers of a message]")
 @click.option("--no-index", is_flag=True, help="Search the capture even where there is an index.")
@@ -167,7 +169,7 @@ def seek(
     with _input():
         at = None if moment is None else moments.parse(moment, _first_time(capture) if moment.startswith("+") else 0)
         many = count or (1 << 30 if sequence is not None else 1)
-        found = find(capture, Wanted(at, packet, sequence, session, many), use_index=not no_index)
+        found = find(capture, Wanted(at, packet, sequence, session, many), use_index=not no_index, told=_note)
     _show(found, as_json=as_json)
     if not found:
         raise SystemExit(1)
@@ -205,7 +207,10 @@ def replay(
         pace = Pace(moments.speed(speed), time.monotonic_ns, lambda ns: time.sleep(ns / 1e9))
         wanted = playing.Wanted([_endpoint(group) for group in groups], since, until, session)
         address = _address(interface)
-        with playing.opened(source, wanted, dsn) as (datagrams, endpoints):
+        if out is not None and dsn is None and source.exists():
+            refuse_overwriting(paths_of(source), out)
+        with playing.opened(source, wanted, dsn) as (datagrams, endpoints, notes):
+            _notes(notes)
             if out is not None:
                 tally = written.write(out, datagrams, endpoints, address)
             else:
@@ -241,6 +246,15 @@ def _show_tally(tally: Tally, endpoints: list[Endpoint], pace: Pace | None, *, a
         click.echo(f"{tally.refused:,} datagrams were refused by the kernel", err=True)
 
 
+def _notes(texts: Iterable[str]) -> None:
+    for text in texts:
+        _note(text)
+
+
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
+
+
 def _show(found: list[Found], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([packet_json(each) for each in found]))
@@ -265,7 +279,7 @@ def _first_time(path: Path) -> int:
 
 def _endpoint(text: str) -> Endpoint:
     group, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or not 0 < int(port) < 65_536:
+    if not colon or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65_536:
         raise ValueError(f"--to {text!r}: give GROUP:PORT, as 239.20.0.1:26401")
     return _address(group), int(port)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from office.capture.source import Capture, CaptureError
+from office.capture.source import Capture, CaptureError, refuse_overwriting
+from office.whole_file import whole_file
 from protocols.pcap_index import PacketIndex
 
 _PIECE = 1 << 22
@@ -44,22 +45,16 @@ def cut(capture: Capture, choice: Choice, out: Path) -> int:
     count = sum(int(mask.sum()) for mask in kept)
     if not count:
         raise CaptureError("nothing in the capture fits: `hftos capture info` says what there is")
-    if any(out.exists() and out.samefile(path) for path in capture.paths):
-        raise CaptureError(f"{out} is the capture itself: give another name")
-    temporary = out.with_name(f"{out.name}.part")
-    try:
-        with temporary.open("wb") as file:
-            begun = False
-            for part, mask in zip(capture.parts, kept, strict=True):
-                if not mask.any():
-                    continue
-                for start, end in _ranges(part, mask, 0 if not begun else _repeated_head(part)):
-                    for at in range(start, end, _PIECE):
-                        file.write(part.data[at : min(end, at + _PIECE)].tobytes())
-                begun = True
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    refuse_overwriting(capture.paths, out)
+    with whole_file(out) as temporary, temporary.open("wb") as file:
+        begun = False
+        for part, mask in zip(capture.parts, kept, strict=True):
+            if not mask.any():
+                continue
+            for start, end in _ranges(part, mask, 0 if not begun else _repeated_head(part)):
+                for at in range(start, end, _PIECE):
+                    file.write(part.data[at : min(end, at + _PIECE)].tobytes())
+            begun = True
     return count
 
 

@@ -76,7 +76,6 @@ def info(capture: Capture) -> CaptureInfo:
     directions = np.concatenate([part.directions for part in columns])
     parts = capture.feed()
     states = line_states(parts, capture.lines)
-    sessions = list(dict.fromkeys(line.session for line in capture.lines if line.multicast))
     files = [
         {
             "path": str(part.path),
@@ -96,7 +95,7 @@ def info(capture: Capture) -> CaptureInfo:
         inbound=int((directions == 1).sum()),
         outbound=int((directions == 2).sum()),
         lines=states,
-        missing={session: missing_on_all(parts, capture.lines, session) for session in sessions},
+        missing={session: missing_on_all(parts, capture.lines, session) for session in capture.sessions()},
         flows=flows(capture),
     )
 

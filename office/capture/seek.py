@@ -1,7 +1,9 @@
 """Finds packets of a capture by time, number or a feed's message: through the index beside it, if there is one."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from protocols.pcap_index import PacketIndex
 
 
 class Found(NamedTuple):
-    """A packet: its file, number in it (from 0), time in ns, link type, file offset of its bytes, its bytes."""
+    """A packet: its file, number in the capture (from 0), time in ns, link type, file offset of its bytes, bytes."""
 
     path: Path
     number: int
@@ -28,8 +30,9 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: exactly one of `time` (ns, the first packet from then on), `packet` (number in its file, from
-    0) and `sequence` (a feed's message, of `session` only). `count`: how many packets; with `sequence`, its carriers.
+    """What is looked for: exactly one of `time` (ns, the first packet from then on), `packet` (number in the capture,
+    from 0) and `sequence` (a feed's message, of `session` only). `count`: how many packets; with `sequence`, its
+    carriers.
     """
 
     time: int | None = None
@@ -39,31 +42,51 @@ class Wanted:
     count: int = 1
 
 
-def seek(path: Path, wanted: Wanted, *, use_index: bool = True) -> list[Found]:
-    """Packets of a capture, at most `wanted.count`; none when there is no such one. Raises CaptureError."""
-    found: list[Found] = []
+def seek(
+    path: Path, wanted: Wanted, *, use_index: bool = True, told: Callable[[str], None] = lambda _: None
+) -> list[Found]:
+    """Packets of a capture, at most `wanted.count`; none when there is no such one. Raises CaptureError.
+
+    `told` is told of damage that the search came to.
+    """
+    return list(islice(_all(path, wanted, told, use_index=use_index), min(wanted.count, sys.maxsize)))
+
+
+def _all(path: Path, wanted: Wanted, told: Callable[[str], None], *, use_index: bool) -> Iterator[Found]:
+    """The packets of all files that are wanted, in order."""
+    number = 0
     for each in paths_of(path):
         try:
             index = sidecar.load(each) if use_index else None
-            for one in _in_file(each, wanted, index):
-                found.append(one)
-                if len(found) == wanted.count:
-                    return found
-        except (OSError, ProtocolError, sidecar.SidecarError) as error:
-            raise CaptureError(str(error) if isinstance(error, sidecar.SidecarError) else f"{each}: {error}") from error
-    return found
+            number, wanted = yield from _in_file(each, wanted, index, number, told)
+        except sidecar.SidecarError as error:
+            raise CaptureError(str(error)) from error
+        except (OSError, ProtocolError) as error:
+            raise CaptureError(f"{each}: {error}") from error
 
 
-def _in_file(path: Path, wanted: Wanted, index: Sidecar | None) -> Iterator[Found]:
-    """The packets of one file that are wanted, in order."""
-    start = _start(wanted, index)
+def _in_file(
+    path: Path, wanted: Wanted, index: Sidecar | None, first: int, told: Callable[[str], None]
+) -> Generator[Found, None, tuple[int, Wanted]]:
+    """The packets of one file that are wanted, in order; `first` is the number of its first packet.
+
+    Returns the number behind its last packet, and what is wanted of the next file: behind the first packet that was
+    found, each is wanted, unless its message is.
+    """
+    start = _start(wanted, index, first)
     if start is None or index is None:
         windows: Iterator[tuple[int, PacketIndex]] = iter([(0, PacketIndex(path))])
     else:
         windows = _windows(path, index, start, short=wanted.sequence is None)
-    for base, part in windows:
+    following = first
+    for before, part in windows:
         with part:
-            for row in _rows(part, base, wanted):
+            base = first + before
+            following = base + len(part)
+            rows = _rows(part, base, wanted)
+            if rows and wanted.sequence is None:
+                wanted = replace(wanted, time=None, packet=0)
+            for row in rows:
                 columns = part.columns
                 yield Found(
                     path,
@@ -73,16 +96,19 @@ def _in_file(path: Path, wanted: Wanted, index: Sidecar | None) -> Iterator[Foun
                     int(columns.starts[row]),
                     part.frame(row),
                 )
+            if part.fault is not None:
+                told(f"{path}: {part.fault}")
+    return following, wanted
 
 
-def _start(wanted: Wanted, index: Sidecar | None) -> tuple[int, int] | None:
+def _start(wanted: Wanted, index: Sidecar | None, first: int) -> tuple[int, int] | None:
     """Where the search begins, by the index; None: at the beginning, without it."""
     if index is None:
         return None
     if wanted.time is not None:
         return index.before_time(wanted.time)
     if wanted.packet is not None:
-        return index.before_packet(wanted.packet)
+        return index.before_packet(max(0, wanted.packet - first))
     return index.before_sequence(wanted.sequence or 0, wanted.session)
 
 
@@ -100,12 +126,12 @@ def _windows(path: Path, index: Sidecar, start: tuple[int, int], *, short: bool)
         number, size = number + count, size * 4
 
 
-def _rows(part: PacketIndex, base: int, wanted: Wanted) -> list[int]:
+def _rows(part: PacketIndex, base: int, wanted: Wanted) -> Sequence[int]:
     """Rows of a piece that are wanted."""
     if wanted.time is not None:
-        return list(range(part.row_at(wanted.time), len(part)))
+        return range(part.row_at(wanted.time), len(part))
     if wanted.packet is not None:
-        return list(range(max(0, wanted.packet - base), len(part)))
+        return range(min(max(0, wanted.packet - base), len(part)), len(part))
     lines: list[Line] = []
     packets = feed_packets(part.data, part.columns, lines)
     sequence = wanted.sequence or 0

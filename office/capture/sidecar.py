@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from office.capture.feed import FeedPackets, Line
+from office.whole_file import whole_file
 from protocols.pcap_index import Int64s, PacketIndex
 
 MAGIC: Final = b"HFTOSX01"
@@ -27,6 +28,7 @@ STRIDE: Final = 64
 
 _PREFIX: Final = struct.Struct("<8sII")
 _FIXED: Final = 3
+_NUMBERS: Final = ("covered", "packets", "head", "first", "last")
 _SAMPLE: Final = 1 << 12
 _NOTHING: Final = -(1 << 63)
 
@@ -110,14 +112,13 @@ def build(part: PacketIndex, packets: FeedPackets, lines: list[Line]) -> Sidecar
 
 def write(sidecar: Sidecar, path: Path) -> None:
     """Store an index. Raises OSError."""
-    head = {name: getattr(sidecar, name) for name in ("covered", "packets", "head", "first", "last", "sample")}
+    head = {name: getattr(sidecar, name) for name in (*_NUMBERS, "sample")}
     head["lines"] = [list(line) for line in sidecar.lines]
     head["rows"] = list(sidecar.rows.shape)
     text = json.dumps(head).encode()
     body = text + sidecar.rows.tobytes()
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(_PREFIX.pack(MAGIC, len(text), zlib.crc32(body)) + body)
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(_PREFIX.pack(MAGIC, len(text), zlib.crc32(body)) + body)
 
 
 def load(capture: Path) -> Sidecar | None:
@@ -139,7 +140,8 @@ def load(capture: Path) -> Sidecar | None:
         lines = tuple(Line(int(to), int(port), str(session)) for to, port, session in head.pop("lines"))
         found = Sidecar(lines=lines, rows=rows, **head)
         sane = rows.shape == (len(rows), _FIXED + len(lines)) and len(rows) > 0 and bool((rows[:, :2] >= 0).all())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        sane &= all(type(getattr(found, name)) is int for name in _NUMBERS) and min(found.covered, found.head) >= 0
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise SidecarError(f"{path} is damaged: {error}; {_REMEDY}") from error
     if not sane:
         raise SidecarError(f"{path} is damaged: its rows are none; {_REMEDY}")

@@ -3,6 +3,7 @@
 A run's folder stands for the capture at its trader's switch port.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -56,6 +57,10 @@ class Capture:
         """What is wrong behind the last good packet of each file."""
         return [(part.path, part.fault) for part in self.parts if part.fault is not None]
 
+    def notes(self) -> list[str]:
+        """The same in words, for whoever goes on with what is good."""
+        return [f"{path}: {fault}; what came before is used" for path, fault in self.faults()]
+
     @property
     def times(self) -> Int64s:
         """Capture time of every packet, ns since 1970."""
@@ -66,6 +71,11 @@ class Capture:
         if self._feed is None:
             self._feed = [feed_packets(part.data, part.columns, self.lines) for part in self.parts]
         return self._feed
+
+    def sessions(self) -> list[str]:
+        """The MoldUDP64 sessions of its feeds, in the order in which they appear."""
+        self.feed()
+        return list(dict.fromkeys(line.session for line in self.lines if line.multicast))
 
     def place(self, number: int) -> Place:
         """Where packet `number` is. Raises IndexError when the capture has fewer."""
@@ -108,9 +118,16 @@ def paths_of(path: Path) -> list[Path]:
         if not (found := pcap_rotate.files(inner)):
             raise CaptureError(f"{path} is no run: it has no {inner.relative_to(path)}; name a capture file or a run")
         return found
-    if not path.exists():
-        raise CaptureError(f"{path}: no such file; name a pcap or pcapng file, or the folder of a run")
+    if not path.is_file():
+        what = "it is no file" if path.exists() else "no such file"
+        raise CaptureError(f"{path}: {what}; name a pcap or pcapng file, or the folder of a run")
     return pcap_rotate.files(path)
+
+
+def refuse_overwriting(paths: Iterable[Path], out: Path) -> None:
+    """Raise CaptureError when `out` is one of the files that are read: they are mapped, and would be lost."""
+    if out.exists() and any(path.exists() and out.samefile(path) for path in paths):
+        raise CaptureError(f"{out} is the capture itself: give another name")
 
 
 def _refused(path: Path, error: OSError | ProtocolError) -> str:

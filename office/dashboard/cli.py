@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from office.audited import audit_log_of
 from office.dashboard.roles import ROLES
 from office.dashboard.users import Users, UsersError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from office.dashboard.serve import Settings
 
 USERS: Final = Path("build/office/users.toml")
-AUDIT: Final = Path("build/audit/audit.jsonl")
 _RUN: Final = Path("build/run")
 
 _users = click.option(
@@ -48,9 +48,7 @@ _bind = click.option("--bind", default="127.0.0.1:9400", show_default=True, help
     "--audit",
     "audit_log",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=AUDIT,
-    show_default=True,
-    help="The audit log.",
+    help="The audit log.  [default: audit/audit.jsonl beside --dir]",
 )
 @click.option(
     "--ready-file",
@@ -71,7 +69,7 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     users_file: Path,
-    audit_log: Path,
+    audit_log: Path | None,
     ready_file: Path | None,
     firm: str | None,
     metrics_token_file: Path | None,
@@ -92,7 +90,7 @@ def serve(
             raise click.ClickException(f"--fd: {error}") from error
     if metrics_token_file is not None:
         settings.metrics_token = _token(metrics_token_file)
-    _run(settings, Users(users_file), audit_log, ready_file, firm)
+    _run(settings, Users(users_file), audit_log or audit_log_of(directory), ready_file, firm)
 
 
 @click.command()

@@ -34,10 +34,16 @@ class Refusal(NamedTuple):
 
 
 class _Count:
+    """How often a check decided, by server."""
+
     def __init__(self, code: int) -> None:
         self.code = code
-        self.count = 0
+        self.by_server: dict[int, int] = {}
         self.last = 0
+
+    @property
+    def count(self) -> int:
+        return sum(self.by_server.values())
 
 
 class Decisions:
@@ -54,11 +60,21 @@ class Decisions:
         if row is None:
             count = _Count(decision.code)
             row = self._counts[decision.code] = (self._checks.add(count), count)
-        row[1].count += 1
+        row[1].by_server[server] = row[1].by_server.get(server, 0) + 1
         row[1].last = time
         self._checks.touch(row[0])
         if decision.code != PASSED:
             self._refusals.add(Refusal(server, number, time, decision))
+
+    def forget(self, server: int) -> None:
+        """A server's refusals are no longer there, nor do its decisions count."""
+        self._refusals.forget(server)
+        for code, (number, count) in list(self._counts.items()):
+            if count.by_server.pop(server, 0) and count.by_server:
+                self._checks.touch(number)
+            elif not count.by_server:
+                self._checks.remove(number)
+                del self._counts[code]
 
 
 def check_name(code: int) -> str:

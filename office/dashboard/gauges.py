@@ -57,6 +57,13 @@ class CounterTable:
             elif counter.set(value, time):
                 self._rows.touch(counter.row)
 
+    def rest(self, server: int) -> None:
+        """A server is gone: its counters keep their values and move no longer."""
+        for key, counter in self._known.items():
+            if key[0] == server and counter.rate:
+                counter.rate = 0.0
+                self._rows.touch(counter.row)
+
     def forget(self, server: int) -> None:
         """A server's counters are no longer there."""
         self._rows.forget(server)

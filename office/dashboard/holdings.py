@@ -84,6 +84,11 @@ class Holdings:
         holding.told = position
         self._changed(holding, time)
 
+    @property
+    def traded(self) -> bool:
+        """Whether there was any execution."""
+        return any(holding.bought or holding.sold for holding in self._known.values())
+
     def remark(self) -> tuple[int, int]:
         """Value everything anew; gives total and realised profit."""
         total = realised = 0

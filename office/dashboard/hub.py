@@ -67,7 +67,7 @@ class Hub:
         self._alerts: dict[str, tuple[int, tuple[Any, ...]]] = {}
         self._journals: dict[int, int] = {}
         self._strategies: dict[tuple[int, int], str] = {}
-        self._last_profit: tuple[int, int] | None = None
+        self._last_profit = (0, 0)
 
     def take(self, session: int, stream: int, number: int, time: int, message: bytes) -> None:
         """One frame of a server's run; never raises, whatever it is: what cannot be read is counted."""
@@ -100,7 +100,9 @@ class Hub:
         """To be called about once a second, with the time in ns UTC: profit, staleness."""
         self._settling = max(0, self._settling - 1)
         profit = self.holdings.remark()
-        if profit != self._last_profit or profit != (0, 0):
+        # From the first execution on and without holes, as long as somebody trades: a line between two points that are
+        # far apart would show a profit that nobody had.
+        if self.holdings.traded and (self.hosts() or profit != self._last_profit):
             self._rows(schema.PNL).add((now / 1e6, float(profit[0]), float(profit[1])))
         self._last_profit = profit
         for server in {id(one): one for one in self.servers.values()}.values():
@@ -124,8 +126,7 @@ class Hub:
         """The office's collector does not answer: everything shown is old."""
         for server in self.servers.values():
             if server.open:
-                server.open = False
-                self._rows(schema.SERVERS).touch(server.row)
+                self._gone(server)
         self.say(now, 0, "fault", reason)
 
     def alerts(self, alerts: Sequence[Mapping[str, Any]]) -> None:
@@ -179,11 +180,12 @@ class Hub:
             if other is server or other.host != host or other.open:
                 continue
             del self.servers[session]
-            for part in (self.books, self.blotter, self.holdings, self.counters):
+            for part in (self.books, self.blotter, self.holdings, self.counters, self.decisions):
                 part.forget(other.number)
-            for table in (schema.REFUSALS, schema.LATENCY):
-                self._rows(table).forget(other.number)
+            self._rows(schema.LATENCY).forget(other.number)
             self._rows(schema.SERVERS).remove(other.row)
+        if not self.holdings.traded:
+            self._rows(schema.PNL).clear()  # the course of a profit that is over
 
     def _same_journal(self, server: Server, hello: m.Hello) -> Server:
         """A journal outlives runs, and its orders go on: the next run of a server is the same row."""
@@ -192,12 +194,14 @@ class Hub:
             self._rows(schema.SERVERS).remove(server.row)
             before.session, before.began, before.seen = server.session, server.began, server.seen
             before.live, before.open = server.live, server.open
-            before.killed, before.state, before.ended = False, "", ""
+            before.killed, before.failed, before.state, before.ended = False, False, "", ""
             self.servers[server.session] = before
         return before
 
     def _connection(self, at: At, message: m.Connection) -> None:
         at.server.open = bool(message.open)
+        if not at.server.open:
+            self._gone(at.server)
         self.say(
             at.time,
             at.server.number,
@@ -205,6 +209,12 @@ class Hub:
             "connected" if at.server.open else "disconnected",
         )
         self._rows(schema.SERVERS).touch(at.server.row)
+
+    def _gone(self, server: Server) -> None:
+        """Nothing more comes from a server, for now."""
+        server.open = False
+        self.counters.rest(server.number)
+        self._rows(schema.SERVERS).touch(server.row)
 
     def _state(self, at: At, message: m.State) -> None:
         at.server.state = message.body.decode("utf-8", "replace")
@@ -214,6 +224,7 @@ class Hub:
 
     def _exit(self, at: At, message: m.Exit) -> None:
         at.server.ended = message.body.decode("utf-8", "replace") or "ended"
+        at.server.failed = message.status != 0
         self.say(at.time, at.server.number, "fault" if message.status else "info", f"ended: {at.server.ended}")
         self._rows(schema.SERVERS).touch(at.server.row)
 
@@ -262,6 +273,7 @@ class Hub:
             self.blotter.answered(at.server.number, message.venue, ouch50.decode_outbound(message.body), at.time)
         elif message.kind == m.DECISION:
             self._decision(at, m.Decision.decode(message.body))
+        self._rows(schema.SERVERS).touch(server.row)  # its totals and the tables are of one moment
 
     def _decision(self, at: At, decision: m.Decision) -> None:
         number, cause = at.server.number, CAUSES[decision.cause]

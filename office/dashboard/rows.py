@@ -52,6 +52,11 @@ class Rows:
         if self._rows.pop(number, None) is not None:
             self.touch(number)
 
+    def clear(self) -> None:
+        """Remove everything."""
+        for number in list(self._rows):
+            self.remove(number)
+
     def forget(self, server: int) -> None:
         """Remove everything of a server; a table without the column `server` keeps what it has."""
         names = [name for name, _ in self.table.columns]

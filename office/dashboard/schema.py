@@ -38,10 +38,11 @@ def _table(number: int, name: str, limit: int, columns: str) -> Table:
 
 SERVERS: Final = _table(
     *(0, "servers", 64),
-    "u8: open stale killed; f64: seen began; i64: lost damaged orders executions decisions refused;"
+    "u8: open stale killed failed; f64: seen began; i64: lost damaged orders executions decisions refused;"
     "f64: ticks; text: host session journal state ended",
 )
-"""`seen`: when the office last heard; `lost`: numbers of the live stream that never came; `killed`: no new orders."""
+"""`seen`: when the office last heard; `lost`: numbers of the live stream that never came; `killed`: no new orders;
+`failed`: it ended with another status than 0."""
 BOOKS: Final = _table(
     *(1, "books", 16_384),
     "u32: server; u8: venue; i64: bid bid_shares ask ask_shares last updates; f64: t; text: symbol",

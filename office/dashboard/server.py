@@ -21,6 +21,7 @@ class Server:
     open: bool = True
     stale: bool = False
     killed: bool = False
+    failed: bool = False
     began: int = 0
     seen: int = 0
     frames: int = 0
@@ -47,7 +48,7 @@ class At(NamedTuple):
 def server_row(server: Server) -> Sequence[Any]:
     """The row of the table `servers`."""
     return (
-        *(server.open, server.stale, server.killed, server.seen / 1e6, server.began / 1e6, server.lost),
+        *(server.open, server.stale, server.killed, server.failed, server.seen / 1e6, server.began / 1e6, server.lost),
         *(server.damaged, server.orders, server.executions, server.decisions, server.refused),
         *(float(server.ticks_per_second), server.host, f"{server.session:016x}"),
         *(f"{server.journal:016x}", server.state, server.ended),

@@ -135,11 +135,15 @@ def _market(
         return
     session = session or evidence.feeds.get(decision.feed_venue)
     every = triggers(evidence.capture, decision.sequence, decision.symbol, session)
+    sessions = evidence.capture.sessions()
+    if session is not None and session not in sessions:
+        missing.append(f"the capture has no feed session {session!r}; it has {', '.join(sessions) or 'none'}")
+        return
     if len(every) != 1:
         where = f"message {decision.sequence} of the feed"
-        sessions = ", ".join(one.session for one in every)
+        several = ", ".join(one.session for one in every)
         unknown = f"which of them is venue {decision.feed_venue}'s is not known, name it with --session"
-        missing.append(f"{where} is in sessions {sessions}: {unknown}" if every else f"{where} is in no packet")
+        missing.append(f"{where} is in sessions {several}: {unknown}" if every else f"{where} is in no packet")
         return
     (found,) = every
     document["market"] = _trigger(found, decision)

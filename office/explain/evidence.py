@@ -62,9 +62,9 @@ class Evidence:
                 segment = tcp_segment(part.frame(row), link)
                 if segment is not None:
                     found += [OnWire(base + row, order) for order in reader.take(time, segment)]
-        if reader.damaged or reader.streams.lost:
+        if reader.damaged or reader.lost:
             self.missing.append(
-                f"the capture lacks {reader.streams.lost:,} bytes of order sessions "
+                f"the capture lacks {reader.lost:,} bytes of order sessions "
                 f"({reader.damaged:,} pieces were no SoupBinTCP)"
             )
         return found

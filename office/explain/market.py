@@ -53,7 +53,7 @@ def triggers(capture: Capture, sequence: int, symbol: str, session: str | None =
     Those are `session` alone, or every session whose messages name the symbol.
     """
     found = []
-    for name in _sessions(capture, session):
+    for name in capture.sessions() if session is None else [session]:
         numbers = capture.carriers(sequence, name)
         if not numbers:
             continue
@@ -64,12 +64,6 @@ def triggers(capture: Capture, sequence: int, symbol: str, session: str | None =
         if _books(capture, one, symbol) or session is not None:
             found.append(one)
     return found
-
-
-def _sessions(capture: Capture, session: str | None) -> list[str]:
-    capture.feed()
-    names = dict.fromkeys(line.session for line in capture.lines if line.multicast)
-    return [name for name in names if session is None or name == session]
 
 
 def _carriers(capture: Capture, numbers: list[int]) -> list[Carrier]:

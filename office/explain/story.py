@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from office.files import Entry
@@ -41,6 +42,8 @@ class Position:
 class Story:
     """`reference` 0: a decision that no order followed. `cause`: the answer that made the strategy decide, if one did.
 
+    `begins`, `ends`: the journal's records from and before which the UserRefNum is this order's.
+
     `position.paid`: price4 times shares of this order's executions, sales negative.
     """
 
@@ -54,19 +57,20 @@ class Story:
     replaced_by: int = 0
     cause: Told | None = None
     position: Position | None = None
+    begins: int = 0
+    ends: int = 1 << 64
 
     @property
     def entered(self) -> Told | None:
         """The message that brought the order into being."""
-        kinds = (ouch50.EnterOrder, ouch50.ReplaceOrder)
-        for told in self.sent:
-            if isinstance(told.message, kinds) and told.message.user_ref_num == self.reference:
-                return told
-        return None
+        return next((told for told in self.sent if _enters(told, self)), None)
 
 
-def of_order(entries: Iterable[Entry], reference: int, venue: int | None = None) -> Story:
-    """The story of the order with this UserRefNum. Raises StoryError, ProtocolError for a decision that is none."""
+def of_order(entries: Iterable[Entry], reference: int, venue: int | None = None, decision: int | None = None) -> Story:
+    """The story of the order with this UserRefNum. Raises StoryError, ProtocolError for a decision that is none.
+
+    A journal outlives a day, a UserRefNum does not: of several orders with it, `decision` (its number) names one.
+    """
     entries = list(entries)
     decisions = [(entry, entry.decision()) for entry in entries if entry.kind == DECISION]
     found = [(entry, one) for entry, one in decisions if one.reference == reference]
@@ -82,8 +86,15 @@ def of_order(entries: Iterable[Entry], reference: int, venue: int | None = None)
     if not venues or not reference:
         raise StoryError(f"the journal has no order {reference}; it has {_span(decisions)}")
     chosen = venues.pop()
-    decided = next(((entry, one) for entry, one in found if one.venue == chosen), None)
+    same = [(entry, one) for entry, one in found if one.venue == chosen]
+    if len(same) > 1 and decision is None:
+        numbers = " or ".join(str(entry.number) for entry, _ in same)
+        raise StoryError(
+            f"the journal has {len(same)} orders {reference}, of several days: name one by --decision {numbers}"
+        )
+    decided = next((each for each in same if decision in (None, each[0].number)), None)
     story = Story(chosen, reference, *(decided or (None, None)))
+    _limit(story, entries, [entry.number for entry, _ in same])
     _follow(story, entries)
     return story
 
@@ -97,15 +108,42 @@ def of_decision(entries: Iterable[Entry], number: int) -> Story:
         raise StoryError(f"the journal has records 1 to {entries[-1].number if entries else 0}; record {number} {what}")
     decision = entry.decision()
     if decision.reference:
-        return of_order(entries, decision.reference, decision.venue)
+        return of_order(entries, decision.reference, decision.venue, number)
     story = Story(decision.venue, 0, entry, decision)
     _follow(story, entries)
     return story
 
 
+def _limit(story: Story, entries: list[Entry], decided: list[int]) -> None:
+    """Find out up to where the UserRefNum is this order's, given the numbers of all decisions with it.
+
+    The record of the message that entered an order stands in front of its decision's.
+    """
+    if story.decided is None or len(decided) < 2:
+        return
+    entered = [told.entry.number for told in _told(entries) if _enters(told, story)]
+    begins = [
+        max((number for number in entered if before < number < own), default=own)
+        for before, own in pairwise([0, *decided])
+    ]
+    place = decided.index(story.decided.number)
+    story.begins = begins[place]
+    if place + 1 < len(begins):
+        story.ends = begins[place + 1]
+
+
+def _enters(told: Told, story: Story) -> bool:
+    kinds = (ouch50.EnterOrder, ouch50.ReplaceOrder)
+    return (
+        told.entry.venue == story.venue
+        and isinstance(told.message, kinds)
+        and told.message.user_ref_num == story.reference
+    )
+
+
 def _follow(story: Story, entries: list[Entry]) -> None:
     """Collect what was sent and heard about the order, what caused it, and the position."""
-    known: dict[tuple[int, int], tuple[str, str]] = {}
+    known = _decided(entries)
     until = story.decided.number if story.decided is not None else _first(story, entries)
     holdings: dict[str, int] = {}
     at_decision: dict[str, int] | None = None
@@ -114,7 +152,7 @@ def _follow(story: Story, entries: list[Entry]) -> None:
         _learn(told, known)
         if told.entry.number >= until and at_decision is None:
             at_decision = dict(holdings)
-        if story.reference and told.entry.venue == story.venue and _is_about(told, story.reference):
+        if _belongs(told, story):
             (story.sent if told.entry.kind == OUT else story.heard).append(told)
             _link(story, told)
         if told.entry.kind != IN:
@@ -128,6 +166,12 @@ def _follow(story: Story, entries: list[Entry]) -> None:
     if symbol is not None:
         story.position = Position(symbol, (holdings if at_decision is None else at_decision).get(symbol, 0))
         _own(story, known, story.position)
+
+
+def _decided(entries: list[Entry]) -> dict[tuple[int, int], tuple[str, str]]:
+    """Symbol and side of each order that was decided, by venue and UserRefNum; its own message may be missing."""
+    decisions = [entry.decision() for entry in entries if entry.kind == DECISION]
+    return {(one.venue, one.reference): (one.symbol, one.side) for one in decisions if one.reference}
 
 
 def _first(story: Story, entries: list[Entry]) -> int:
@@ -151,6 +195,11 @@ def _told(entries: Iterable[Entry]) -> Iterator[Told]:
 def _is_about(told: Told, reference: int) -> bool:
     names = ("user_ref_num", "orig_user_ref_num")
     return any(getattr(told.message, name, 0) == reference for name in names)
+
+
+def _belongs(told: Told, story: Story) -> bool:
+    own = told.entry.venue == story.venue and story.begins <= told.entry.number < story.ends
+    return own and story.reference > 0 and _is_about(told, story.reference)
 
 
 def _learn(told: Told, known: dict[tuple[int, int], tuple[str, str]]) -> None:
@@ -186,8 +235,10 @@ def _symbol(story: Story, known: dict[tuple[int, int], tuple[str, str]]) -> str 
 
 
 def _own(story: Story, known: dict[tuple[int, int], tuple[str, str]], position: Position) -> None:
-    """This order's executions."""
+    """This order's executions; of an order whose side nothing tells, none."""
     side = known.get((story.venue, story.reference), ("", ""))[1]
+    if not side:
+        return
     for told in story.heard:
         if isinstance(told.message, ouch50.OrderExecuted):
             amount = told.message.quantity * told.message.price

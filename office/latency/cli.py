@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from hftos.finite_range import FiniteRange
 from office.latency import document, plot, run, show, source
 from office.latency.compare import CompareError, compare
 from office.latency.measured import SECOND, Measured, SourceError, corrected
@@ -21,7 +22,7 @@ _source = click.argument("path", metavar="[RUN]", type=click.Path(path_type=Path
 _json = click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 _interval = click.option(
     "--interval",
-    type=click.FloatRange(0.001, 86_400),
+    type=FiniteRange(0.001, 86_400),
     default=1.0,
     show_default=True,
     help="Seconds of an interval in logs and in plots over time.",
@@ -115,14 +116,14 @@ def plot_command(path: Path, out: Path | None, interval: float, as_json: bool) -
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
 @click.option(
     "--percentile",
-    type=click.FloatRange(0, 100, min_open=True),
+    type=FiniteRange(0, 100, min_open=True),
     default=50.0,
     show_default=True,
     help="What to compare.",
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 0.9999),
+    type=FiniteRange(0.5, 0.9999),
     default=0.95,
     show_default=True,
     help="Of all verdicts together.",

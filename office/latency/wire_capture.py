@@ -29,8 +29,8 @@ class Wire:
     def notes(self) -> list[str]:
         """What is not as it should be, in words."""
         counted = (
-            (self.orders.streams.lost, "bytes of TCP streams are not in the capture"),
-            (self.orders.damaged, "pieces of TCP streams are no SoupBinTCP: other connections, or damage"),
+            (self.orders.lost, "bytes of order connections are not in the capture"),
+            (self.orders.damaged, "pieces of order connections are no SoupBinTCP"),
             (self.orders.undecoded, "SoupBinTCP packets carry no OUCH message"),
         )
         return [*self.faults, *(f"{count:,} {text}" for count, text in counted if count)]
@@ -59,7 +59,7 @@ def scan(run: Path, progress: Callable[[int], None] = lambda _: None) -> Wire:
             wire.frames += len(part)
             done += part.size
             progress(done)
-        wire.faults += [f"{path}: {fault}; what came before is used" for path, fault in capture.faults()]
+        wire.faults += capture.notes()
     return wire
 
 

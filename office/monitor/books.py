@@ -12,12 +12,12 @@ from typing import Final
 
 from office.monitor.copies import Copy
 from protocols import ouch50
-from store.surveillance.events import BY_OWNER, ENTERED, EXECUTED, REDUCED, REPLACED, OrderEvent
+from protocols.ouch50_codes import REMOVED_FLAGS
+from store.surveillance.events import BY_OWNER, ENTERED, EXECUTED, REDUCED, REJECTED, REPLACED, OrderEvent
 
 OWNER: Final = "firm"
 MAX_EXECUTIONS: Final = 1_000_000
 """So many executions can still be broken; older ones are forgotten."""
-_REMOVED: Final = frozenset("Rmnpqrt3")
 _DEAD: Final = "D"
 _SELF_MATCH: Final = "Q"
 
@@ -39,13 +39,15 @@ class Order:
 
 @dataclass(slots=True)
 class Holding:
-    """One symbol: shares held (negative: short), shares bought and sold, `cash` (price4 times shares) paid and got."""
+    """One symbol: shares held (negative: short), shares bought and sold, `cash` (price4 times shares) paid and got;
+    `last`: the price of the latest execution."""
 
     symbol: str
     shares: int = 0
     bought: int = 0
     sold: int = 0
     cash: int = 0
+    last: int = 0
     open_buy: int = 0
     open_sell: int = 0
     open_notional: int = 0
@@ -71,8 +73,8 @@ class Holding:
 
 @dataclass(slots=True)
 class FirmBooks:
-    """All of the firm's orders and holdings. ``messages``: orders, replaces and own cancels; ``executions``: those not
-    broken; ``unknown``: messages about orders that were never seen."""
+    """All of the firm's orders and holdings. ``messages``: orders, replaces, own cancels and what was refused;
+    ``executions``: those not broken; ``unknown``: messages about orders that were never seen."""
 
     holdings: dict[str, Holding] = field(default_factory=dict)
     orders: dict[Key, Order] = field(default_factory=dict)
@@ -103,6 +105,11 @@ class FirmBooks:
                 off = 0 if order is None else order.leaves - message.quantity
                 if order is None or off > 0:
                     yield from self._reduce(copy, message.user_ref_num, off, BY_OWNER)
+            case ouch50.Rejected():
+                # Of a request that was refused nothing is known but who sent it.
+                self.messages += 1
+                account = copy.account or copy.user
+                yield OrderEvent(message.timestamp, REJECTED, copy.venue, "", account, OWNER, 0)
             case ouch50.BrokenTrade():
                 self._break(copy, message)
 
@@ -147,13 +154,14 @@ class FirmBooks:
             return
         holding = self.holding(order.symbol)
         holding.trade(order.buy, message.quantity, message.price)
+        holding.last = message.price
         self.executions += 1
         self._done[key, message.match_number] = order.symbol, order.buy, message.quantity, message.price
         if len(self._done) > MAX_EXECUTIONS:
             del self._done[next(iter(self._done))]
         self._take_off(key, order, message.quantity)
         event = _event(copy, order, EXECUTED, message.quantity, message.price)
-        yield event._replace(match=message.match_number, aggressive=message.liquidity_flag in _REMOVED)
+        yield event._replace(match=message.match_number, aggressive=message.liquidity_flag in REMOVED_FLAGS)
 
     def _reduce(self, copy: Copy, reference: int, shares: int, reason: str) -> Iterator[OrderEvent]:
         key = copy.venue, copy.user, reference

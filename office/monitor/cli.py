@@ -14,16 +14,19 @@ import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from office.commands import CommandError, control_of
 from office.monitor import service
 from office.monitor.limits import DEFAULT, LIMITS, LimitsError, read
 from office.monitor.monitor import Monitor
 from office.monitor.service import DropCopy, MonitorError
+from protocols.soup import LoginRequest
 from store.surveillance.catalogue import RULES
 from store.surveillance.engine import Surveillance
 from store.surveillance.thresholds import ThresholdError
 from store.surveillance.thresholds import read as read_thresholds
+from store.terminal_text import visible
 
 THRESHOLDS = Path(__file__).resolve().parents[1] / "surveillance.toml"
 _REDRAW = 0.25
@@ -60,7 +63,8 @@ def monitor(
         copies = [] if ready_file is None else drop_copies(ready_file, venue, firm)
         control = None if directory is None else control_of(directory)
         journals = directory if not copies else None
-        asyncio.run(_watch(watched, service.run(watched, copies, control, journals=journals), seconds, as_json))
+        with contextlib.suppress(KeyboardInterrupt):  # the usual end
+            asyncio.run(_watch(watched, service.run(watched, copies, control, journals=journals), seconds, as_json))
     except (LimitsError, ThresholdError, CommandError, MonitorError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -76,7 +80,7 @@ def drop_copies(path: Path, venue: str | None = None, firm: str | None = None) -
         return [_drop_copy(path, name, venues[name]["drop_copy"], firm) for name in venues if venue in (None, name)]
     except OSError as error:
         raise MonitorError(f"cannot read {path}: {error.strerror}; give a running exchange's ready file") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MonitorError(f"{path} is no ready file of an exchange with drop copies ({error!r})") from error
 
 
@@ -84,7 +88,11 @@ def _drop_copy(path: Path, venue: str, found: dict[str, Any], firm: str | None) 
     if firm is not None and firm not in found["firms"]:
         raise MonitorError(f"{path} has no firm {firm!r}: give one of {', '.join(found['firms'])}")
     login = found if firm is None else found["firms"][firm]
-    return DropCopy(venue, found["host"], int(found["port"]), login["user"], login["password"])
+    copy = DropCopy(venue, str(found["host"]), int(found["port"]), login["user"], login["password"])
+    if not 0 < copy.port < 1 << 16:
+        raise ValueError(f"port {copy.port}")
+    LoginRequest(copy.user, copy.password, "", 1).encode()
+    return copy
 
 
 async def _watch(watched: Monitor, following: Coroutine[None, None, None], seconds: float | None, quiet: bool) -> None:
@@ -111,7 +119,7 @@ def picture(found: dict[str, Any]) -> Group:
     for column in held.columns[1:]:
         column.justify = "right"
     for row in found["positions"]:
-        held.add_row(row["symbol"], *(_cell(row[key], unit) for key, unit in _COLUMNS.values()))
+        held.add_row(visible(row["symbol"]), *(_cell(row[key], unit) for key, unit in _COLUMNS.values()))
     limits = Table("limit", "value", "of", "used", "state")
     for column in limits.columns[1:4]:
         column.justify = "right"
@@ -123,9 +131,12 @@ def picture(found: dict[str, Any]) -> Group:
     if found["differences"]:
         wrong = Table("differs", "symbol", "drop copy", "trader", title_style="red")
         for one in found["differences"]:
-            wrong.add_row(one["name"], one["symbol"], f"{one['drop_copy']:,}", f"{one['trader']:,}")
+            wrong.add_row(one["name"], visible(one["symbol"]), f"{one['drop_copy']:,}", f"{one['trader']:,}")
         parts.append(wrong)
-    news = [f"[red]{one['rule']}[/] {one['text']} ({one['state']})" for one in found["alerts"][-5:]]
+    news = [
+        Text.assemble((one["rule"], "red"), " ", visible(f"{one['text']} ({one['state']})"))
+        for one in found["alerts"][-5:]
+    ]
     return Group(*parts, *news)
 
 

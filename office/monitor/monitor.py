@@ -124,7 +124,8 @@ class Monitor:
         self._exchange = copy.message.timestamp, now
         for event in self.books.apply(copy):
             self._watch(event, now)
-            self._compare_ours(self.books.holding(event.symbol), now)
+            if event.symbol:
+                self._compare_ours(self.books.holding(event.symbol), now)
         if isinstance(copy.message, ouch50.BrokenTrade):
             for holding in self.books.holdings.values():
                 self._compare_ours(holding, now)
@@ -134,12 +135,10 @@ class Monitor:
         message = self.trader.take(session, frame)
         if isinstance(message, TopOfBook):
             told, at = self._exchange
-            self._watch(
-                Quote(
-                    told + now - at, message.symbol, message.bid, message.bid_shares, message.ask, message.ask_shares
-                ),
-                now,
-            )
+            # Before the exchange has told its time, what stands there stands since the beginning.
+            t = told + now - at if at else 0
+            best = message.bid, message.bid_shares, message.ask, message.ask_shares
+            self._watch(Quote(t, message.symbol, *best), now)
         elif message is not None:
             position = self.trader.position(message.symbol)
             assert position is not None, "it has just been told"
@@ -197,7 +196,8 @@ class Monitor:
     def _watch(self, event: Event, now: int) -> None:
         for alert in self._surveillance.feed(event):
             evidence = f"orders {', '.join(str(ref) for ref in alert.refs[:8])}"
-            self._alert(alert.id, alert.rule, alert.severity, now, f"{alert.symbol}: {alert.text}", evidence)
+            text = f"{alert.symbol}: {alert.text}" if alert.symbol else alert.text
+            self._alert(alert.id, alert.rule, alert.severity, now, text, evidence)
 
     def _check(self, now: int) -> None:
         """Limits in breach and standing differences are alerts, one for each time it begins."""

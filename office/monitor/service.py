@@ -20,6 +20,7 @@ from protocols.soup_client import ClientState, LinkLost, LoginRejected, Sequence
 
 log = logging.getLogger(__name__)
 _READ_BYTES: Final = 1 << 16
+_REMEDIES: Final = {"A": "give its user and password", "S": "its session is over, start the monitor anew"}
 _AGAIN: Final = 1.0
 _TICK: Final = 0.25
 
@@ -63,23 +64,25 @@ async def follow_copy(monitor: Monitor, copy: DropCopy, wall: Callable[[], int],
     """Read the drop copy to the end of its session; after a lost link it goes on behind the last message."""
     client = SoupClient(copy.user, copy.password)
     monitor.connected[copy.source] = False
-    while client.state is not ClientState.ENDED:
+    while True:
         try:
             reader, writer = await asyncio.open_connection(copy.host, copy.port)
         except OSError as error:
             log.info("no drop copy at %s:%d: %s", copy.host, copy.port, error)
-            await asyncio.sleep(_AGAIN)
-            continue
-        try:
-            await _session(monitor, copy.source, client, reader, writer, wall, monotonic)
-        except OSError as error:
-            log.warning("the drop copy is lost: %s", error)
-            client.connection_closed()
-        finally:
-            monitor.connected[copy.source] = False
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        else:
+            try:
+                await _session(monitor, copy.source, client, reader, writer, wall, monotonic)
+            except OSError as error:
+                log.warning("the drop copy is lost: %s", error)
+                client.connection_closed()
+            finally:
+                monitor.connected[copy.source] = False
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+            if client.state is ClientState.ENDED:
+                return
+        await asyncio.sleep(_AGAIN)
 
 
 async def _session(
@@ -111,7 +114,7 @@ async def _session(
                 case Sequenced():
                     monitor.on_copy(source, event.sequence, event.payload, wall())
                 case LoginRejected():
-                    raise MonitorError(f"the drop copy refuses the login ({event.reason}): give its user and password")
+                    raise MonitorError(f"the drop copy refuses the login ({event.reason}): {_REMEDIES[event.reason]}")
                 case LinkLost():
                     log.warning("the drop copy is lost: %s", event.reason)
         monitor.connected[source] = client.state is ClientState.ACTIVE

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from protocols.management import ALL_VENUES, Exit, Frame, Hello, Position, State, TopOfBook
+
+MAX_OVER: Final = 1_024
+"""So many runs are remembered as over; the office itself knows fewer."""
 
 
 @dataclass(slots=True)
@@ -24,11 +28,14 @@ class TraderFigures:
 
     servers: dict[int, Server] = field(default_factory=dict)
     quotes: dict[str, TopOfBook] = field(default_factory=dict)
+    _over: dict[int, None] = field(default_factory=dict)
 
     def take(self, session: int, frame: Frame) -> TopOfBook | Position | None:
         """Take a frame; gives it back when it is a position, or best prices that changed."""
         message = frame.message
-        if session == 0:
+        if isinstance(message, Hello):
+            self._over.pop(session, None)
+        if session == 0 or session in self._over:
             return None
         server = self.servers.setdefault(session, Server())
         server.last = max(server.last, frame.time)
@@ -70,6 +77,10 @@ class TraderFigures:
         server.host = host
         for other in [one for one, known in self.servers.items() if known.host == host and one != session]:
             del self.servers[other]
+            # A watcher gets all greetings first: what the earlier run said last may come behind them.
+            self._over[other] = None
+            if len(self._over) > MAX_OVER:
+                del self._over[next(iter(self._over))]
 
     def _quote(self, quote: TopOfBook) -> TopOfBook | None:
         """The book of all venues together is preferred; before there is one, that of any venue."""

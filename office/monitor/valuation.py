@@ -37,9 +37,12 @@ class Valuation:
         return sorted(name for name, one in self.books.holdings.items() if self.profit_of(one) is None)
 
     def exposure(self) -> dict[str, int]:
-        """Positions at the mid (`gross`: added, `net`: long less short), and `open_notional` of all open orders."""
+        """Positions at the mid (`gross`: added, `net`: long less short), and `open_notional` of all open orders.
+
+        Where no mid is known, at the price that the firm traded at last: what is held is never without a size.
+        """
         held = self.books.holdings.values()
-        values = [one.shares * self.trader.twice_mid(one.symbol) for one in held]
+        values = [one.shares * (self.trader.twice_mid(one.symbol) or 2 * one.last) for one in held]
         return {
             "gross": sum(abs(value) for value in values) // 2,
             "net": sum(values) // 2,

@@ -1,10 +1,11 @@
 """Finds what is to be played, by the kind of its source: a capture, a file of messages, a run in the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import NamedTuple
 
 from office.capture.feed import Line
 from office.capture.source import Capture
@@ -12,7 +13,13 @@ from office.replay.multicast import Endpoint
 from office.replay.sources import Sent, feed_lines, from_capture, from_file
 from protocols import itch_files, moments
 
-Playable = tuple[Iterator[Sent], list[Endpoint]]
+
+class Playable(NamedTuple):
+    """Datagrams, where their lines go, and what is wrong with the source behind the last of them."""
+
+    datagrams: Iterator[Sent]
+    endpoints: list[Endpoint]
+    notes: Sequence[str] = ()
 
 
 class PlayError(Exception):
@@ -63,7 +70,8 @@ def _captured(capture: Capture, wanted: Wanted) -> Playable:
     lines = wanted.of(feed_lines(capture))
     if not lines:
         raise PlayError(f"{capture.paths[0]} has no MoldUDP64 packet to a group: see `hftos capture info`")
-    return from_capture(capture, lines, *wanted.span(int(capture.times[0]))), wanted.ends(lines)
+    datagrams = from_capture(capture, lines, *wanted.span(int(capture.times[0])))
+    return Playable(datagrams, wanted.ends(lines), capture.notes())
 
 
 def _messages(source: Path, wanted: Wanted) -> Playable:
@@ -71,7 +79,7 @@ def _messages(source: Path, wanted: Wanted) -> Playable:
         raise PlayError("--from, --until and --session are for captures: a BinaryFILE is sent whole")
     if not wanted.endpoints:
         raise PlayError("a BinaryFILE names no group: say where it goes with --to GROUP:PORT")
-    return from_file(source, lines=len(wanted.endpoints)), wanted.endpoints
+    return Playable(from_file(source, lines=len(wanted.endpoints)), wanted.endpoints)
 
 
 @contextmanager
@@ -88,6 +96,7 @@ def _stored(run: str, wanted: Wanted, dsn: str) -> Iterator[Playable]:
                 raise PlayError(f"the store has no market data of a run {run!r}; `hftos store runs` lists them")
             low, high = wanted.span(first.time)
             lines = wanted.of(stored.lines_of(stored.rows(store, run)))
-            yield stored.packets(stored.rows(store, run, since=low, until=high), lines), wanted.ends(lines)
+            found = stored.packets(stored.rows(store, run, since=low, until=high), lines)
+            yield Playable(found, wanted.ends(lines))
     except StoreError as error:
         raise PlayError(str(error)) from error

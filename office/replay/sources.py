@@ -1,18 +1,16 @@
 """Market data to be played: datagrams with their times and lines, from captures, from files and from stored rows."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from office.capture.feed import Line
 from office.capture.source import Capture
 from protocols import binaryfile, mold
-from protocols.errors import TruncatedError
+from protocols.itch_packets import packed, timed
 
 SESSION: Final = "REPLAY"
 """Session of packets that are made of single messages, unless another is given."""
-_STAMP = slice(5, 11)
 
 
 class Sent(NamedTuple):
@@ -51,21 +49,12 @@ def from_messages(rows: Iterable[tuple[int, bytes]], session: str = SESSION, lin
     """
     packets = mold.Packetizer(session)
     time = 0
-    for time, group in groupby(rows, key=lambda row: row[0]):
-        full = packets.add_all(message for _, message in group)
-        last = packets.flush()
-        for payload in [*full, *([last] if last is not None else [])]:
-            yield from (Sent(time, line, payload) for line in range(lines))
+    for time, payload in packed(rows, packets):
+        yield from (Sent(time, line, payload) for line in range(lines))
     yield from (Sent(time, line, packets.end_of_session()) for line in range(lines))
 
 
 def from_file(path: Path, session: str = SESSION, lines: int = 1) -> Iterator[Sent]:
     """The messages of a BinaryFILE at the times that they have (ns since midnight). Raises a ProtocolError, OSError."""
     with binaryfile.read(path) as reader:
-        yield from from_messages(((_time(number, raw), raw) for number, raw in enumerate(reader, 1)), session, lines)
-
-
-def _time(number: int, message: bytes) -> int:
-    if len(message) < _STAMP.stop:
-        raise TruncatedError(f"message {number} has no time stamp", len(message), len(message))
-    return int.from_bytes(message[_STAMP], "big")
+        yield from from_messages(timed(reader), session, lines)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from office.replay.multicast import Endpoint, Tally
 from office.replay.sources import Sent
+from office.whole_file import whole_file
 from protocols.pcap_write import OUTBOUND, PcapngWriter
 
 _MOST = 65_507
@@ -33,9 +34,12 @@ def frame(payload: bytes, source: IPv4Address, to: Endpoint) -> bytes:
 
 
 def write(path: Path, datagrams: Iterable[Sent], endpoints: Sequence[Endpoint], source: IPv4Address) -> Tally:
-    """Write everything with its times; lines that have no endpoint are left out. Raises OSError."""
+    """Write everything with its times; lines that have no endpoint are left out.
+
+    Raises OSError, and what the datagrams raise; then `path` is as it was.
+    """
     tally = Tally([0] * len(endpoints), [0] * len(endpoints))
-    with PcapngWriter(path, "replay") as writer:
+    with whole_file(path) as temporary, PcapngWriter(temporary, "replay") as writer:
         for time, line, payload in datagrams:
             if line >= len(endpoints):
                 continue

@@ -10,15 +10,17 @@ import click
 import polars as pl
 from rich.console import Console
 
-from store.analytics.analysis import Settings
+from store.analytics.analysis import Analysis, Settings
 from store.analytics.analysis import analyse as compute
 from store.analytics.inputs import InputError, Inputs
 from store.analytics.markouts import HORIZONS
 from store.analytics.report import files, terminal
 from store.analytics.source import from_folder, from_store
 from store.analytics.summary import summary
-from store.client import DEFAULT, connect
+from store.cli_values import dsn_option
+from store.client import connect
 from store.errors import StoreError
+from store.terminal_text import visible
 
 _UNITS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 _LONGEST: Final = 24 * 3600 * 10**9
@@ -47,7 +49,7 @@ DURATION: Final = Duration()
 @click.command()
 @click.argument("source", metavar="[RUN]", type=click.Path(path_type=Path), required=False)
 @click.option("--run", "name", default="", help="Name of the run in the store; the latest without it.")
-@click.option("--dsn", default=DEFAULT, show_default=True, help="The store.")
+@dsn_option
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the report.  [build/analysis/RUN]"
 )
@@ -79,10 +81,10 @@ def analyse(
         with console.status("reading the run") as status:
             given = _inputs(source, name, dsn, status.update)
             _check(given)
-            status.update(f"analysing {given.run}")
+            status.update(visible(f"analysing {given.run}"))
             analysis = compute(given, settings)
             found = summary(analysis)
-            written = files.write(analysis, found, out or _OUT / given.run)
+            written = _write(analysis, found, out or _OUT / given.run)
     except (InputError, StoreError) as error:
         raise click.ClickException(str(error)) from error
     except pl.exceptions.PolarsError as error:
@@ -91,7 +93,14 @@ def analyse(
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     terminal.show(found, console)
-    console.print(f"report: {written[0]}", markup=False, highlight=False, soft_wrap=True)
+    console.print(visible(f"report: {written[0]}"), soft_wrap=True)
+
+
+def _write(analysis: Analysis, found: dict[str, Any], folder: Path) -> list[Path]:
+    try:
+        return files.write(analysis, found, folder)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {folder}: {error.strerror}; give another --out") from error
 
 
 def _inputs(source: Path | None, name: str, dsn: str, say: Callable[[str], None]) -> Inputs:

@@ -4,14 +4,15 @@ from typing import Final
 
 import polars as pl
 
+from protocols.ouch50_codes import ADDED_FLAGS, REMOVED_FLAGS
 from store.analytics import market as stream
 from store.analytics.inputs import Inputs
 from store.analytics.market import BEFORE, Market, prevailing
 
 ADDED, REMOVED, CROSS = "added", "removed", "cross"
 ROLES: Final = {
-    **dict.fromkeys("AJku78Nnej2591", ADDED),
-    **dict.fromkeys("Rmpqrt3", REMOVED),
+    **dict.fromkeys(ADDED_FLAGS, ADDED),
+    **dict.fromkeys(REMOVED_FLAGS, REMOVED),
     **dict.fromkeys("OMCLHKi", CROSS),
 }
 """OUCH 5.0 liquidity flags by role (`protocols.ouch50_codes.LIQUIDITY_FLAGS`); others are `other`."""

@@ -4,6 +4,7 @@ Columns and units are those of the store (`docs/store.md`). Times become Int64 n
 fees Int64. Rows are in the order of their key, so every result is the same on each run.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import polars as pl
 PRICE_LIMIT: Final = 2**31
 SHARES_LIMIT: Final = 10**9
 """Largest price4 and shares of one row; their doubled product fits 63 bits."""
+FEE_LIMIT: Final = 2**60
+"""Largest fee of one row, either way; with the doubled product it fits 63 bits."""
 SEQUENCE_LIMIT: Final = 2**54
 """Sequence numbers are smaller; with the number of a venue one fits 63 bits."""
 
@@ -110,6 +113,9 @@ def normalised(name: str, given: pl.DataFrame | None) -> pl.DataFrame:
     missing = [column for column in (*table.text, *table.numbers) if column not in given.columns]
     if missing:
         raise InputError(f"table {name} has no column {missing[0]}: load the run again with `hftos store load`")
+    broken = [column for column in (*table.numbers, *table.optional) if _may_be_broken(given.schema.get(column))]
+    if broken:
+        raise InputError(f"table {name}: {broken[0]} is {given.schema[broken[0]]}, it has to be an integer")
     added = [pl.lit(0, pl.Int64).alias(column) for column in table.optional if column not in given.columns]
     try:
         result = given.with_columns(*added, *(_plain_time(given, c) for c in given.columns if c == "t"))
@@ -126,6 +132,11 @@ def normalised(name: str, given: pl.DataFrame | None) -> pl.DataFrame:
     return result
 
 
+def _may_be_broken(kind: pl.DataType | None) -> bool:
+    """Whether a column may hold what is no integer: amounts are never rounded in silence."""
+    return kind is not None and (kind.is_float() or kind.is_decimal())
+
+
 def once(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     """The first of all rows with the same key; `rows` are sorted by it."""
     return rows.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key))
@@ -139,13 +150,14 @@ def read_folder(path: Path, run: str = "") -> Inputs:
         if not file.is_file():
             continue
         try:
-            found[name] = pl.read_parquet(file)
+            with file.open("rb") as opened:  # a path would be a pattern to polars, and text
+                found[name] = pl.read_parquet(opened)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(f"{file}: not a Parquet file that can be read ({error})") from error
     for name in REQUIRED:
         if name not in found:
             raise InputError(f"{path} has no {name}.parquet: give a folder that `hftos store export` has written")
-    return inputs(run or path.resolve().name, found)
+    return inputs(run or os.fsencode(path.resolve().name).decode("utf-8", "replace"), found)
 
 
 def _schema(table: Table) -> dict[str, type[pl.DataType]]:
@@ -164,16 +176,16 @@ def _plain_time(given: pl.DataFrame, column: str) -> pl.Expr:
 
 def _check(name: str, table: pl.DataFrame) -> None:
     """Refuse what no exchange sends, because the sums would not be exact: InputError."""
-    limits = {"price": PRICE_LIMIT, "bid": PRICE_LIMIT, "ask": PRICE_LIMIT, "shares": SHARES_LIMIT}
-    if name in ("positions", "l3_events"):
-        limits = {}
-    limits["sequence"] = SEQUENCE_LIMIT - 1
-    for column, limit in limits.items():
+    limits = {"price": (0, PRICE_LIMIT), "bid": (0, PRICE_LIMIT), "ask": (0, PRICE_LIMIT), "shares": (0, SHARES_LIMIT)}
+    if name in ("positions", "l3_events", "decisions"):
+        limits = {}  # no sums are made of them; and decisions are there that were refused for their size
+    limits |= {"sequence": (0, SEQUENCE_LIMIT - 1), "fee": (-FEE_LIMIT, FEE_LIMIT)}
+    for column, (low, high) in limits.items():
         if column not in table.columns:
             continue
-        bad = table.filter(~pl.col(column).is_between(0, limit)).head(1)
+        bad = table.filter(~pl.col(column).is_between(low, high)).head(1)
         if bad.height:
-            raise InputError(f"table {name}: {column} is {bad[column][0]}, it has to be between 0 and {limit}")
+            raise InputError(f"table {name}: {column} is {bad[column][0]}, it has to be between {low} and {high}")
     if name == "executions":
         bad = table.filter(~pl.col("side").is_in(["B", "S"])).head(1)
         if bad.height:

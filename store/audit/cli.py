@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from rich.table import Table
 from store.audit.record import AuditError, AuditRecord
 from store.audit.verify import Verdict, records
 from store.audit.verify import verify as check
+from store.terminal_text import visible
 
 _WIDE = 200
 DEFAULT = Path("build/audit/audit.jsonl")
@@ -100,17 +101,24 @@ def file_of(path: Path) -> Path:
 def _say(verdict: Verdict) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for fault in verdict.faults:
-        console.print(f"[red]{fault.kind}[/red] at byte {fault.offset}: {fault.text}")
+        console.print(f"[red]{fault.kind}[/red] at byte {fault.offset}:", visible(fault.text))
     what = "as it was written" if verdict.ok else "NOT as it was written"
     pending = ", the last one of them not yet noted in the head" if verdict.pending else ""
-    console.print(f"{verdict.path}: {verdict.records} records{pending}, {what}")
+    console.print(visible(f"{verdict.path}: {verdict.records} records{pending}, {what}"))
     console.print(f"anchor {verdict.anchor}")
 
 
 def _table(found: deque[AuditRecord]) -> Table:
     table = Table("number", "time (UTC)", "who", "role", "action", "subject", "detail")
     for one in found:
-        when = datetime.fromtimestamp(one.time / 1e9, UTC).isoformat(sep=" ", timespec="milliseconds")[:23]
         detail = ", ".join(f"{key}={value}" for key, value in one.detail.items())
-        table.add_row(str(one.number), when, one.who, one.role, one.action, one.subject, detail)
+        told = (one.who, one.role, one.action, one.subject, detail)
+        table.add_row(str(one.number), _time(one.time), *(visible(text) for text in told))
     return table
+
+
+def _time(time: int) -> str:
+    """A time in ns UTC, to the millisecond. Years end in 9999, ns do not."""
+    seconds, ns = divmod(time, 1_000_000_000)
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return f"{when:%Y-%m-%d %H:%M:%S}.{ns // 1_000_000:03}"

@@ -6,6 +6,7 @@ moves on. So the log's last record is always the head's or the one announced; a 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -58,7 +59,10 @@ def write(log: Path, head: Head) -> None:
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(descriptor, (json.dumps(asdict(head), separators=(",", ":")) + "\n").encode())
+        line = (json.dumps(asdict(head), separators=(",", ":")) + "\n").encode()
+        if os.write(descriptor, line) != len(line):
+            # A disk that fills up takes a part; half a head would never be read again.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -35,9 +35,7 @@ class AuditLog:
         self._clock = clock
         self._mutex = threading.Lock()
         with _refusals(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            heads.sync_folder(path.parent)
+            self._file = _opened(path)
         try:
             with self._locked():
                 self._settle()
@@ -78,9 +76,22 @@ class AuditLog:
                 raise AuditError(f"{self.path} was closed: open it again")
             lock.take(self._file, self.path)
             try:
+                while not self._is_in_place():
+                    # It was moved away or deleted: what is written to it now nobody would find.
+                    found = _opened(self.path)
+                    os.close(self._file)
+                    self._file = found
+                    lock.take(self._file, self.path)
                 yield
             finally:
                 lock.release(self._file)
+
+    def _is_in_place(self) -> bool:
+        """Whether the path still names the file that is open."""
+        try:
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def _append(
         self, head: Head, who: str, role: str, action: str, subject: str, detail: dict[str, Any]
@@ -138,6 +149,18 @@ class AuditLog:
             f"the audit log {self.path} was changed: {what}; see `hftos audit verify`, keep both files as evidence, "
             "move them away to begin a new log"
         )
+
+
+def _opened(path: Path) -> int:
+    """Open the log, or make it; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        heads.sync_folder(path.parent)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ FIRST_PREVIOUS: Final = "0" * 64
 """What the first record has for the hash of the one before."""
 MAX_RECORD: Final = 1 << 16
 """Longest line, in bytes."""
+LIMIT: Final = 1 << 63
+"""Numbers and times are smaller, and not negative."""
 
 
 class AuditError(ValueError):
@@ -64,9 +66,15 @@ def make(
     number: int, time: int, who: str, role: str, action: str, subject: str, detail: dict[str, Any], previous: str
 ) -> AuditRecord:
     """A record with its hash; AuditError when it has no canonical form or is too long."""
-    for name, value in (("who", who), ("action", action)):
-        if not value.strip():
+    for name, value in (("who", who), ("role", role), ("action", action), ("subject", subject)):
+        if not isinstance(value, str):
+            raise AuditError(f"{name}={value!r} is no text: give one")
+        if not value.strip() and name in ("who", "action"):
             raise AuditError(f"{name}={value!r} names nobody and nothing: say who did what")
+    if not isinstance(detail, dict):
+        raise AuditError(f"detail={detail!r} is no object: give names with values")
+    if not (0 <= time < LIMIT and number < LIMIT):
+        raise AuditError(f"time={time}, number={number}: give numbers from 0 to 2^63; set the clock right")
     try:
         # Through JSON and back: what is kept is what a reader will see, whatever the caller does with its objects.
         kept = json.loads(json.dumps(detail, allow_nan=False))
@@ -92,7 +100,18 @@ def parse(line: bytes) -> AuditRecord | None:
         same = record.line() == line + b"\n" and record.digest() == record.hash
     except (TypeError, ValueError, RecursionError, AttributeError):
         return None
-    return record if same and type(record.number) is int and type(record.time) is int else None
+    return record if same and _is_well_formed(record) else None
+
+
+def _is_well_formed(record: AuditRecord) -> bool:
+    """Whether each field is what `make` would have put there: who can write to the file can hash anything."""
+    texts = (record.who, record.role, record.action, record.subject, record.previous, record.hash)
+    numbers = (record.number, record.time)
+    return (
+        all(type(text) is str for text in texts)
+        and all(type(number) is int and 0 <= number < LIMIT for number in numbers)
+        and type(record.detail) is dict
+    )
 
 
 def _sorted(value: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from store.surveillance.events import OrderEvent, Quote, Trade
+from store.surveillance.events import LIMIT, Event, OrderEvent, Quote, Trade, can_be_written, is_sound
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
@@ -73,7 +74,38 @@ class Alert:
             [Quote(**one) for one in given["quotes"]],
             [Trade(**one) for one in given["trades"]],
         )
-        return cls(**(row | {"evidence": evidence}))
+        alert = cls(**(row | {"evidence": evidence}))
+        for name, kind in _FIELDS.items():
+            if not _is(getattr(alert, name), kind):
+                raise ValueError(f"{name} = {getattr(alert, name)!r}")
+        if re.fullmatch(r"[0-9a-f]{10}", alert.id) is None:  # pages are called by it
+            raise ValueError(f"id = {alert.id!r}")
+        events: list[Event] = [*evidence.orders, *evidence.quotes, *evidence.trades]
+        for event in events:
+            if not is_sound(event):
+                raise ValueError(f"evidence {event!r}")
+        return alert
+
+
+_FIELDS: Final = {
+    **dict.fromkeys(("id", "rule", "severity", "owner", "symbol", "text"), "text"),
+    **dict.fromkeys(("t", "last", "repeats"), "number"),
+    "accounts": "texts",
+    "refs": "numbers",
+    "matches": "numbers",
+    "figures": "figures",
+}
+
+
+def _is(value: Any, kind: str) -> bool:
+    """Whether a value that was read is what a field of an alert has."""
+    if kind == "text":
+        return type(value) is str and can_be_written(value)
+    if kind == "number":
+        return type(value) is int and 0 <= value < LIMIT
+    if kind == "figures":
+        return type(value) is dict and all(type(one) in (str, int, float) for one in value.values())
+    return type(value) is list and all(_is(one, kind.removesuffix("s")) for one in value)
 
 
 def identity(rule: str, owner: str, symbol: str, t: int, refs: list[int]) -> str:

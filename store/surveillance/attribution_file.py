@@ -6,18 +6,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
-from store.surveillance.events import KINDS, Event, OrderEvent, Quote, Trade
+from store.surveillance.events import Event, OrderEvent, Quote, Trade, is_sound
 
 _KINDS: Final[dict[str, type[OrderEvent] | type[Quote] | type[Trade]]] = {
     "order": OrderEvent,
     "quote": Quote,
     "trade": Trade,
 }
-_SIDES: Final = ("B", "S", "")
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
-_TYPES: Final = {kind: tuple(get_type_hints(kind).values()) for kind in _NAMES}
 
 
 class EventsError(ValueError):
@@ -62,9 +60,7 @@ def parse(text: str) -> Event | None:
     if not isinstance(row, list) or not row or not isinstance(row[0], str):
         return None
     kind = _KINDS.get(row[0])
-    if kind is None or [type(value) for value in row[1:]] != list(_TYPES[kind]):
+    if kind is None or len(row) != 1 + len(kind._fields):
         return None
     event: Event = kind(*row[1:])
-    if isinstance(event, OrderEvent) and (event.event not in KINDS or event.side not in _SIDES):
-        return None
-    return event
+    return event if is_sound(event) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,12 +24,13 @@ from store.surveillance import files, timeline
 from store.surveillance.alert import DISPOSITIONS, Alert
 from store.surveillance.attribution_file import EventsError
 from store.surveillance.catalogue import RULES
-from store.surveillance.dispositions import State, dispose, read_states
+from store.surveillance.dispositions import STATES, State, dispose, read_states
 from store.surveillance.engine import Surveillance
 from store.surveillance.events import Event
 from store.surveillance.files import AlertsError, Summary
 from store.surveillance.source import SourceError, open_source
 from store.surveillance.thresholds import Settings, ThresholdError, defaults, read
+from store.terminal_text import visible
 
 THRESHOLDS = Path(__file__).resolve().parents[2] / "office" / "surveillance.toml"
 _EVERY = 20_000
@@ -102,8 +104,8 @@ def rules(as_json: bool) -> None:
 
 @surveillance.command(name="list")
 @_dir
-@click.option("--rule", help="Only the alerts of this rule.")
-@click.option("--state", help="Only those in this state: open, acknowledged, closed, escalated.")
+@click.option("--rule", type=click.Choice([one.NAME for one in RULES]), help="Only the alerts of this rule.")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @_audit
 @_json
 def list_alerts(folder: Path, rule: str | None, state: str | None, audit_log: Path, as_json: bool) -> None:
@@ -143,21 +145,27 @@ def show(alert: str, folder: Path, audit_log: Path, page: Path | None, as_json: 
     except REFUSED as error:
         raise click.ClickException(str(error)) from error
     page = page or where / f"{found.id}.html"
-    page.write_text(timeline.page(found, _state_text(state)), encoding="utf-8")
+    try:
+        page.write_text(timeline.page(found, _state_text(state)), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {page}: {error.strerror}; give another --html") from error
     if as_json:
         click.echo(json.dumps({**_brief(found, state), "page": str(page), "evidence": found.as_json()["evidence"]}))
         return
     console = _console()
-    console.print(f"[bold]{found.rule}[/bold] in {found.symbol}, {timeline.clock(found.t)}: {found.text}")
-    console.print(f"alert {found.id}, {found.severity}, {_state_text(state)}; owner {found.owner}; {_figures(found)}")
+    title = visible(f"{found.rule} in {found.symbol}, {timeline.clock(found.t)}: {found.text}")
+    title.stylize("bold", 0, len(found.rule))
+    console.print(title)
+    about = f"alert {found.id}, {found.severity}, {_state_text(state)}; owner {found.owner}; {_figures(found)}"
+    console.print(visible(about))
     table = Table(*timeline.COLUMNS)
     mine = [one for one in found.evidence.orders if one.ref in found.refs]
     for one in mine[-_SHOWN:]:
-        table.add_row(*timeline.cells_of(one))
+        table.add_row(*(visible(cell) for cell in timeline.cells_of(one)))
     console.print(table)
     if len(mine) > _SHOWN:
         console.print(f"the last {_SHOWN} of {len(mine)} events; all are in the page")
-    console.print(f"page: {page}", soft_wrap=True)
+    console.print(visible(f"page: {page}"), soft_wrap=True)
 
 
 @surveillance.command(name="dispose")
@@ -166,7 +174,7 @@ def show(alert: str, folder: Path, audit_log: Path, page: Path | None, as_json: 
 @_audit
 @click.option("--as", "state", required=True, type=click.Choice(DISPOSITIONS), help="The decision.")
 @click.option("--note", required=True, help="Why.")
-@click.option("--who", default=getpass.getuser, show_default="the user", help="Who decides.")
+@click.option("--who", default=lambda: user(), show_default="the user", help="Who decides.")
 @click.option("--role", default="compliance", show_default=True, help="In which role.")
 @_json
 def dispose_alert(
@@ -186,6 +194,14 @@ def dispose_alert(
         click.echo(json.dumps(record.as_json()))
     else:
         click.echo(f"{found.id} {state} by {who}: record {record.number} of {audit_log}")
+
+
+def user() -> str:
+    """The name of whoever runs this, the number where no name is known."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _settings(path: Path | None) -> Settings:
@@ -233,7 +249,7 @@ def _say_list(alerts: list[tuple[Alert, State]]) -> None:
     table = Table("alert", "time", "rule", "severity", "symbol", "owner", "state", "what")
     for one, state in alerts:
         cells = (one.id, timeline.clock(one.t), one.rule, one.severity, one.symbol, one.owner, state.state, one.text)
-        table.add_row(*cells)
+        table.add_row(*(visible(cell) for cell in cells))
     _console().print(table)
 
 

@@ -16,6 +16,7 @@ from store.surveillance.files import AlertsError
 DISPOSE: Final = "surveillance.dispose"
 ACKNOWLEDGE: Final = "acknowledge"
 ACKNOWLEDGED: Final = "acknowledged"
+STATES: Final = (OPEN, ACKNOWLEDGED, *DISPOSITIONS)
 MAX_NOTE: Final = 4_000
 
 

@@ -6,7 +6,7 @@ which the exchange worked them off: the order, its executions, what was taken of
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_type_hints
 
 ENTERED: Final = "entered"
 """An order was accepted: `shares` at `price`."""
@@ -73,3 +73,31 @@ class Trade(NamedTuple):
 
 
 Event = OrderEvent | Quote | Trade
+
+LIMIT: Final = 1 << 64
+"""Numbers are smaller, and not negative; references and matches have all 64 bits."""
+_SIDES: Final = ("B", "S", "")
+_TYPES: Final = {kind: tuple(get_type_hints(kind).values()) for kind in (OrderEvent, Quote, Trade)}
+
+
+def is_sound(event: Event) -> bool:
+    """Whether an event made from data of others has what its class says: types, ranges, text that can be written."""
+    if tuple(type(value) for value in event) != _TYPES[type(event)]:
+        return False
+    if isinstance(event, OrderEvent) and (event.event not in KINDS or event.side not in _SIDES):
+        return False
+    for value in event:
+        if isinstance(value, int) and not 0 <= value < LIMIT:
+            return False
+        if isinstance(value, str) and not value.isascii() and not can_be_written(value):
+            return False
+    return True
+
+
+def can_be_written(text: str) -> bool:
+    """Whether a text has a form in UTF-8: JSON can say halves of characters, which have none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from store import whole_file
 from store.surveillance.alert import Alert
 
 ALERTS: Final = "alerts.jsonl"
@@ -44,9 +45,7 @@ def save(folder: Path, alerts: Iterable[Alert], summary: Summary) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in ((ALERTS, lines), (SUMMARY, json.dumps(about, indent=1) + "\n")):
-            new = folder / f"{name}.new"
-            new.write_text(text, encoding="utf-8")
-            new.replace(folder / name)
+            whole_file.write(folder / name, text.encode())
     except OSError as error:
         raise AlertsError(f"cannot write {folder}: {error.strerror}; give another --out") from error
 

@@ -13,6 +13,8 @@ MAX_ORDERS: Final = 1_000_000
 """So many orders are known at a time; beyond that the oldest are forgotten and counted."""
 MAX_CHAIN: Final = 64
 
+Key = tuple[str, int]
+
 
 @dataclass(slots=True)
 class Live:
@@ -22,6 +24,7 @@ class Live:
     ``twice_mid``: bid plus ask just before it came, 0 when there was none.
     """
 
+    venue: str
     ref: int
     account: str
     owner: str
@@ -36,6 +39,11 @@ class Live:
     executed: int = 0
     chain: list[int] = field(default_factory=list)
 
+    @property
+    def key(self) -> Key:
+        """Venue and reference: venues count for themselves, so a reference alone may be that of several orders."""
+        return self.venue, self.ref
+
 
 class OrderTable:
     """All open orders by venue and reference, and those of each owner by symbol."""
@@ -45,14 +53,14 @@ class OrderTable:
         self.forgotten = 0
         self._market = market
         self._limit = limit
-        self._orders: OrderedDict[tuple[str, int], Live] = OrderedDict()
-        self._by_owner: dict[tuple[str, str], dict[int, Live]] = {}
+        self._orders: OrderedDict[Key, Live] = OrderedDict()
+        self._by_owner: dict[tuple[str, str], dict[Key, Live]] = {}
 
     def __len__(self) -> int:
         return len(self._orders)
 
-    def of(self, owner: str, symbol: str) -> dict[int, Live]:
-        """The open orders of an owner in a symbol, by reference."""
+    def of(self, owner: str, symbol: str) -> dict[Key, Live]:
+        """The open orders of an owner in a symbol, by venue and reference."""
         return self._by_owner.get((owner, symbol), {})
 
     def apply(self, event: OrderEvent) -> Live | None:
@@ -71,7 +79,7 @@ class OrderTable:
         if event.event == EXECUTED:
             order.executed += event.shares
         if order.shares == 0:
-            self._remove(event.venue, order)
+            self._remove(order)
         return order
 
     def replaced(self, event: OrderEvent) -> Live | None:
@@ -81,6 +89,7 @@ class OrderTable:
     def _add(self, event: OrderEvent, old: Live | None) -> Live:
         quote = self._market.quote(event.symbol)
         order = Live(
+            venue=event.venue,
             ref=event.ref,
             account=event.account,
             owner=event.owner,
@@ -95,21 +104,20 @@ class OrderTable:
             chain=[event.ref],
         )
         if old is not None:
-            self._remove(event.venue, old)
+            self._remove(old)
             order.origin, order.executed = old.origin, old.executed
             order.chain = [*old.chain[-MAX_CHAIN + 1 :], event.ref]
         if len(self._orders) >= self._limit:
-            (venue, _), oldest = next(iter(self._orders.items()))
-            self._remove(venue, oldest)
+            self._remove(next(iter(self._orders.values())))
             self.forgotten += 1
-        self._orders[event.venue, event.ref] = order
-        self._by_owner.setdefault((event.owner, event.symbol), {})[event.ref] = order
+        self._orders[order.key] = order
+        self._by_owner.setdefault((event.owner, event.symbol), {})[order.key] = order
         return order
 
-    def _remove(self, venue: str, order: Live) -> None:
-        self._orders.pop((venue, order.ref), None)
+    def _remove(self, order: Live) -> None:
+        self._orders.pop(order.key, None)
         mine = self._by_owner.get((order.owner, order.symbol))
         if mine is not None:
-            mine.pop(order.ref, None)
+            mine.pop(order.key, None)
             if not mine:
                 del self._by_owner[order.owner, order.symbol]

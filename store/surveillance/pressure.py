@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from store.surveillance.events import BY_OWNER, EXECUTED, REDUCED, REPLACED, OrderEvent
-from store.surveillance.orders import Live, OrderTable
+from store.surveillance.orders import Key, Live, OrderTable
 from store.surveillance.rule import MS, Finding
 from store.surveillance.thresholds import Threshold
 from store.surveillance.window import Recent
@@ -37,14 +37,14 @@ _OTHER: Final = {"B": "S", "S": "B", "": ""}
 @dataclass(slots=True)
 class _Taken:
     """A genuine order traded at ``t``, ``standing`` shares of its side are still open; ``pressure``: shares by
-    reference that stood against it."""
+    order that stood against it when they were first seen there."""
 
     t: int
     genuine: list[int]
     matches: list[int]
     filled: int
     standing: int
-    pressure: dict[int, int]
+    pressure: dict[Key, int]
     prices: set[int]
     withdrawn: int = 0
     executed: int = 0
@@ -94,7 +94,7 @@ class Pressure:
         if event.event == REPLACED and old is not None:
             if not _further(old, order):
                 if state is not None:
-                    _rename(state, old.ref, order)
+                    _rename(state, old.key, order)
                 return None
             return self._on_withdrawal(event, old, old.shares)
         if event.event == REDUCED and event.reason == BY_OWNER:
@@ -108,7 +108,7 @@ class Pressure:
         state = self._states.get((order.owner, order.symbol))
         if state is not None:
             pressed = state.taken.get(_OTHER[order.side])
-            if pressed is not None and order.ref in pressed.pressure:
+            if pressed is not None and order.key in pressed.pressure:
                 pressed.executed += event.shares
         total = sum(one.shares for one in against)
         if total < self._least:
@@ -122,7 +122,9 @@ class Pressure:
         taken.standing = sum(one.shares for one in mine if one.side == order.side)
         taken.genuine = list(dict.fromkeys([*taken.genuine, *order.chain]))
         taken.matches.append(event.match)
-        taken.pressure |= {one.ref: one.shares for one in against}
+        for one in against:
+            # What has been withdrawn of it meanwhile was pressure too.
+            taken.pressure.setdefault(one.key, one.shares)
         taken.prices |= {one.price for one in against}
 
     def _on_withdrawal(self, event: OrderEvent, order: Live, shares: int) -> Finding | None:
@@ -131,11 +133,12 @@ class Pressure:
         taken = state.taken.get(genuine)
         if taken is not None and event.t - taken.t > self._lag:
             del state.taken[genuine]
-        elif taken is not None and order.ref in taken.pressure:
+        elif taken is not None and order.key in taken.pressure:
             taken.withdrawn += shares
             if self._is_taken(taken):
                 del state.taken[genuine]
-                return self._finding(event, order, taken.genuine, list(taken.pressure), taken.matches, taken.filled,
+                refs = [ref for _, ref in taken.pressure]
+                return self._finding(event, order, taken.genuine, refs, taken.matches, taken.filled,
                                      sum(taken.pressure.values()), len(taken.prices), "traded")  # fmt: skip
         given_up = self._is_given_up(event, order, shares, state)
         self._note(event, order, shares, state)
@@ -209,8 +212,8 @@ def _further(old: Live, new: Live) -> bool:
     return new.price < old.price if new.side == "B" else new.price > old.price
 
 
-def _rename(state: _State, ref: int, new: Live) -> None:
+def _rename(state: _State, old: Key, new: Live) -> None:
     """Pressure that was moved nearer is still pressure."""
     for taken in state.taken.values():
-        if ref in taken.pressure:
-            taken.pressure[new.ref] = taken.pressure.pop(ref)
+        if old in taken.pressure:
+            taken.pressure[new.key] = taken.pressure.pop(old)

@@ -34,7 +34,7 @@ class Source:
 def open_source(run: Path, dsn: str | None) -> Source:
     """The events of a run. SourceError: there is no such thing."""
     if dsn is not None:
-        return Source(f"run {run} of {dsn}", _of_store(dsn, str(run)), OUTPUT / run.name)
+        return Source(f"run {run} of {_shown(dsn)}", _of_store(dsn, str(run)), OUTPUT / run.name)
     if run.is_file():
         return Source(str(run), contextlib.nullcontext(attribution_file.read(run)), run.parent / FOLDER)
     if not run.is_dir():
@@ -43,6 +43,14 @@ def open_source(run: Path, dsn: str | None) -> Source:
         if path.is_file():
             return Source(str(path), contextlib.nullcontext(attribution_file.read(path)), run / FOLDER)
     return Source(f"the firm's orders of {run}", _of_folder(run), run / FOLDER)
+
+
+def _shown(dsn: str) -> str:
+    """A store's address without its password: what is said about a source is kept, and shown to others."""
+    before, at, place = dsn.rpartition("@")
+    scheme, slashes, login = before.partition("://")
+    name, colon, _ = login.partition(":")
+    return f"{scheme}{slashes}{name}{colon and ':…'}{at}{place}" if at else dsn
 
 
 @contextlib.contextmanager
@@ -55,7 +63,7 @@ def _of_store(dsn: str, run: str) -> Iterator[Iterator[Event]]:
         with connect(dsn, readonly=True) as store:
             known = store.runs()
             if run not in known:
-                raise SourceError(f"no run {run!r} in {dsn}: there are {', '.join(known[-8:]) or 'none'}")
+                raise SourceError(f"no run {run!r} in {_shown(dsn)}: there are {', '.join(known[-8:]) or 'none'}")
             yield store_source.events(store, run)
     except StoreError as error:
         raise SourceError(str(error)) from error

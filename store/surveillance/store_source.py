@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from protocols.ouch50_codes import REMOVED_FLAGS
 from store.surveillance.events import ENTERED, EXECUTED, REDUCED, REJECTED, REPLACED, Event, OrderEvent, Quote, Trade
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _EVENTS: Final = {
     "prevented": REDUCED,
     "rejected": REJECTED,
 }
-# OUCH 5.0 §5.6: liquidity flags of orders that took.
-_REMOVED: Final = frozenset("Rm678")
 _SELF_MATCH: Final = "Q"
 _SALES: Final = ("S", "T", "E")
 
@@ -85,6 +84,6 @@ def _order(row: dict[str, Any]) -> OrderEvent | None:
         shares=row["shares"],
         match=row["match"],
         replaces=row["replaces"],
-        aggressive=(row["liquidity"] or "") in _REMOVED,
+        aggressive=row["liquidity"] in REMOVED_FLAGS,
         reason=_SELF_MATCH if row["event"] == "prevented" else row["reason"] or "U",
     )

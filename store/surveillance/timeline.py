@@ -72,7 +72,7 @@ def page(alert: Alert, state: str = "") -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(alert.rule)} {alert.id}</title><style>{_STYLE}</style>"
         f"<h1>{html.escape(alert.rule.replace('_', ' ').capitalize())} in {html.escape(alert.symbol)}</h1>"
-        f"<p>{html.escape(alert.text)}</p><p class=dim>alert {alert.id}, {alert.severity}, owner "
+        f"<p>{html.escape(alert.text)}</p><p class=dim>alert {alert.id}, {html.escape(alert.severity)}, owner "
         f"{html.escape(alert.owner)}, accounts {html.escape(', '.join(alert.accounts))}, {clock(alert.t)}"
         f"{', ' + html.escape(state) if state else ''}<br>{html.escape(figures)}</p>{svg(alert)}{_rows(alert)}</html>\n"
     )

@@ -116,6 +116,16 @@ def test_all_that_is_left_is_told_at_the_end(shown: Shown) -> None:
     assert len(list(shown.gauges.rest())) == 3 * BATCH
 
 
+def test_a_book_that_was_never_finished_keeps_no_other_from_the_end(shown: Shown) -> None:
+    for number in range(3 * BATCH):
+        quoted(shown, f"S{number}", number + 1)
+    words = shown.figures.words("instruments")
+    for number in range(BATCH + 1):
+        words[number * figures.STRIDE + figures.EDITION] += 1  # a trader that was killed while it wrote
+    assert len(list(shown.gauges.rest())) == 2 * BATCH - 1
+    assert list(shown.gauges.rest()) == []
+
+
 def test_everything_counted_is_in_groups(shown: Shown) -> None:
     shown.figures.histogram("tick_to_trade").record(1000)
     shown.figures.words("risk")[1] = 7

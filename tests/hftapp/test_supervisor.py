@@ -21,7 +21,8 @@ from hftapp.nic.port import PortError
 from hftapp.records import Rings
 from hftapp.reporter import Outcome
 from hftapp.silence import calls, counted, seccomp
-from hftapp.supervisor import Supervisor, trader_cpu
+from hftapp.spawn import trader_cpu
+from hftapp.supervisor import Supervisor
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LOOP
 from hftapp.trader.instrument import Instrument
@@ -84,6 +85,13 @@ def run(tmp_path: Path, trader: TraderFunction, toml: str = BASE, **more: Any) -
     return supervisor.run(), said
 
 
+def show(rings: Rings, shares: int) -> None:
+    """A book and a position, as the trader shows them."""
+    held = Instrument("A", 0)
+    held.position, held.bid, held.bid_shares, held.updates = shares, 99_0000, 5, shares
+    Board(rings.figures).show(held)
+
+
 def obedient(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> None:
     """Journals two messages, then waits for a stop command."""
     rings.journal.push(records.OUT, 1, b"\x4f")
@@ -92,8 +100,7 @@ def obedient(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> No
     assert select.select([bell], [], [], 30)[0], "no command within 30 s"
     assert [record.kind for record in rings.control.drain()] == [records.STOP]
     emit(rings, records.BOOK, {"symbol": "A", "sequence": 3, "bids": [], "asks": []})
-    board = Board(rings.figures)
-    board.show(Instrument("A", 0))
+    show(rings, 100)
     rings.journal.push(records.DECISION, 5, decision(KILL_SWITCH))
     rings.journal.push(records.DECISION, 6, decision(0))
     emit(rings, records.GAP, {"from": 1, "to": 2})
@@ -237,7 +244,7 @@ def test_a_trader_that_just_ends_is_not_a_success(tmp_path: Path) -> None:
 
 
 def test_a_trader_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hftapp.supervisor.STOP_GRACE_NS", 0)
+    monkeypatch.setattr("hftapp.command_queue.STOP_GRACE_NS", 0)
 
     def deaf(_settings: Config, _rings: Rings, _cpu: int | None, _bell: int) -> None:
         signal.sigtimedwait([signal.SIGUSR1], 60)  # which nobody sends
@@ -339,16 +346,13 @@ def test_commands_wait_for_room_in_the_ring_and_a_kill_goes_first(tmp_path: Path
         f"command {name} waits: the trader has not taken {ring.used} bytes of others" for name in ("stop", "kill")
     ]
     ring.drain(1 << 20)
-    supervisor._pass_on()
+    supervisor._commands.pass_on()
     assert [record.kind for record in ring.drain()] == [records.KILL, records.STOP]
 
 
 def stopped_by_the_office(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
     """Shows a position, then is `obedient`."""
-    board = Board(rings.figures)
-    held = Instrument("A", 0)
-    held.position, held.bid, held.bid_shares, held.updates = 300, 99_0000, 5, 1
-    board.show(held)
+    show(rings, 300)
     rings.figures.set_text("venue.0", "XONE")
     obedient(settings, rings, cpu, bell)
 
@@ -378,11 +382,50 @@ def test_the_office_gets_everything_and_its_commands_arrive(tmp_path: Path) -> N
     assert "command stop by Ada" in said
     assert messages[-1] == Exit(status=0, body=b"stop command")
     held = [(message.symbol, message.shares) for message in messages if isinstance(message, Position)]
-    assert held == [("A", 300), ("A", 0)]
+    assert held[-1] == ("A", 100)
+    assert held[:-1] in ([], [("A", 300)])  # the first is told when there was time to look
     assert [(entry.number, entry.kind, entry.payload) for entry in copy(folder)] == [
         (entry.number, entry.kind, entry.payload) for entry in journal.read(tmp_path / "orders.journal")
     ]
     assert (summary["faults"], summary["duplicates"], summary["conflicts"]) == (0, 0, 0)
+
+
+def killed_at_the_close(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> None:
+    """A fill after the last look of the supervisor's."""
+    emit(rings, records.STATE, {"state": "trading"})
+    assert select.select([bell], [], [], 30)[0], "no command within 30 s"
+    show(rings, 500)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fails_at_the_close(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> None:
+    emit(rings, records.STATE, {"state": "trading"})
+    assert select.select([bell], [], [], 30)[0], "no command within 30 s"
+    show(rings, 500)
+    raise PortError("gone")
+
+
+def ends_at_the_close(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+    """As `obedient`, and what it says last finds no room."""
+    emit(rings, records.STATE, {"state": "trading"})
+    assert select.select([bell], [], [], 30)[0], "no command within 30 s"
+    show(rings, 500)
+
+
+@pytest.mark.parametrize("trader", [killed_at_the_close, fails_at_the_close, ends_at_the_close])
+def test_the_last_position_is_told_however_the_trader_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trader: TraderFunction
+) -> None:
+    monkeypatch.setattr("hftapp.gauges.PERIOD_NS", 1 << 60)  # one look at the beginning
+    offered: list[ManagementMessage] = []
+    monkeypatch.setattr(Supervisor, "_offer", lambda _self, message, _stamp: offered.append(message))
+    run(tmp_path, trader, seconds=0.05)
+    told = [message for message in offered if isinstance(message, Position | TopOfBook)]
+    assert [type(message) for message in told] == [Position, TopOfBook]
+    assert isinstance(told[0], Position)
+    assert told[0].shares == 500
+    last = [message for message in offered if isinstance(message, Stats)][-1]
+    assert json.loads(last.body)["position"] == {"A": 500}
 
 
 def test_the_trader_s_cpu_is_the_configured_one_and_must_be_online() -> None:

@@ -1,5 +1,6 @@
 """`hftos office`: commands reach the servers of a run; what stands in the way is named."""
 
+import fcntl
 import json
 import os
 import signal
@@ -12,8 +13,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from office.audited import audit_log_of
 from office.cli import office
+from office.commands import login, send
 from protocols.management import LIVE, Command
+from store.audit import AuditLog
+from store.audit.verify import records, verify
 from tests.office.scripted_server import Server, state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +73,75 @@ def test_a_command_reaches_the_server_with_who_gave_it(collecting: Collecting, d
         status, text = command(name, "--dir", str(directory.parent), "--json")
         answer = json.loads(text)
         assert (status, answer["command"], answer["servers"], answer["who"] != "") == (0, name, 1, True)
+
+
+def logged(path: Path) -> list[tuple[str, str, str, dict[str, Any]]]:
+    return [(one.who, one.role, one.action, one.detail) for one in records(path)]
+
+
+def test_a_command_is_in_the_audit_log_before_it_is_sent(
+    collecting: Collecting, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = directory.parent / "audit" / "audit.jsonl"
+    seen: list[list[str]] = []
+
+    def watched(*given: Any, **more: Any) -> dict[str, Any]:
+        seen.append([action for _, _, action, _ in logged(log)])
+        return send(*given, **more)
+
+    monkeypatch.setattr("office.audited.send", watched)
+    with collecting.server():
+        assert command("kill", "--dir", str(directory), "--who", "Ada")[0] == 0
+    assert seen == [["kill"]]
+    assert logged(log) == [
+        ("Ada", "operator", "kill", {"login": login()}),
+        ("Ada", "operator", "kill.sent", {"login": login(), "servers": 1}),
+    ]
+    assert verify(log).ok
+
+
+def test_a_command_that_fails_is_in_the_audit_log_that_is_given(directory: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert command("stop", "--dir", str(directory), "--audit", str(log))[0] == 1
+    (_, given), (_, failed) = ((action, detail) for _, _, action, detail in logged(log))
+    assert given == {"login": login()}
+    assert "no run in" in failed["reason"]
+
+
+def test_a_kill_is_sent_although_the_log_fails_and_a_stop_is_not(collecting: Collecting, directory: Path) -> None:
+    (directory.parent / "audit").write_text("in the way of the log's folder")
+    with collecting.server() as server:
+        status, text = command("stop", "--dir", str(directory))
+        assert (status, "stop was not sent" in text, "give another path" in text) == (1, True, True)
+        status, text = command("kill", "--dir", str(directory))
+        assert (status, "Warning: the audit log failed" in text, "sent to 1 server" in text) == (0, True, True)
+        assert server.hear(lambda m: isinstance(m, Command)).name == "kill"  # type: ignore[attr-defined]
+
+
+def test_a_kill_does_not_wait_for_a_log_that_hangs(
+    collecting: Collecting, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("office.audited.PATIENCE", 0.05)
+    log = directory.parent / "audit.jsonl"
+    with AuditLog(log) as other, log.open("rb") as held, collecting.server() as server:
+        other.append(who="Ada", role="risk", action="login")
+        fcntl.flock(held, fcntl.LOCK_EX)
+        status, text = command("kill", "--dir", str(directory), "--audit", str(log))
+        assert (status, "has not answered for 0.05 s" in text) == (0, True)
+        assert server.hear(lambda m: isinstance(m, Command)).name == "kill"  # type: ignore[attr-defined]
+
+
+def test_the_page_writes_the_log_that_the_commands_write() -> None:
+    assert audit_log_of(Path("build/run")) == Path("build/audit/audit.jsonl").absolute()
+    assert audit_log_of(Path("elsewhere/day/")) == Path("elsewhere/audit/audit.jsonl").absolute()
+
+
+@pytest.mark.parametrize("spelled", [["demo"], ["--demo"]])
+def test_the_demo_is_a_command_and_an_option(spelled: list[str], tmp_path: Path) -> None:
+    assert command(*spelled, "--save", str(tmp_path / "saved"))[0] == 0
+    assert (tmp_path / "saved").stat().st_size > 1_000
+    status, text = command(*spelled, str(tmp_path))
+    assert (status, "has no frames of the management stream" in text) == (1, True)
 
 
 def test_without_a_server_the_command_fails(collecting: Collecting, directory: Path) -> None:

@@ -7,13 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from office.files import journal, live
+from office.collector import Collector
+from office.files import journal
+from office.files import live as live_streams
 from office.live import PREFIX, watch
 from protocols.management import (
     CONTROL,
@@ -24,13 +26,14 @@ from protocols.management import (
     Answer,
     Command,
     Connection,
+    Counters,
     Frame,
     Hello,
     ManagementMessage,
     State,
     decode,
 )
-from tests.office.scripted_server import SESSION, Server, hello, record, state
+from tests.office.scripted_server import SESSION, Server, hello, live, record, state
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -169,7 +172,7 @@ def test_several_servers_have_a_file_each(office: Office) -> None:
             server.send(state(1, text), record(1, text.encode()))
             server.acknowledged(JOURNAL, 1)
     office.end()
-    states = {session: frame.message.body for session, frame in live(office.folder) if frame.stream == LIVE}
+    states = {session: frame.message.body for session, frame in live_streams(office.folder) if frame.stream == LIVE}
     assert states == {SESSION: b"one", 7: b"two"}
     assert {entry.payload for entry in journal(office.folder)} == {b"one", b"two"}
 
@@ -244,6 +247,73 @@ def test_a_watcher_that_does_not_read_is_dropped_and_the_office_goes_on(office: 
     assert received < 20 << 20
     deaf.close()
     assert office.process.poll() is None
+
+
+async def connected(folder: Path, talk: Callable[[tuple[str, int]], Awaitable[None]]) -> dict[str, Any]:
+    """Talk to a collector in this process; gives its summary."""
+    collector = Collector(folder)
+    listening = await asyncio.start_server(collector.on_server, "127.0.0.1", 0)
+    syncing = asyncio.create_task(collector.sync())
+    try:
+        await asyncio.wait_for(talk(listening.sockets[0].getsockname()[:2]), 20)
+    finally:
+        syncing.cancel()
+        listening.close()
+        summary = await collector.close()
+    return summary
+
+
+def test_a_server_that_has_gone_silent_loses_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("office.collector._SILENCE_SECONDS", 0.3)
+
+    async def talk(address: tuple[str, int]) -> None:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(hello())
+        for number in range(1, 6):
+            await asyncio.sleep(0.1)
+            writer.write(state(number))
+        began = asyncio.get_running_loop().time()
+        while await reader.read(1 << 16):
+            pass
+        assert asyncio.get_running_loop().time() - began >= 0.25
+        writer.close()
+
+    summary = asyncio.run(connected(tmp_path, talk))
+    (figures,) = summary["live"].values()
+    assert (figures["count"], summary["faults"]) == (5, 0)
+
+
+def test_one_machine_cannot_take_all_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("office.collector._SERVERS_OF_ADDRESS", 3)
+
+    async def talk(address: tuple[str, int]) -> None:
+        open_ = [await asyncio.open_connection(*address) for _ in range(5)]
+        refused = [reader for reader, _ in open_[3:]]
+        assert [await reader.read() for reader in refused] == [b"", b""]
+        other, writer = await asyncio.open_connection(*address, local_addr=("127.0.0.2", 0))
+        writer.write(hello())
+        assert await other.read(1)
+        for _, one in (*open_, (other, writer)):
+            one.close()
+
+    summary = asyncio.run(connected(tmp_path, talk))
+    assert (summary["connections"], summary["refused"]) == (4, 2)
+
+
+def test_a_command_is_obeyed_while_the_latest_is_still_handed_out(office: Office) -> None:
+    """A watcher that has not read what there is may still pull the kill switch."""
+    with Server(office.address) as server:
+        for number in range(1, 30):
+            server.send(live(number, Counters(group=f"g{number}", body=bytes(1 << 20))))
+        server.acknowledged(LIVE, 29)
+        impatient = Watcher(office.control)
+        impatient.socket.sendall(Frame(CONTROL, 0, 0, Command(name="kill", body=b"Ada")).encode())
+        assert server.hear(lambda m: isinstance(m, Command)) == Command(name="kill", body=b"Ada")
+        groups: set[str] = set()
+        while len(groups) < 29:
+            _, message = impatient.hear()
+            groups |= {message.group} if isinstance(message, Counters) else set()
+        impatient.close()
 
 
 def test_it_ends_properly_while_a_server_is_connected(office: Office) -> None:

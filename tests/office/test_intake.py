@@ -1,6 +1,7 @@
 """One server's connection at the office: what is kept, what is acknowledged, and what ends it."""
 
 import json
+import os
 import zlib
 from pathlib import Path
 
@@ -92,6 +93,92 @@ def test_a_recording_is_put_together(archive: Archive, tmp_path: Path) -> None:
     pieces = [Recording(offset=3, body=b"def"), Recording(offset=0, body=b"abc"), Recording(offset=3, body=b"def")]
     Intake(archive).feed(hello() + b"".join(server.live(n, piece) for n, piece in enumerate(pieces, 1)))
     assert recordings(tmp_path)[SESSION].read_bytes() == b"abcdef"
+
+
+PIECES = [server.live(n + 1, Recording(offset=4 * n, body=bytes([97 + n]) * 4)) for n in range(4)]
+
+
+@pytest.mark.parametrize("where", ["office.archive.RecordingFile.write", "office.archive.StreamFile.take"])
+@pytest.mark.parametrize("at", range(4))
+def test_a_collector_that_dies_between_the_stream_and_the_recording_leaves_no_hole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, at: int
+) -> None:
+    archive = Archive(tmp_path)
+    intake = Intake(archive)
+    intake.feed(hello() + b"".join(PIECES[:at]))
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, dies)
+        with pytest.raises(KeyboardInterrupt):
+            intake.feed(PIECES[at])
+    os.close(archive._lock)  # as the end of the process does
+    again = Archive(tmp_path)
+    Intake(again).feed(hello() + b"".join(PIECES[max(0, at - 1) :]))  # those that were not acknowledged, and one more
+    assert recordings(tmp_path)[SESSION].read_bytes() == b"aaaabbbbccccdddd"
+    assert again.counts["conflicts"] == 0
+
+
+def test_nothing_of_a_recording_is_acknowledged_before_the_device_has_it(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = Intake(archive)
+    intake.feed(hello() + PIECES[0])
+    intake.acks()
+    fsync = os.fsync
+
+    def refused(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == "recording":
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refused)
+        with pytest.raises(OSError, match="Input/output"):
+            archive.sync()
+    assert intake.acks() == []
+
+
+def test_a_piece_that_comes_again_and_differs_does_not_change_the_recording(archive: Archive, tmp_path: Path) -> None:
+    Intake(archive).feed(hello() + PIECES[0] + PIECES[1])
+    Intake(archive).feed(hello() + server.live(2, Recording(offset=4, body=b"zzzz")))
+    assert recordings(tmp_path)[SESSION].read_bytes() == b"aaaabbbb"
+    assert archive.counts["conflicts"] == 1
+
+
+def test_files_of_servers_that_are_gone_are_not_kept_open(archive: Archive) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    for number in range(1, 200):
+        intake = Intake(archive)
+        intake.feed(hello(session=number, journal=number))
+        intake.close()
+        intake.close()
+    assert opened() == before
+    one, two = Intake(archive), Intake(archive)
+    one.feed(hello() + state(1))
+    two.feed(hello())
+    one.close()
+    archive.sync()
+    archive.rest()
+    assert opened() == before + 2  # `two` is still there
+    two.feed(state(1) + record(1))
+    two.close()
+    assert opened() == before + 1  # the device does not have the record yet
+    archive.sync()
+    archive.rest()
+    assert opened() == before
+    three = Intake(archive)
+    three.feed(hello() + state(1) + state(2) + record(1) + record(2))
+    archive.sync()
+    assert [(ack.stream, ack.number) for ack in three.acks()] == [(LIVE, 2), (JOURNAL, 2)]
+    assert (archive.counts["duplicates"], archive.counts["conflicts"]) == (3, 0)
+    summary = archive.summary()
+    assert (len(summary["live"]), summary["live"][f"{SESSION:016x}"]["count"]) == (200, 2)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from office.stream_file import STEP, StreamFile, Taken
 from protocols.management import CONTROL, JOURNAL, LIVE
-from protocols.management_files import MAGIC, FileError, read
+from protocols.management_files import BLOCK, MAGIC, FileError, read
 from tests.office.scripted_server import hello, record, state
 
 
@@ -59,6 +59,104 @@ def test_every_torn_tail_is_cut_and_gone_on_behind(tmp_path: Path) -> None:
         file.close()
         assert path.read_bytes() == whole
         path.unlink()
+
+
+@pytest.mark.parametrize("zeros", [1, 20, 21, 4096, 100_000])
+def test_zeros_behind_the_frames_are_a_torn_tail(tmp_path: Path, zeros: int) -> None:
+    """A loss of power: the file's size was on the device, its last blocks were not."""
+    written(tmp_path / "journal.bin").close()
+    whole = (tmp_path / "journal.bin").read_bytes()
+    (tmp_path / "journal.bin").write_bytes(whole + bytes(zeros))
+    assert [found.number for found in read(tmp_path / "journal.bin")] == [0, 1, 2, 3]
+    file = StreamFile(tmp_path / "journal.bin")
+    assert (file.last, file.torn) == (3, zeros)
+    assert file.take(JOURNAL, 4, record(4)) is Taken.NEW
+    assert file.path.read_bytes() == whole + record(4)
+
+
+@pytest.mark.parametrize("tail", [0, 1, BLOCK])
+def test_a_frame_whose_end_is_in_a_lost_block_is_not_believed(tmp_path: Path, tail: int) -> None:
+    frame = record(1, b"x" * (2 * BLOCK))
+    data = MAGIC + hello() + frame + bytes(BLOCK)
+    (tmp_path / "journal.bin").write_bytes(data[:BLOCK] + bytes(2 * BLOCK + tail))
+    assert [found.number for found in read(tmp_path / "journal.bin")] == [0]
+    file = StreamFile(tmp_path / "journal.bin")
+    assert (file.last, file.path.read_bytes()) == (0, MAGIC + hello())
+
+
+def test_a_frame_that_ends_in_zeros_of_its_own_is_believed(tmp_path: Path) -> None:
+    frame = record(1, bytes(3 * BLOCK))
+    (tmp_path / "journal.bin").write_bytes(MAGIC + frame)
+    assert [found.number for found in read(tmp_path / "journal.bin")] == [1]
+    assert StreamFile(tmp_path / "journal.bin").last == 1
+
+
+def test_a_file_of_zeros_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "journal.bin").write_bytes(bytes(5_000))
+    assert list(read(tmp_path / "journal.bin")) == []
+    file = StreamFile(tmp_path / "journal.bin")
+    assert (file.last, file.torn, file.path.read_bytes()) == (0, 5_000, MAGIC)
+
+
+def test_a_frame_that_comes_again_is_compared_with_that_frame_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = [record(number, bytes([number]) * 100_000) for number in range(1, 100)]
+    file = StreamFile(tmp_path / "journal.bin")
+    for number, data in enumerate(large, 1):
+        file.take(CONTROL, 0, hello(session=number))
+        file.take(JOURNAL, number, data)
+    read_bytes = 0
+    pread = os.pread
+
+    def counted(fd: int, size: int, at: int) -> bytes:
+        nonlocal read_bytes
+        read_bytes += size
+        return pread(fd, size, at)
+
+    monkeypatch.setattr(os, "pread", counted)
+    assert file.take(JOURNAL, 7, large[6]) is Taken.DUPLICATE
+    assert file.take(JOURNAL, 8, b"short") is Taken.CONFLICT
+    assert file.take(JOURNAL, 99, large[98]) is Taken.DUPLICATE
+    assert read_bytes < 2 * len(large[0]) + 1_000
+
+
+def test_frames_that_come_again_in_order_are_found_one_behind_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path / "journal.bin", 2 * STEP)
+    calls: list[int] = []
+    pread = os.pread
+
+    def counted(fd: int, size: int, at: int) -> bytes:
+        calls.append(size)
+        return pread(fd, size, at)
+
+    monkeypatch.setattr(os, "pread", counted)
+    for number in range(1, 2 * STEP + 1):
+        assert file.take(JOURNAL, number, record(number)) is Taken.DUPLICATE
+    assert len(calls) == 4 * STEP  # of each the head and the whole
+    assert file.take(JOURNAL, 5, record(5)) is Taken.DUPLICATE
+
+
+def test_a_file_that_rests_is_opened_again_when_it_is_needed(tmp_path: Path) -> None:
+    file = written(tmp_path / "journal.bin")
+    assert not file.rest()  # not on the device
+    file.sync()
+    file.users = 1
+    assert not file.rest()
+    file.users = 0
+    assert file.rest()
+    file.sync()
+    assert file.content(2) == record(2)
+    assert file.rest()
+    assert file.take(JOURNAL, 4, record(4)) is Taken.NEW
+    file.sync()
+    assert file.rest()
+    with file.path.open("ab") as other:
+        other.write(b"x")
+    with pytest.raises(FileError, match="start the office again"):
+        file.take(JOURNAL, 5, record(5))
 
 
 def test_holes_are_counted_and_found_again(tmp_path: Path) -> None:

@@ -62,8 +62,28 @@ def test_both_directions_are_told_apart() -> None:
 def test_a_damaged_stream_is_counted_and_goes_on_with_the_next_segment() -> None:
     wire = begun()
     assert list(wire.take(50, segment(100, b"\x00\x05?????"))) == []
-    assert wire.damaged == 1
     assert seen(list(wire.take(60, segment(107, order(3))))) == [(60, 3, "O")]
+    assert wire.damaged == 1
+
+
+def test_bytes_that_the_capture_lost_are_those_of_order_connections() -> None:
+    wire = begun()
+    assert list(wire.take(40, segment(120, order(2)))) == []
+    answer = TcpSegment(2, 20, 1, 10, 500, 120 + len(order(2)), ACK, b"")
+    assert seen(list(wire.take(50, answer))) == [(40, 2, "O")]
+    assert wire.lost == 20
+
+
+def test_other_connections_are_no_damage() -> None:
+    wire = begun()
+    other = (5, 80, 6, 9400)
+    assert list(wire.take(40, TcpSegment(*other, 99, 0, SYN, b""))) == []
+    assert list(wire.take(50, TcpSegment(*other, 100, 0, ACK, b"GET / HTTP/1.1"))) == []
+    assert list(wire.take(51, TcpSegment(*other, 200, 0, ACK, b"more"))) == []
+    assert list(wire.take(52, TcpSegment(6, 9400, 5, 80, 1, 204, ACK, b""))) == []
+    assert len(list(wire.take(60, segment(100, order(3))))) == 1
+    assert wire.streams.lost == 86
+    assert (wire.damaged, wire.lost) == (0, 0)
 
 
 def test_a_packet_without_an_ouch_message_is_counted() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,6 +84,25 @@ def test_pcapng_offset_several_interfaces_sections_and_unknown_blocks() -> None:
 def test_simple_packet_blocks_have_no_time() -> None:
     body = struct.pack("<I", 100) + FRAME[:40]
     assert read(section("<") + interface("<", snap=40) + block("<", 3, body)) == [CapturedFrame(0, 1, FRAME[:40])]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 30, 4096])
+def test_a_file_that_comes_in_pieces_and_a_block_larger_than_all_of_them(piece: int) -> None:
+    class Slow(io.BytesIO):
+        def readinto(self, room: Any, /) -> int:
+            return super().readinto(memoryview(room)[:piece])
+
+    large = bytes(range(256)) * (6 * piece if piece > 4000 else 40)
+    head = struct.pack("<IIIII", 0, 0, 9, len(large), len(large))
+    data = section("<") + interface("<") + enhanced("<", 7) + block("<", 6, head + large) + enhanced("<", 8)
+    found = [(each.time, each.frame) for each in pcap_read.read(Slow(data))]
+    assert found == [(7000, FRAME), (9000, large), (8000, FRAME)]
+
+
+def test_frames_stay_as_they_were_when_more_is_read() -> None:
+    data = section("<") + interface("<") + b"".join(enhanced("<", number) for number in range(60_000))
+    assert [each.time for each in read(data)] == [1000 * number for number in range(60_000)]
+    assert {each.frame for each in read(data)} == {FRAME}
 
 
 def test_what_is_no_capture() -> None:

@@ -68,3 +68,17 @@ def test_limits_that_are_too_low_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="-1 ns"):
         RotatingWriter(tmp_path / "a.pcapng", "a", rotate_ns=-1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_next_file_cannot_be_had_frames_are_refused_until_it_can(tmp_path: Path) -> None:
+    writer = RotatingWriter(tmp_path / "a.pcapng", "a", rotate_ns=100)
+    writer.write(INBOUND, b"one", TIME)
+    (tmp_path / "a.1.pcapng").mkdir()
+    for _ in range(2):
+        with pytest.raises(IsADirectoryError):
+            writer.write(INBOUND, b"refused", TIME + 100)
+    assert files(tmp_path / "a.pcapng") == [tmp_path / "a.pcapng"]
+    (tmp_path / "a.1.pcapng").rmdir()
+    writer.write(INBOUND, b"two", TIME + 200)
+    writer.close()
+    assert [frames_of(path) for path in files(tmp_path / "a.pcapng")] == [[b"one"], [b"two"]]

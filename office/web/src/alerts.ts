@@ -1,6 +1,6 @@
 // Alerts of surveillance and of the risk monitor, newest first, open ones on top.
 
-import { el, panel, setText } from "./dom";
+import { el, panel, setClass, setText } from "./dom";
 import { clock, count, words } from "./format";
 import { post } from "./link";
 import { num, str, type Model } from "./model";
@@ -12,7 +12,7 @@ export class Alerts {
   private readonly list = el("ul", { class: "alerts" });
   private readonly total = el("span", { class: "dim" });
   private drawn = -1;
-  open = 0;
+  private open = 0;
 
   constructor(
     private readonly model: Model,
@@ -32,6 +32,12 @@ export class Alerts {
     setText(this.total, this.open ? `${count(this.open)} open` : "none open");
     this.list.replaceChildren(...rows.slice(0, SHOWN).map((row) => this.item(row)));
     if (!rows.length) this.list.append(el("li", { class: "empty" }, "No alerts."));
+  }
+
+  /** Say on the tab how many are open: on a narrow screen the panel itself is hidden. */
+  count(tab: HTMLElement): void {
+    setText(tab, this.open ? `Alerts (${count(this.open)})` : "Alerts");
+    setClass(tab, `${tab.classList.contains("on") ? "on " : ""}${this.open ? "some" : ""}`.trim());
   }
 
   private item(row: Row): HTMLElement {

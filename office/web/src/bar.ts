@@ -37,13 +37,13 @@ export class Bar {
     setText(byId("host"), server ? str(server, "host") || "–" : "–");
     this.state(server);
     this.badge(servers);
-    setText(byId("clock"), clock(this.model.now(), 0));
+    setText(byId("clock"), `${clock(this.model.now(), 0)} UTC`);
     const hello = this.model.hello;
     if (hello) setText(byId("user"), `${hello.user} · ${hello.role}`);
     byId("kill").hidden = hello !== undefined && !this.model.may("kill");
     this.figures();
     setText(this.foot.left, server ? `session ${str(server, "session")} · journal ${str(server, "journal")} · ${count(num(server, "lost"))} lost` : "");
-    setText(this.foot.right, `${this.model.frameRate.toFixed(0)} frames/s · ${short(this.model.rowRate)} rows/s of ${short(this.model.sourceRate)} from the office`);
+    setText(this.foot.right, `${this.model.frameRate.toFixed(0)} frames/s · ${short(this.model.rowRate)} rows/s drawn · ${short(this.model.sourceRate)}/s from the office`);
   }
 
   private state(server: Row | undefined): void {
@@ -51,8 +51,11 @@ export class Bar {
     if (!server) return setText(element, "no server yet");
     const killed = num(server, "killed") !== 0;
     const ended = str(server, "ended");
-    setText(element, ended ? `ended: ${ended}` : killed ? "KILLED" : str(server, "state") || "connected");
-    setClass(element, `state ${killed ? "bad" : ended ? "faint" : str(server, "state") === "trading" ? "up" : ""}`);
+    const text = ended ? `ended: ${ended}${killed ? " (killed)" : ""}` : killed ? "KILLED" : str(server, "state") || "connected";
+    setText(element, text);
+    setClass(element, ended ? `state ${num(server, "failed") ? "bad" : ""}` : killed ? "badge bad" : `state ${str(server, "state") === "trading" ? "up" : ""}`);
+    const title = `${str(server, "host")} ${ended ? "ended" : text} – Trading office`;
+    if (document.title !== title) document.title = title;
   }
 
   private badge(servers: Row[]): void {
@@ -63,6 +66,7 @@ export class Bar {
     if (!this.model.connected) found = ["bad", this.model.lastFrame ? `OFFLINE ${age(since)}` : "CONNECTING"];
     else if (since > STALE_MS) found = ["bad", `NO DATA ${age(since)}`];
     else if (!servers.length) found = ["wait", "NO SERVER"];
+    else if (servers.every((r) => str(r, "ended"))) found = servers.some((r) => num(r, "failed")) ? ["bad", "FAILED"] : ["wait", "ENDED"];
     else if (!open.length) found = ["bad", "SERVER GONE"];
     else if (old.length) found = ["warn", `STALE ${age(this.model.now() - Math.min(...old.map((r) => num(r, "seen"))))}`];
     else found = ["live", "LIVE"];
@@ -74,8 +78,7 @@ export class Bar {
   }
 
   private figures(): void {
-    const last = [...this.model.table("pnl").values()].at(-1);
-    const pnl = last ? num(last, "total") : 0;
+    const pnl = this.model.profit();
     let open = 0;
     for (const row of this.model.table("orders").values()) open += num(row, "open");
     let messages = 0;

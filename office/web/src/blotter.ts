@@ -40,7 +40,7 @@ const number = (head: string, name: string, more: Partial<Column<Row>> = {}): Co
   width: 58,
   ...more,
 });
-const time = (name = "t"): Column<Row> => ({ head: "Time", text: (r) => clock(num(r, name)), class: "time", width: 108, title: (r) => `${clock(num(r, name), 6)} UTC` });
+const time = (name = "t"): Column<Row> => ({ head: "Time", text: (r) => clock(num(r, name)), class: "time", width: 104, title: (r) => `${clock(num(r, name), 6)} UTC` });
 const cost: Column<Row> = { head: "Price", text: (r) => price(num(r, "price")), class: "num", width: 74 };
 const way: Column<Row> = { head: "", text: (r) => (r["side"] === "B" ? "B" : "S"), tone: side, class: "side", width: 20 };
 
@@ -89,11 +89,11 @@ export class Orders {
         number("Shares", "shares", { class: "num wide" }),
         number("Done", "executed"),
         number("Left", "leaves"),
-        { head: "Average", width: 80, class: "num wide", text: (r) => (num(r, "executed") ? price(Math.round(num(r, "notional") / num(r, "executed"))) : "") },
+        { head: "Average", width: 80, class: "num wide roomy", text: (r) => (num(r, "executed") ? price(Math.round(num(r, "notional") / num(r, "executed"))) : "") },
         { head: "State", width: 84, text: (r) => str(r, "state"), tone: (r) => TONES[str(r, "state")] ?? "", title: (r) => str(r, "reason") },
         { head: "Strategy", class: "wide soft", text: (r) => words(str(r, "strategy")) },
-        { head: "Why", class: "wide soft", text: (r) => str(r, "reason") || str(r, "cause") },
-        { head: "Ref", width: 92, class: "num wide soft", text: (r) => (num(r, "replaces") ? `${r["replaces"]}→${r["reference"]}` : String(r["reference"])) },
+        { head: "Why", class: "wide soft why", text: (r) => str(r, "reason") || str(r, "cause") },
+        { head: "Ref", width: 92, class: "num wide roomy soft", text: (r) => (num(r, "replaces") ? `${r["replaces"]}→${r["reference"]}` : String(r["reference"])) },
       ],
       { empty: "No orders yet.", pick: (r) => pick(num(r, "server"), str(r, "symbol")), rowTone: (r) => (r["open"] ? "" : "closed") },
     );
@@ -133,7 +133,7 @@ export class Fills {
         way,
         number("Shares", "shares"),
         cost,
-        text("Liquidity", "liquidity", { class: "soft", title: (r) => words(str(r, "strategy")) }),
+        text("Liquidity", "liquidity", { class: "roomy soft", title: (r) => words(str(r, "strategy")) }),
       ],
       {
         empty: "No fills yet.",
@@ -172,7 +172,7 @@ export class Refusals {
         text("Symbol", "symbol", { class: "symbol", width: 64 }),
         way,
         number("Shares", "shares", { class: "num wide roomy" }),
-        { ...cost, class: "num wide" },
+        { ...cost, class: "num wide roomy" },
         { head: "Refused by", text: refused, tone: () => "bad", title: (r) => `${refused(r)}, ${words(str(r, "strategy"))}` },
       ],
       { empty: "Nothing refused.", pick: (r) => pick(num(r, "server"), str(r, "symbol")) },
@@ -216,9 +216,9 @@ export class Positions {
           title: (r) => (this.apart(r) ? `the journal's executions add up to ${r["journal"]}` : ""),
         },
         { head: "Mark", class: "num", text: (r) => price(num(r, "mark")) },
-        { head: "Buys out", class: "num wide soft", text: (r) => (num(r, "exposed_buy") ? count(num(r, "exposed_buy")) : "") },
-        { head: "Sells out", class: "num wide soft", text: (r) => (num(r, "exposed_sell") ? count(num(r, "exposed_sell")) : "") },
-        { head: "Traded", class: "num soft", text: (r) => count(num(r, "bought") + num(r, "sold")) },
+        { head: "Buys out", class: "num wide roomy soft", text: (r) => (num(r, "exposed_buy") ? count(num(r, "exposed_buy")) : "") },
+        { head: "Sells out", class: "num wide roomy soft", text: (r) => (num(r, "exposed_sell") ? count(num(r, "exposed_sell")) : "") },
+        { head: "Traded", class: "num roomy soft", text: (r) => count(num(r, "bought") + num(r, "sold")) },
         { head: "Realised", class: "num", text: (r) => money(num(r, "realised")), tone: (r) => tone(num(r, "realised")) },
         { head: "P&L", class: "num strong", text: (r) => money(num(r, "total")), tone: (r) => tone(num(r, "total")) },
       ],

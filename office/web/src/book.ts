@@ -1,7 +1,7 @@
 // The ladder of the chosen book: five levels a side, their size as bars, our own orders beside them.
 
 import { el, panel, setClass, setText } from "./dom";
-import { age, count, price } from "./format";
+import { age, count, price, signed } from "./format";
 import { num, str, type Model } from "./model";
 import { levels, type Level } from "./wire";
 
@@ -93,7 +93,7 @@ export class Book {
     const sell = asks.reduce((sum, l) => sum + l.shares, 0);
     const lean = buy + sell ? (100 * (buy - sell)) / (buy + sell) : 0;
     this.set("Last", top ? price(num(top, "last")) || "–" : "–");
-    this.set("Imbalance", buy + sell ? `${lean > 0 ? "+" : ""}${lean.toFixed(0)} %` : "–", lean > 0 ? "up" : lean < 0 ? "down" : "");
+    this.set("Imbalance", buy + sell ? `${signed(Math.round(lean))}\u00a0%` : "–", lean > 0 ? "up" : lean < 0 ? "down" : "");
     this.set("Updates", top ? count(num(top, "updates")) : "–");
     const held = [...this.model.table("positions").values()].find((r) => r["symbol"] === top?.["symbol"] && r["server"] === top?.["server"]);
     this.set("Position", held ? count(num(held, "shares")) : "0");

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { el, panel, setClass, setText } from "./dom";
-import { clock, count, duration, money } from "./format";
+import { clock, count, duration, MINUS, money } from "./format";
 import { num, type Model } from "./model";
 import { colour } from "./theme";
 
@@ -33,6 +33,13 @@ function steps(low: number, high: number): number[] {
   return found;
 }
 
+/** A range that has both values and zero, and is a dollar wide at least. */
+function around(low: number, high: number): [number, number] {
+  const [from, to] = [Math.min(low, 0), Math.max(high, 0)];
+  const room = Math.max((to - from) / 10, 5_000);
+  return [from - room, to + room];
+}
+
 const round = (ns: number): string => duration(ns).replace(/\.0+(?= )|(\.\d*?)0+(?= )/, "$1");
 
 /** A plot that fills its host, redrawn when its data or the theme changes. */
@@ -48,13 +55,18 @@ abstract class Chart {
   abstract options(): Partial<uPlot.Options> & { series: uPlot.Series[] };
 
   restyle(): void {
+    this.clear();
+  }
+
+  private clear(): void {
     this.plot?.destroy();
     this.plot = undefined;
   }
 
   protected show(data: Data): void {
-    if (!this.host.clientWidth || !data[0].length) return;
-    if (this.plot) this.plot.setData(data);
+    if (!this.host.clientWidth) return;
+    if (data[0].length < 2) this.clear();
+    else if (this.plot) this.plot.setData(data);
     else this.plot = new uPlot({ ...this.size(), ...this.options() }, data, this.host);
   }
 
@@ -154,7 +166,8 @@ export class Profit extends Chart {
       legend: { show: false },
       cursor: { points: { size: 5 }, drag: { x: false, y: false } },
       padding: [8, 26, 0, 0],
-      axes: [this.time(), this.axis({ size: 48, values: (_, ticks) => ticks.map((t) => (t / 10_000).toLocaleString("en-US")) })],
+      scales: { x: { time: true }, y: { range: (_, low, high) => around(low, high) } },
+      axes: [this.time(), this.axis({ size: 48, values: (_, ticks) => ticks.map((t) => (t / 10_000).toLocaleString("en-US").replace("-", MINUS)) })],
       series: [
         {},
         { label: "total", stroke: colour("accent"), width: 1.5, fill: colour("accent-soft"), points: { show: false } },
@@ -169,14 +182,13 @@ export class Profit extends Chart {
   }
 
   draw(): void {
+    const total = this.model.profit();
+    setText(this.total, money(total));
+    setClass(this.total, total > 0 ? "up" : total < 0 ? "down" : "");
     const table = this.model.table("pnl");
     if (table.version === this.drawn) return;
     this.drawn = table.version;
     const rows = [...table.values()];
-    const last = rows.at(-1);
-    const total = last ? num(last, "total") : 0;
-    setText(this.total, money(total));
-    setClass(this.total, total > 0 ? "up" : total < 0 ? "down" : "");
     this.show([rows.map((r) => num(r, "t") / 1000), rows.map((r) => num(r, "total")), rows.map((r) => num(r, "realised"))]);
   }
 }

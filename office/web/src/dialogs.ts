@@ -70,7 +70,7 @@ export class Kill {
     const hosts = this.hosts();
     this.what.replaceChildren(
       ...(hosts.length
-        ? ["Every open order is cancelled and no new one is sent. The server stays up. To confirm, type the host’s name: ", el("b", {}, hosts.join(" or "))]
+        ? [`Every open order of ${hosts.length > 1 ? `all ${hosts.length} servers` : "the server"} is cancelled and no new one is sent. ${hosts.length > 1 ? "They stay" : "It stays"} up. To confirm, type ${hosts.length > 1 ? "one host’s" : "the host’s"} name: `, el("b", {}, hosts.join(" or "))]
         : ["No trading server is connected."]),
     );
     this.input.value = "";
@@ -81,7 +81,8 @@ export class Kill {
   }
 
   private hosts(): string[] {
-    return [...this.model.table("servers").values()].filter((r) => num(r, "open")).map((r) => str(r, "host"));
+    const open = [...this.model.table("servers").values()].filter((r) => num(r, "open") && str(r, "host"));
+    return [...new Set(open.map((r) => str(r, "host")))];
   }
 
   private check(): void {
@@ -98,6 +99,6 @@ export class Kill {
       return;
     }
     this.dialog.close();
-    this.say(`Kill switch: sent to ${String(body["servers"])} server(s). ${String(body["warning"] ?? "")}`, Boolean(body["warning"]));
+    this.say(`Kill switch: sent to ${String(body["servers"])} ${body["servers"] === 1 ? "server" : "servers"}. ${String(body["warning"] ?? "")}`, Boolean(body["warning"]));
   }
 }

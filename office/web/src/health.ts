@@ -52,7 +52,7 @@ export class Feed {
       columns.map((head, place) => ({
         head,
         class: place ? "num" : "",
-        width: [64, 92, 58, 64, 0][place] ?? 0,
+        width: [68, 76, 52, 60, 0][place] ?? 0,
         text: (r: Line) => (place ? (r.values[place - 1] ?? "") : r.name),
         tone: (r: Line) => (place === 0 || place === 4 ? r.tone : ""),
         title: (r: Line) => r.title,
@@ -109,7 +109,7 @@ export class Interrupts {
   private readonly total = el("span", { class: "dim" });
 
   constructor(private readonly model: Model) {
-    const { head, body } = panel("interrupts", "Interrupts on the trading CPU");
+    const { head, body } = panel("interrupts", "Interrupts of the trading CPU");
     head.append(this.total);
     this.grid = new Grid<Row>(
       body,
@@ -133,7 +133,7 @@ export class Interrupts {
     rows.sort((a, b) => num(b, "value") - num(a, "value"));
     this.grid.draw(rows.slice(0, 8));
     const total = rows.reduce((sum, r) => sum + num(r, "rate"), 0);
-    setText(this.total, rows.length ? `${total.toFixed(1)}/s` : "");
+    setText(this.total, rows.length ? `${total.toFixed(1)}/s since ${chosen === trading ? "it trades" : "boot"}` : "");
   }
 }
 

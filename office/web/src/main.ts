@@ -7,9 +7,10 @@ import { Help, Kill } from "./dialogs";
 import { byId, el } from "./dom";
 import { Feed, Interrupts } from "./health";
 import { Link, post } from "./link";
-import { Model, num } from "./model";
+import { Model, num, WORKING } from "./model";
 import { restoreTheme, toggleTheme } from "./theme";
 import { Watch } from "./watch";
+import type { Row } from "./wire";
 
 restoreTheme();
 
@@ -41,6 +42,7 @@ function schedule(): void {
   requestAnimationFrame(draw);
 }
 let fresh = false;
+let chosen = false;
 let turn = 0;
 
 const toast = el("div", { class: "toast" });
@@ -80,6 +82,12 @@ const link = new Link({
   },
 });
 
+/** Somebody has chosen a book: from now on the choice is theirs. */
+function take(book: number): void {
+  chosen = true;
+  select(book);
+}
+
 function select(book: number): void {
   if (!book || book === model.selected) return;
   model.selected = book;
@@ -91,19 +99,20 @@ function select(book: number): void {
 function pick(server: number, symbol: string): void {
   const found = [...model.table("books").values()].filter((row) => row["server"] === server && row["symbol"] === symbol);
   found.sort((a, b) => num(b, "venue") - num(a, "venue"));
-  if (found[0]) select(found[0].id);
+  if (found[0]) take(found[0].id);
 }
 
-/** The book that was shown before, else one that is traded, else the first. */
+/** The book that was shown before, else the one that matters most; until somebody chooses, one that is traded. */
 function choose(): void {
   const books = [...model.table("books").values()];
-  const held = [...model.table("positions").values()].find((r) => num(r, "shares"));
-  const found = books.find((r) => r["symbol"] === model.wanted) ?? books.find((r) => r["symbol"] === held?.["symbol"]) ?? books[0];
-  if (found) select(found.id);
+  const interest = model.interest();
+  const before = books.find((r) => r["symbol"] === model.wanted && (chosen || interest(r) >= WORKING));
+  const most = books.reduce<Row | undefined>((a, b) => (a && interest(a) >= interest(b) ? a : b), undefined);
+  select((before ?? most)?.id ?? 0);
 }
 
 const bar = new Bar(model);
-const watch = new Watch(model, select);
+const watch = new Watch(model, take);
 const book = new Book(model);
 const orders = new Orders(model, pick);
 const fills = new Fills(model, pick);
@@ -125,6 +134,7 @@ setInterval(() => {
   model.rowRate = rates.rows / seconds;
   model.sourceRate = rates.before ? Math.max(0, rates.source - rates.before) / seconds : 0;
   Object.assign(rates, { frames: 0, rows: 0, before: rates.source, since: now });
+  if (!chosen && model.selected) choose();
   redraw();
 }, 1_000);
 
@@ -152,6 +162,7 @@ for (const [name, title] of TABS) {
   byId("tabs").append(button);
 }
 tab("book");
+const alertTab = byId("tabs").lastElementChild as HTMLElement;
 
 byId("theme").addEventListener("click", theme);
 byId("help").addEventListener("click", () => help.toggle());
@@ -163,10 +174,10 @@ byId("logout").addEventListener("click", async () => {
 
 const keys: Record<string, () => void> = {
   "/": () => watch.input.focus(),
-  j: () => select(watch.step(1)),
-  ArrowDown: () => select(watch.step(1)),
-  k: () => select(watch.step(-1)),
-  ArrowUp: () => select(watch.step(-1)),
+  j: () => take(watch.step(1)),
+  ArrowDown: () => take(watch.step(1)),
+  k: () => take(watch.step(-1)),
+  ArrowUp: () => take(watch.step(-1)),
   o: () => orders.toggle(),
   l: () => latency.next(),
   a: () => alerts.newest(),
@@ -186,7 +197,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Enter" && event.target === watch.input) {
-    select(watch.step(0) || watch.step(1));
+    take(watch.step(0) || watch.step(1));
     watch.input.blur();
     return;
   }
@@ -207,6 +218,7 @@ function draw(now: number): void {
   // The book and the bar in every frame, the tables in turn: nobody reads a table twenty-five times a second.
   bar.draw();
   book.draw();
+  alerts.count(alertTab);
   turn = stale[1 - turn] ? 1 - turn : turn;
   stale[turn] = false;
   if (turn) {

@@ -3,6 +3,8 @@
 import { Table, type Hello, type Row } from "./wire";
 
 const NONE = new Table();
+export const WORKING = 1e15;
+const HELD = 2e15;
 
 export class Model {
   hello: Hello | undefined;
@@ -38,6 +40,22 @@ export class Model {
 
   host(server: number): string {
     return (this.table("servers").rows.get(server)?.["host"] as string | undefined) ?? "";
+  }
+
+  /** Profit at the mark, of the positions that are shown. */
+  profit(): number {
+    let total = 0;
+    for (const row of this.table("positions").values()) total += num(row, "total");
+    return total;
+  }
+
+  /** How much a book matters: what is held first, then what has open orders, then what moves most. */
+  interest(): (book: Row) => number {
+    const key = (row: Row): string => `${row["server"]} ${row["symbol"]}`;
+    const found = new Map<string, number>();
+    for (const row of this.table("orders").values()) if (row["open"]) found.set(key(row), WORKING);
+    for (const row of this.table("positions").values()) if (num(row, "shares")) found.set(key(row), HELD);
+    return (book) => (found.get(key(book)) ?? 0) + num(book, "updates");
   }
 
   /** Counters of the groups that begin with a name, as `group` → `name` → row. */

@@ -3,7 +3,7 @@
 import { el, panel, setText } from "./dom";
 import { count, price, signed } from "./format";
 import { Grid } from "./grid";
-import { num, str, type Model } from "./model";
+import { num, str, WORKING, type Model } from "./model";
 import type { Row } from "./wire";
 
 const SHOWN = 80;
@@ -35,8 +35,8 @@ export class Watch {
       body,
       [
         { head: "Symbol", text: (r) => str(r, "symbol"), class: "symbol", width: 68 },
-        { head: "Bid", text: (r) => price(num(r, "bid")), class: "num bid", width: 66 },
-        { head: "Ask", text: (r) => price(num(r, "ask")), class: "num ask", width: 66 },
+        { head: "Bid", text: (r) => price(num(r, "bid")), class: "num bid", width: 62 },
+        { head: "Ask", text: (r) => price(num(r, "ask")), class: "num ask", width: 62 },
         { head: "Pos", text: (r) => this.position(r), class: "num", tone: () => "strong" },
       ],
       {
@@ -72,12 +72,7 @@ export class Watch {
     for (const row of this.model.table("positions").values()) {
       this.held.set(`${row["server"]} ${row["symbol"]}`, num(row, "shares"));
     }
-    const working = new Set<string>();
-    for (const row of this.model.table("orders").values()) if (row["open"]) working.add(`${row["server"]} ${row["symbol"]}`);
-    const weight = (row: Row): number => {
-      const key = `${row["server"]} ${row["symbol"]}`;
-      return (this.held.get(key) ? 2e15 : 0) + (working.has(key) ? 1e15 : 0) + num(row, "updates");
-    };
+    const weight = this.model.interest();
     const filter = this.model.filter;
     const books = [...this.model.table("books").values()];
     // Where there is a book of all venues put together, it stands for those of the venues.
@@ -90,7 +85,7 @@ export class Watch {
     const weights = new Map(found.map((row) => [row.id, weight(row)]));
     found.sort((a, b) => (weights.get(b.id) ?? 0) - (weights.get(a.id) ?? 0) || a.id - b.id);
     const top = found.slice(0, SHOWN);
-    if (!filter) top.sort((a, b) => Number((weights.get(b.id) ?? 0) >= 1e15) - Number((weights.get(a.id) ?? 0) >= 1e15) || str(a, "symbol").localeCompare(str(b, "symbol")));
+    if (!filter) top.sort((a, b) => Number((weights.get(b.id) ?? 0) >= WORKING) - Number((weights.get(a.id) ?? 0) >= WORKING) || str(a, "symbol").localeCompare(str(b, "symbol")));
     this.order = top.map((row) => row.id);
   }
 }

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from store.analytics.report.numbers import bps, count, dollars, duration, percent
 from store.analytics.report.pieces import Summary
+from store.terminal_text import visible
 
 
 def show(found: Summary, console: Console) -> None:
@@ -14,7 +15,7 @@ def show(found: Summary, console: Console) -> None:
     groups = {**found["by_strategy"], "all": found["total"]}
     table.add_column("", style="bold")
     for name in groups:
-        table.add_column(name or "(no strategy)", justify="right")
+        table.add_column(visible(name or "(no strategy)"), justify="right")
     for title, cells in _rows(list(groups.values())):
         table.add_row(title, *cells)
     console.print(table)
@@ -24,7 +25,8 @@ def show(found: Summary, console: Console) -> None:
     if left_out:
         console.print(f"{left_out:,} rows were left out of a metric for want of a quote: the report says which")
     for symbol, gap in found["position_gaps"].items():
-        console.print(f"{symbol}: the trader's position is {gap:+,} shares from its executions", style="yellow")
+        text = visible(f"{symbol}: the trader's position is {gap:+,} shares from its executions")
+        console.print(text, style="yellow")
 
 
 def _rows(groups: list[Summary]) -> list[tuple[str, list[str]]]:

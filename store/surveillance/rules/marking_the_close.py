@@ -10,7 +10,7 @@ from store.surveillance.events import EXECUTED, OrderEvent, Quote, Trade
 from store.surveillance.orders import Live, OrderTable
 from store.surveillance.rule import SECOND, Finding, Rule, bps
 from store.surveillance.thresholds import Threshold
-from store.surveillance.window import Recent
+from store.surveillance.window import MAX_KEYS, Recent
 
 _EVIDENCE = 256
 
@@ -68,6 +68,8 @@ class MarkingTheClose(Rule):
         if len(push.matches) < _EVIDENCE:
             push.matches.append(event.match)
         self._taking[order.symbol] = order.owner, order.twice_mid
+        if len(self._taking) > MAX_KEYS:
+            del self._taking[next(iter(self._taking))]
         return None
 
     def on_trade(self, trade: Trade) -> Finding | None:

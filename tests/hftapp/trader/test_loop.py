@@ -382,6 +382,15 @@ def test_an_order_that_cannot_be_journalled_is_not_sent(floor: Any) -> None:
     assert floor.exchange.channel.aborted
 
 
+def test_a_trader_that_fails_shows_what_it_holds(floor: Any) -> None:
+    floor.open_market()
+    held = floor.market.instrument("AAPL")
+    held.position += 700
+    assert held.position not in floor.rings.figures.column("position")
+    floor.trader.abort()
+    assert floor.rings.figures.column("position")[held.index] == held.position
+
+
 def test_a_halted_symbol_is_not_quoted(floor: Any) -> None:
     floor.open_market()
     halt = itch50.StockTradingAction(

@@ -14,9 +14,10 @@ from hftapp import config
 from hftapp.replay_cli import replay as command
 from hftapp.trader import assembly, market_replay
 from hftapp.trader.market_replay import Datagram, MarketReplayError, of_capture, of_file, of_messages
-from protocols import mold, ouch50, pacing
+from protocols import mold, ouch50, pacing, pcap_read
 from protocols.decision_digest import digest
 from protocols.errors import TruncatedError
+from protocols.pcap_rotate import LEAST_BYTES, RotatingWriter
 from protocols.pcap_write import OUTBOUND, PcapngWriter
 from tests.office.feed_frames import udp
 
@@ -135,6 +136,43 @@ def test_the_command_plays_files_and_captures(tmp_path: Path, hash_of_slice: str
         shown = json.loads(run(source, "--json").output)
         assert shown["decision_hash"] == hash_of_slice
     assert f"hash {hash_of_slice}" in run(SLICE).output
+
+
+def test_a_capture_in_several_files_is_played_whole(tmp_path: Path, hash_of_slice: str) -> None:
+    with captured(tmp_path / "whole.pcapng").open("rb") as file:
+        frames = list(pcap_read.read(file))
+    writer = RotatingWriter(tmp_path / "a.pcapng", "trader", rotate_bytes=LEAST_BYTES)
+    for time, _, frame in frames:
+        writer.write(OUTBOUND, frame, time)
+    writer.close()
+    assert writer.files > 2
+    found = json.loads(run(tmp_path / "a.pcapng", "--json").stdout)
+    assert (found["datagrams"], found["decision_hash"]) == (len(frames), hash_of_slice)
+
+
+def test_a_capture_whose_writer_was_killed_is_played_up_to_its_end(tmp_path: Path, hash_of_slice: str) -> None:
+    path = captured(tmp_path / "a.pcapng")
+    with PcapngWriter(tmp_path / "b.pcapng", "trader") as writer:
+        writer.write(OUTBOUND, b"a frame that is not finished", UTC)
+    path.write_bytes(path.read_bytes() + (tmp_path / "b.pcapng").read_bytes()[:-7])
+    result = run(path, "--against", ROOT / "hftos.toml", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["decision_hash"] == hash_of_slice
+    assert result.stderr.count("the capture ends inside a block") == 1
+
+
+def test_a_clock_that_was_set_back_loses_nothing_of_a_part(tmp_path: Path) -> None:
+    beats = [udp(mold.encode_heartbeat("S", 1), (str(A[0]), A[1]))] * 4
+    with PcapngWriter(tmp_path / "a.pcapng", "trader") as writer:
+        for frame, moment in zip(beats, (0, 2, 1, 3), strict=True):
+            writer.write(OUTBOUND, frame, UTC + moment * 10**9)
+    assert json.loads(run(tmp_path / "a.pcapng", "--to", "+1.5", "--json").stdout)["datagrams"] == 2
+
+
+@pytest.mark.parametrize("time", [-1, 1 << 62 | 1])
+def test_a_time_that_no_trader_has_is_refused(time: int) -> None:
+    with pytest.raises(MarketReplayError, match="the trader's clock knows 1970 to 2116"):
+        play(iter([Datagram(time, A, mold.encode_heartbeat("S", 1))]))
 
 
 def test_two_configurations_are_compared_decision_by_decision(tmp_path: Path) -> None:

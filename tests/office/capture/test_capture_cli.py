@@ -86,6 +86,7 @@ def test_a_torn_end_is_shown_and_is_no_damage_but_damage_is(path: Path) -> None:
     ("arguments", "said"),
     [
         (("info", "nowhere"), "nowhere: no such file; name a pcap or pcapng file, or the folder of a run"),
+        (("info", "/dev/null"), "/dev/null: it is no file; name a pcap or pcapng file"),
         (("info", "."), ". is no run: it has no captures/trader.pcapng"),
         (("info", "text"), "text: not a pcap or pcapng file (offset 0, value b'hell'); name a pcap or pcapng file"),
         (("index", "empty"), "there is nothing to index"),
@@ -97,6 +98,7 @@ def test_a_torn_end_is_shown_and_is_no_damage_but_damage_is(path: Path) -> None:
         (("replay", "good", "--to", "nowhere"), "--to 'nowhere': give GROUP:PORT"),
         (("replay", "good", "--to", "h.o.s.t:5"), "'h.o.s.t' is no IPv4 address"),
         (("replay", "good", "--to", "239.1.1.1:0"), "give GROUP:PORT"),
+        (("replay", "good", "--to", "239.1.1.1:²"), "--to '239.1.1.1:²': give GROUP:PORT"),
         (("replay", "good", "--speed", "quick"), "'quick' is no pace"),
         (("replay", "good", "--session", "OTHER"), "has no MoldUDP64 packet to a group"),
         (("replay", "text"), "a BinaryFILE names no group: say where it goes with --to"),
@@ -145,6 +147,65 @@ def test_cut(path: Path, tmp_path: Path) -> None:
     assert document("info", out)["packets"] == 2
     assert "7 of 7 packets" in run("cut", path, out).output
     assert out.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("command_line", [("cut",), ("replay", "--write")])
+def test_no_file_of_the_capture_is_written_over(path: Path, command_line: tuple[str, ...]) -> None:
+    other = path.with_name("trader.1.pcapng")
+    other.write_bytes(path.read_bytes())
+    link = path.with_name("link")
+    link.symlink_to(other)
+    before = path.read_bytes()
+    for out in (path, other, link):
+        name, *option = command_line
+        result = run(name, path, *option, out)
+        assert result.exit_code == 2
+        assert f"{out} is the capture itself: give another name" in result.output.replace("\n", "")
+        assert (path.read_bytes(), other.read_bytes()) == (before, before)
+
+
+def test_a_file_of_messages_is_not_written_over_either(tmp_path: Path) -> None:
+    binaryfile.write(tmp_path / "day.itch", [message(1)])
+    before = (tmp_path / "day.itch").read_bytes()
+    assert run("replay", tmp_path / "day.itch", "--to", "239.1.1.1:5", "--write", tmp_path / "day.itch").exit_code == 2
+    assert (tmp_path / "day.itch").read_bytes() == before
+
+
+def test_what_cannot_be_written_whole_leaves_what_was_there(tmp_path: Path) -> None:
+    binaryfile.write(tmp_path / "day.itch", [message(1)])
+    (tmp_path / "day.itch").write_bytes((tmp_path / "day.itch").read_bytes() + b"\0\x0cshort")
+    out = tmp_path / "out.pcapng"
+    out.write_bytes(b"before")
+    assert run("replay", tmp_path / "day.itch", "--to", "239.1.1.1:5", "--write", out).exit_code == 2
+    assert out.read_bytes() == b"before"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["day.itch", "out.pcapng"]
+
+
+def test_a_part_of_a_capture_with_a_torn_end_says_so(path: Path, tmp_path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+    for arguments in (
+        ("cut", path, tmp_path / "out.pcapng"),
+        ("replay", path, "--write", tmp_path / "played.pcapng"),
+        ("seek", path, "--sequence", 99),
+    ):
+        assert f"note: {path}: the capture ends inside a block" in run(*arguments).stderr
+    assert "note" not in run("seek", path, "--packet", 0).stderr
+
+
+def test_packets_have_one_number_in_all_files(path: Path) -> None:
+    path.with_name("trader.1.pcapng").write_bytes(path.read_bytes())
+    for index in (False, True):
+        if index:
+            document("index", path)
+        found = document("seek", path, "--packet", "5", "--count", "4")
+        assert [(Path(one["file"]).name, one["packet"]) for one in found] == [
+            ("trader.pcapng", 5),
+            ("trader.pcapng", 6),
+            ("trader.1.pcapng", 7),
+            ("trader.1.pcapng", 8),
+        ]
+        assert [one["packet"] for one in document("seek", path, "--sequence", "5")] == [5, 12]
+        assert document("seek", path, "--packet", "12")[0]["messages"][0]["sequence"] == 5
 
 
 def receiver() -> socket.socket:

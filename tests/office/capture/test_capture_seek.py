@@ -15,7 +15,7 @@ from office.capture.seek import Wanted, seek
 from office.capture.sidecar import SidecarError
 from office.capture.source import Capture, CaptureError
 from protocols.pcap_index import PacketIndex
-from protocols.pcap_rotate import RotatingWriter
+from protocols.pcap_rotate import LEAST_BYTES, RotatingWriter
 from protocols.pcap_write import OUTBOUND
 from tests.office.feed_frames import TIME, A, B, packet, udp, write
 from tests.protocols.test_pcap_scan import enhanced, interface, section
@@ -109,7 +109,19 @@ def test_a_damaged_index_is_refused_with_the_remedy(tmp_path: Path, damage: str)
     assert seek(path, Wanted(packet=1), use_index=False)
 
 
-@pytest.mark.parametrize("change", [{"rows": [1, 1]}, {"rows": "x"}, {"lines": [[1]]}, {"more": 1}, {"rows": [0, 5]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": [1, 1]},
+        {"rows": "x"},
+        {"lines": [[1]]},
+        {"more": 1},
+        {"rows": [0, 5]},
+        {"covered": "all"},
+        {"covered": -1},
+        {"head": 1.5},
+    ],
+)
 def test_an_index_that_was_made_up_is_refused_too(tmp_path: Path, change: dict[str, object]) -> None:
     path = indexed(write(tmp_path / "a.pcapng", [udp(packet(n + 1, b"m")) for n in range(100)]))
     place = sidecar.path_of(path)
@@ -130,6 +142,19 @@ def test_an_index_of_another_capture_is_refused(tmp_path: Path) -> None:
     write(path, [udp(packet(1, b"m"))])
     with pytest.raises(CaptureError, match="is of another capture"):
         seek(path, Wanted(packet=0))
+
+
+def test_behind_the_first_packet_of_a_moment_all_are_found_whatever_their_clock(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcapng"
+    writer = RotatingWriter(path, "trader", rotate_bytes=LEAST_BYTES)
+    for number in range(900):
+        # The clock is set back a second before the end of the window that a search through the index begins with.
+        writer.write(OUTBOUND, udp(packet(number + 1, b"m" * 50)), TIME + number - (10**9 if number > 100 else 0))
+    writer.close()
+    assert writer.files > 1
+    wanted = Wanted(time=TIME + 10, count=10_000)
+    for found in (seek(path, wanted, use_index=False), seek(indexed(path), wanted)):
+        assert [one.number for one in found] == list(range(10, 900))
 
 
 def test_interfaces_between_packets_cannot_be_indexed(tmp_path: Path) -> None:

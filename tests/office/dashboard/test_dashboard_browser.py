@@ -195,5 +195,118 @@ def test_no_width_makes_the_page_scroll_sideways(tab: Tab, page: Page, width: in
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+class Again:
+    """A new run of the host, whose last one is over."""
+
+    def __init__(self, page: Page) -> None:
+        self.hub, self.session, self.said, self.kept = page.hub, max(page.hub.servers, default=SESSION) + 1, 0, 0
+        for session, server in list(page.hub.servers.items()):
+            if server.open:
+                page.hub.take(session, m.LIVE, 1 << 40, T0, m.Connection(open=0).encode())
+        hello = m.Hello(version=1, session=self.session, journal=self.session, ticks_per_second=10**9, host="hft1")
+        self.hub.take(self.session, m.CONTROL, 0, T0, hello.encode())
+
+    def say(self, message: m.ManagementMessage) -> None:
+        self.said += 1
+        self.hub.take(self.session, m.LIVE, self.said, T0, message.encode())
+
+    def book(self, symbol: str, updates: int) -> None:
+        body = m.LEVEL.pack(1_234_5600, 12_345_600) + m.LEVEL.pack(1_234_5700, 300)
+        self.say(m.TopOfBook(
+            venue=0, symbol=symbol, bid=1_234_5600, bid_shares=500, ask=1_234_5700, ask_shares=300, last=1_234_5600,
+            updates=updates, bids=1, asks=1, body=body,
+        ))  # fmt: skip
+
+    def trade(self, symbol: str, side: str, shares: int, price: int) -> None:
+        enter = ouch50.EnterOrder(
+            user_ref_num=self.kept + 1, side=side, quantity=shares, symbol=symbol, price=price, time_in_force="0",
+            display="Y", capacity="P", inter_market_sweep_eligibility="N", cross_type="N", cl_ord_id="",
+        )  # fmt: skip
+        executed = ouch50.OrderExecuted(
+            timestamp=0, user_ref_num=self.kept + 1, quantity=shares, price=price, liquidity_flag="A",
+            match_number=self.kept + 1,
+        )  # fmt: skip
+        for kind, body in ((m.OUT, enter.encode()), (m.IN, executed.encode())):
+            self.kept += 1
+            record = m.JournalRecord(kind=kind, venue=0, body=body)
+            self.hub.take(self.session, m.JOURNAL, self.kept, T0, record.encode())
+
+
+def test_a_killed_server_stands_out_an_end_is_no_loss_and_a_failure_is_one(tab: Tab, page: Page) -> None:
+    server = Again(page)
+    server.book("AAPL", 1)
+    server.say(m.State(body=b"killed"))
+    login(tab, page, "viewer")
+    tab.wait_for_selector("#state.badge.bad:text-is('KILLED')")
+    assert tab.title() == "hft1 KILLED – Trading office"
+    server.say(m.Exit(status=0, body=b"end of session"))
+    server.say(m.Connection(open=0))
+    tab.wait_for_selector("#badge.wait:text-is('ENDED')")
+    assert tab.inner_text("#state") == "ended: end of session (killed)"
+    assert tab.get_attribute("body", "data-stale") == "no"
+    failed = Again(page)
+    failed.book("AAPL", 1)
+    failed.say(m.Exit(status=3, body=b"no card"))
+    tab.wait_for_selector("#badge.bad:text-is('FAILED')")
+    gone = Again(page)
+    gone.say(m.Connection(open=0))
+    tab.wait_for_selector("#badge.bad:text-is('SERVER GONE')")
+
+
+def test_the_book_is_of_what_is_traded_until_somebody_chooses(tab: Tab, page: Page) -> None:
+    server = Again(page)
+    server.book("ZZZ", 9_999)
+    server.book("AAPL", 1)
+    login(tab, page, "viewer")
+    tab.wait_for_selector("#book h2 strong:text-is('ZZZ')")
+    server.trade("AAPL", "B", 100, 1_234_5600)
+    tab.wait_for_selector("#book h2 strong:text-is('AAPL')")
+    tab.click("#watch td:text-is('ZZZ')")
+    tab.wait_for_timeout(1_200)
+    assert tab.inner_text("#book h2 strong") == "ZZZ"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1100, 800), (390, 844)])
+def test_no_number_is_cut_off_and_alerts_are_in_sight(tab: Tab, page: Page, width: int, height: int) -> None:
+    server = Again(page)
+    server.book("AAPL", 123_456)
+    server.trade("AAPL", "B", 2_300, 1_230_5600)
+    page.hub.alerts(page.source.alerts())
+    tab.set_viewport_size({"width": width, "height": height})
+    login(tab, page, "viewer")
+    tab.wait_for_selector("#positions td:text-is('+9,200.00')", state="attached")
+    for name in ("orders", "risk", "health", "book", "alerts"):
+        if width < 720:
+            tab.click(f"#tabs button[data-tab={name}]")
+        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+        assert tab.locator("td.num, td.time, .pairs dd, #figures dd").evaluate_all(cut) == []
+    alert = tab.locator("#alerts .title").first
+    alert.scroll_into_view_if_needed()
+    assert alert.is_visible()
+    if width > 1240:
+        box = tab.locator("#alerts").bounding_box()
+        assert box is not None and box["y"] + box["height"] <= height
+    if width < 720:
+        assert tab.inner_text("#tabs button[data-tab=alerts]") == "Alerts (1)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_login_can_be_read_as_the_system_wants_it(tab: Tab, page: Page, scheme: Any) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    tab.goto(page.url)
+    colours = tab.locator("#submit").evaluate("e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]")
+    assert contrast(*colours) >= 4.5  # WCAG 2.2, 1.4.3
+
+
+def contrast(*colours: str) -> float:
+    """Contrast of two `rgb(…)` by WCAG 2.2."""
+    found = []
+    for colour in colours:
+        parts = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        found.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(found) + 0.05) / (min(found) + 0.05)
+
+
 def test_everything_is_small(built: Any) -> None:
     assert Assets(built).compressed_bytes() <= 150_000

@@ -12,6 +12,7 @@ from office.dashboard.client import Client
 from office.dashboard.decisions import CHECK_NAMES
 from office.dashboard.hub import STALE_TICKS, Hub
 from office.dashboard.reader import Reader
+from office.dashboard.schema import FILLS, ORDERS, SERVERS
 from protocols import management as m
 from protocols import ouch50
 
@@ -290,3 +291,62 @@ def test_no_message_of_a_known_type_raises(kind: type[m.ManagementMessage], rest
     hub.take(SESSION, m.LIVE, 2, T0, kind.TYPE.encode() + rest[: kind.SIZE - 1].ljust(kind.SIZE - 1, b" ") + b"AAA")
     hub.tick(T0)
     shown(hub)
+
+
+def test_profit_has_a_point_each_second_from_the_first_execution_until_nobody_trades() -> None:
+    hub = Hub()
+    server = Server(hub)
+    for second in range(3):
+        hub.tick(T0 + second * SECOND)
+    assert shown(hub)["pnl"] == [], "nobody has traded"
+    server.say(top(bid=99_0000, ask=99_0000))
+    server.keep(m.OUT, enter(1))
+    server.keep(m.IN, executed(1, 100, 99_0000))  # worth what it cost: a profit of nothing is a profit too
+    for second in range(3, 6):
+        hub.tick(T0 + second * SECOND)
+    server.say(m.Connection(open=0))
+    hub.tick(T0 + 6 * SECOND)
+    points = [(row["t"], row["total"]) for row in shown(hub)["pnl"]]
+    assert points == [((T0 + second * SECOND) / 1e6, 0.0) for second in range(3, 6)]
+
+
+def test_the_gates_counts_and_the_course_of_profit_are_of_the_run_that_is_shown() -> None:
+    hub = Hub()
+    first = Server(hub)
+    first.keep(m.OUT, enter(1))
+    first.keep(m.IN, executed(1, 100, 99_0000))
+    for code in (0, 12, 12):
+        first.keep(m.DECISION, decision(code=code, reference=1 - code // 12).encode())
+    hub.tick(T0)
+    first.say(m.Connection(open=0))
+    second = Server(hub, session=0xD5, journal=0xD6)
+    second.keep(m.DECISION, decision(code=12).encode())
+    found = shown(hub)
+    assert [(row["code"], row["count"]) for row in found["checks"]] == [(12, 1)]
+    assert found["servers"][0]["refused"] == 1
+    assert found["pnl"] == []
+
+
+def test_totals_of_a_server_change_with_its_tables_and_not_a_second_later() -> None:
+    hub = Hub()
+    server = Server(hub)
+    shown(hub)
+    hub.take_changes()
+    server.keep(m.OUT, enter(1))
+    server.keep(m.IN, executed(1, 100, 99_0000))
+    changed = {table for table, _ in hub.take_changes()}
+    assert {SERVERS.number, FILLS.number, ORDERS.number} <= changed
+
+
+def test_a_server_that_is_gone_has_no_rates_and_one_that_failed_says_so() -> None:
+    hub = Hub()
+    server = Server(hub)
+    for value in (100, 350):
+        server.say(m.Counters.of("feed.0", {"messages": value}))
+        server.now += SECOND
+    server.say(m.Exit(status=3, body=b"no card"))
+    assert shown(hub)["counters"][0]["rate"] == 250.0
+    server.say(m.Connection(open=0))
+    found = shown(hub)
+    assert (found["counters"][0]["rate"], found["counters"][0]["value"]) == (0.0, 350)
+    assert (found["servers"][0]["failed"], found["servers"][0]["ended"]) == (1, "no card")

@@ -1,7 +1,9 @@
 """A run of the real trader, order by order: every part of the way is found, and what is missing is said."""
 
+import itertools
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,57 @@ def test_a_journal_without_the_decision_is_told(run: Path, tmp_path: Path) -> No
         "after": 100,
         "paid": 100_020_000,
     }
+
+
+def rewritten(run: Path, tmp_path: Path, change: Callable[[list[management.Frame]], list[management.Frame]]) -> Path:
+    """A copy of the run whose journal's frames are changed; they are numbered anew."""
+    place = copy_of(run, tmp_path)
+    path = place / "office" / f"{lockstep_run.JOURNAL:016x}" / "journal.bin"
+    frames = change(list(files.read(path)))
+    numbered = itertools.count(1)
+    frames = [
+        frame if frame.stream == management.CONTROL else frame._replace(number=next(numbered)) for frame in frames
+    ]
+    path.write_bytes(b"HFTOSM01" + b"".join(frame.encode() for frame in frames))
+    return place
+
+
+def test_a_purchase_is_none_the_less_where_its_own_message_is_missing(run: Path, tmp_path: Path) -> None:
+    def without_orders(frames: list[management.Frame]) -> list[management.Frame]:
+        kind = management.OUT
+        return [each for each in frames if getattr(each.message, "kind", None) != kind]
+
+    found = explained(rewritten(run, tmp_path, without_orders), 30)
+    assert "the message that entered the order is not in the journal" in found["missing"]
+    position = explained(run, 30)["position"]
+    assert position["bought"] > 0
+    assert found["position"] == position
+
+
+def test_orders_of_two_days_with_one_number_are_told_apart(run: Path, tmp_path: Path) -> None:
+    def twice(frames: list[management.Frame]) -> list[management.Frame]:
+        return frames + [each for each in frames if each.stream != management.CONTROL]
+
+    place = rewritten(run, tmp_path, twice)
+    first, second = [number for number, one in decisions(place) if one.reference == 3]
+    refused = told(place, 3)
+    assert refused.exit_code == 1
+    assert f"the journal has 2 orders 3, of several days: name one by --decision {first} or {second}" in refused.output
+    days = [explained(place, "--decision", number) for number in (first, second)]
+    for day, number in zip(days, (first, second), strict=True):
+        assert day["decision"]["number"] == number
+        assert ([told["type"] for told in day["sent"]], [told["type"] for told in day["answers"]]) == (
+            ["O"],
+            ["A", "E"],
+        )
+        assert day["sent"][0]["number"] == number - 1
+        assert day["position"]["bought"] == 100
+
+
+def test_a_session_that_the_capture_does_not_have_is_named(run: Path) -> None:
+    assert explained(run, 3, "--session", "NONE")["missing"] == [
+        "the capture has no feed session 'NONE'; it has ICOUNT"
+    ]
 
 
 def test_without_a_greeting_stages_have_no_unit(run: Path, tmp_path: Path) -> None:

@@ -193,6 +193,15 @@ def test_a_log_of_an_untagged_stream_is_one_hop(tmp_path: Path) -> None:
     assert list(json.loads(called("show", path, "--json"))["hops"]) == ["all"]
 
 
+@pytest.mark.parametrize(
+    ("command", "option"), [("compare", "--percentile"), ("compare", "--confidence"), ("export", "--interval")]
+)
+@pytest.mark.parametrize("value", ["nan", "inf", "-1"])
+def test_a_number_that_is_none_is_refused(runs: tuple[Path, Path], command: str, option: str, value: str) -> None:
+    more = runs[1:] if command == "compare" else ()
+    assert f"{option}': {float(value)} is not in the range" in refused(command, runs[0], *more, option, value)
+
+
 @pytest.mark.parametrize("command", ["show", "export", "plot", "compare"])
 def test_every_command_has_help(command: str) -> None:
     assert "--json" in called(command, "--help")

@@ -23,9 +23,12 @@ from protocols.management import (
     State,
     TopOfBook,
 )
+from protocols.ouch50 import Rejected
+from store.surveillance.alert import Alert
 from store.surveillance.catalogue import RULES
 from store.surveillance.dispositions import State as AlertState
 from store.surveillance.engine import Surveillance
+from store.surveillance.events import Event
 from store.surveillance.thresholds import check
 from tests.office.monitor.test_monitor_books import accepted, cancelled, copy, executed
 
@@ -227,6 +230,56 @@ def test_a_new_run_of_a_host_replaces_the_old_one() -> None:
     found = feed.after(0)
     assert found["positions"][0]["trader_shares"] == 35
     assert [(one["host"], one["state"]) for one in found["servers"]] == [("hft2", ""), ("hft1", "")]
+
+
+def test_what_an_old_run_said_last_does_not_count_again() -> None:
+    feed = Feed()
+    # To whoever begins to watch the collector hands out all greetings, then the latest of each run.
+    feed.frame(hello(9, "hft1"), 9)
+    feed.frame(hello(10, "hft1"), 10)
+    feed.position(100, session=9)
+    feed.position(100, session=10)
+    found = feed.after(0)
+    assert found["positions"][0]["trader_shares"] == 100
+    assert [one["session"] for one in found["servers"]] == [f"{10:016x}"]
+    feed.frame(hello(9, "hft1"), 9)
+    feed.position(7, session=9)
+    assert feed.after(0)["positions"][0]["trader_shares"] == 7, "who greets last is the host's"
+
+
+def test_a_position_without_a_mid_is_held_against_the_limits_at_the_last_price() -> None:
+    feed = Feed({"gross_exposure": 900_000, "net_exposure": 900_000})
+    feed.copies(accepted(1, "S", 2), executed(1, 2, 1_000_000, 5))
+    found = feed.after(0)
+    assert found["exposure"] == {"gross": 2_000_000, "net": -2_000_000, "open_notional": 0}
+    assert [one["state"] for one in found["limits"]] == ["breach", "breach"]
+    feed.quote(400_000, 400_000)
+    assert feed.after(0)["exposure"]["gross"] == 800_000
+
+
+def test_what_is_refused_again_and_again_is_found() -> None:
+    rules = Surveillance(check({"message_rate": {"messages": 5}}, RULES))
+    feed = Feed(surveillance=rules)
+    feed.copies(*(Rejected(timestamp=10, user_ref_num=i, reason=13, cl_ord_id="") for i in range(1, 6)))
+    (alert,) = feed.monitor.alerts()
+    assert (alert["rule"], alert["text"]) == ("message_rate", "account HFT1 sent 5 messages in 1000 ms")
+    assert feed.after(0)["positions"] == [], "a refusal has no symbol"
+
+
+def test_quotes_from_before_the_exchange_told_its_time_are_no_later_than_the_first_order() -> None:
+    fed: list[Event] = []
+
+    class Listening(Surveillance):
+        def feed(self, event: Event) -> list[Alert]:
+            fed.append(event)
+            return super().feed(event)
+
+    feed = Feed(surveillance=Listening())
+    feed.quote(1_000_000, 1_000_200)
+    feed.copies(accepted(1, timestamp=1_000))
+    feed.after(1)
+    feed.quote(1_000_000, 1_000_300)
+    assert [one.t for one in fed] == [0, 1_000, 1_000 + S]
 
 
 def test_the_book_of_all_venues_counts_once_it_is_there() -> None:

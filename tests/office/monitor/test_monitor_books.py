@@ -66,7 +66,7 @@ def test_an_orders_life() -> None:
     books = FirmBooks()
     events = told(books, accepted(1, "B", 300), executed(1, 100, 999_900, 5), cancelled(1, 50))
     holding = books.holdings["AAPL"]
-    assert holding == Holding("AAPL", 100, 100, 0, -100 * 999_900, open_buy=150, open_notional=150 * 1_000_000)
+    assert holding == Holding("AAPL", 100, 100, 0, -100 * 999_900, 999_900, open_buy=150, open_notional=150 * 1_000_000)
     assert [(one.event, one.shares, one.price, one.ref, one.side) for one in events] == [
         ("entered", 300, 1_000_000, 7_001, "B"),
         ("executed", 100, 999_900, 7_001, "B"),
@@ -137,8 +137,18 @@ def test_dead_orders_and_unknown_ones_count_nowhere() -> None:
 
 def test_what_took_is_told_by_its_flag() -> None:
     books = FirmBooks()
-    events = told(books, accepted(1, "B", 200), executed(1, 100, 1, 1, "R"), executed(1, 100, 1, 2, "A"))
-    assert [one.aggressive for one in events] == [False, True, False]
+    flags = "".join(ouch50.LIQUIDITY_FLAGS)
+    fills = [executed(1, 1, 1, match, flag) for match, flag in enumerate(flags, 1)]
+    _, *events = told(books, accepted(1, "B", len(flags)), *fills)
+    took = {flag for flag, one in zip(flags, events, strict=True) if one.aggressive}
+    assert took == {flag for flag, what in ouch50.LIQUIDITY_FLAGS.items() if "remov" in what}
+
+
+def test_what_the_exchange_refuses_was_a_message() -> None:
+    books = FirmBooks()
+    refused = ouch50.Rejected(timestamp=9, user_ref_num=1, reason=13, cl_ord_id="")
+    assert told(books, refused) == [OrderEvent(9, "rejected", "NSDQ", "", "HFT1", "firm", 0)]
+    assert (books.messages, books.unknown, books.holdings) == (1, 0, {})
 
 
 @given(

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +28,7 @@ from tests.office.monitor.test_monitor import hello, position
 from tests.office.monitor.test_monitor_books import accepted, cancelled, executed
 
 PATIENCE = 10.0
+ROOT = Path(__file__).resolve().parents[3]
 
 
 async def until(monitor: Monitor, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -75,6 +80,35 @@ def test_a_refused_login_is_final() -> None:
         assert caught.group_contains(MonitorError, match="the drop copy refuses the login")
 
     scenario(test)
+
+
+def test_a_drop_copy_that_hangs_up_at_once_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def test() -> None:
+        calls = 0
+
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal calls
+            calls += 1
+            writer.close()
+
+        async def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:
+                raise MonitorError("that is enough")
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        monkeypatch.setattr("asyncio.sleep", wait)
+        copy = DropCopy("NSDQ", "127.0.0.1", server.sockets[0].getsockname()[1], "u", "p")
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(MonitorError, match="enough"):
+                await service.follow_copy(Monitor({}), copy, time.time_ns, time.monotonic_ns)
+        assert calls <= 3
+        server.close()
+
+    asyncio.run(test())
+    assert waits == [1.0] * 3
 
 
 def test_it_follows_the_collector_and_finds_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +211,9 @@ def test_the_ready_file_names_the_drop_copies(tmp_path: Path) -> None:
         ((), "nothing to look at: give --ready-file, --dir or both"),
         (("--ready-file", "{}/missing"), "give a running exchange's ready file"),
         (("--ready-file", "{}/bad"), "is no ready file of an exchange"),
+        (("--ready-file", "{}/deep"), "is no ready file of an exchange"),
+        (("--ready-file", "{}/port"), "is no ready file of an exchange with drop copies (ValueError('port 99999'))"),
+        (("--ready-file", "{}/user"), "username must be ASCII text of at most 6 characters"),
         (("--ready-file", "{}/ready", "--venue", "BX"), "has no venue 'BX': give one of NSDQ"),
         (("--ready-file", "{}/ready", "--firm", "ABCD"), "has no firm 'ABCD': give one of HFTX, HFTY"),
         (("--ready-file", "{}/ready", "--limits", "{}/bad"), "is no TOML file"),
@@ -187,6 +224,9 @@ def test_the_ready_file_names_the_drop_copies(tmp_path: Path) -> None:
 def test_wrong_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     (tmp_path / "ready").write_text(json.dumps(READY))
     (tmp_path / "bad").write_text("{")
+    (tmp_path / "deep").write_text("[" * 100_000)
+    (tmp_path / "port").write_text(json.dumps(READY).replace('"port": 1,', '"port": 99999,'))
+    (tmp_path / "user").write_text(json.dumps(READY).replace("DCHFTX", "DCHFTXXX"))
     done = CliRunner().invoke(monitor, [one.format(tmp_path) for one in arguments])
     assert done.exit_code != 0
     assert message in " ".join(done.output.split())
@@ -201,3 +241,18 @@ def test_the_command_shows_what_there_is(tmp_path: Path) -> None:
     assert json.loads(done.output)["drop_copies"] == [{"source": "NSDQ", "connected": False, "sequence": 0}]
     shown = CliRunner().invoke(monitor, ["--ready-file", str(path), "--seconds", "0.1"])
     assert "no drop copy" in shown.output
+
+
+def test_ctrl_c_is_the_usual_end(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ready.write_text(json.dumps(READY).replace('"port": 1,', f'"port": {listening.getsockname()[1]},'))
+        code = "from office.monitor.cli import monitor; monitor()"
+        command = [sys.executable, "-c", code, "--ready-file", str(ready), "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running:
+            listening.settimeout(PATIENCE)
+            listening.accept()[0].close()  # it is at work
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, err) == (0, b"")
+    assert json.loads(out)["drop_copies"] == [{"source": "NSDQ", "connected": False, "sequence": 0}]

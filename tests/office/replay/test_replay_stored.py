@@ -69,11 +69,11 @@ def test_a_run_from_the_store_is_the_captured_one(run: Path, tmp_path: Path) -> 
         (name,) = store.runs()
     with Capture(run) as capture:
         captured = messages(from_capture(capture, feed_lines(capture)))
-    with playing.opened(Path(name), Wanted([]), dsn) as (datagrams, endpoints):
+    with playing.opened(Path(name), Wanted([]), dsn) as (datagrams, endpoints, _):
         assert messages(datagrams) == captured
         assert [f"{group}:{port}" for group, port in endpoints] == [A, B]
     begin = captured[0][0]
-    with playing.opened(Path(name), Wanted([], since="+0.5", until="+0.9"), dsn) as (datagrams, _):
+    with playing.opened(Path(name), Wanted([], since="+0.5", until="+0.9"), dsn) as (datagrams, _, _):
         assert messages(datagrams) == [each for each in captured if begin + 5 * 10**8 <= each[0] < begin + 9 * 10**8]
     with (
         pytest.raises(PlayError, match="no market data of a run 'nothing'"),

@@ -73,6 +73,29 @@ def test_wrong_input_is_named_in_a_line_and_the_status_says_so(
     assert "Traceback" not in done.output
 
 
+def test_names_are_shown_and_not_obeyed(exported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "[x]"
+    folder.mkdir()
+    for path in exported.iterdir():
+        frame = pl.read_parquet(path)
+        if "strategy" in frame.columns:
+            frame = frame.with_columns(strategy=pl.lit("[/red]\x1b[2J"))
+        with (folder / path.name).open("wb") as file:
+            frame.write_parquet(file)
+    done = _call(folder, "--out", folder / "out")
+    assert done.exit_code == 0, done.output
+    assert r"[/red]\x1b[2J" in done.output
+    assert f"report: {folder}" in done.output
+    assert "\x1b" not in done.output
+
+
+def test_a_folder_that_cannot_be_written_is_named(exported: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = _call(exported, "--out", tmp_path / "file" / "out")
+    assert done.exit_code == 1
+    assert f"cannot write {tmp_path / 'file' / 'out'}: Not a directory; give another --out" in done.output
+
+
 def test_a_run_in_which_nobody_wanted_to_trade_is_refused(tmp_path: Path) -> None:
     for name in ("orders", "executions"):
         inputs("x", generated.run(5)).orders.head(0).write_parquet(tmp_path / f"{name}.parquet")

@@ -1,13 +1,15 @@
 """Inputs: one form for every source, and what cannot be used is named."""
 
+import os
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from store.analytics.inputs import PRICE_LIMIT, TABLES, InputError, inputs, read_folder
+from store.analytics.inputs import FEE_LIMIT, PRICE_LIMIT, TABLES, InputError, inputs, read_folder
 from tests.store.analytics import generated
-from tests.store.analytics.worked import execution, quote, tables
+from tests.store.analytics.worked import decision, execution, quote, tables
 
 
 def test_every_table_has_its_columns_even_without_rows() -> None:
@@ -48,6 +50,10 @@ def test_columns_that_older_stores_lack_are_zero() -> None:
         ("executions", execution(1, 1, -5, 100), "table executions: price is -5, it has to be between 0 and"),
         ("executions", execution(1, 1, PRICE_LIMIT + 1, 100), f"price is {PRICE_LIMIT + 1}"),
         ("executions", execution(1, 1, 5, 10**12), "shares is 1000000000000"),
+        ("executions", execution(1, 1, 5, 1) | {"fee": FEE_LIMIT + 1}, f"fee is {FEE_LIMIT + 1}"),
+        ("executions", execution(1, 1, 5, 1) | {"fee": -FEE_LIMIT - 1}, f"fee is -{FEE_LIMIT + 1}"),
+        ("executions", execution(1, 1, 5, 1) | {"price": 1.5}, "price is Float64, it has to be an integer"),
+        ("quotes", quote(1, 1, 5, 6) | {"bid": Decimal("1.5")}, r"bid is Decimal.*, it has to be an integer"),
         ("executions", execution(1, 1, 5, 1, side="X"), "side is 'X', it has to be B, S, T or E"),
         ("quotes", quote(1, 1, 5, -6), "table quotes: ask is -6"),
         ("quotes", quote(1, 1, 5, 6) | {"bid": "five"}, "table quotes has values that do not fit"),
@@ -68,6 +74,23 @@ def test_a_missing_column_is_named_with_what_to_do() -> None:
     frame = pl.DataFrame([execution(1, 1, 5, 1)]).drop("liquidity")
     with pytest.raises(InputError, match="table executions has no column liquidity: load the run again"):
         inputs("x", {"executions": frame})
+
+
+def test_a_decision_that_was_refused_for_its_size_refuses_nobodys_analysis() -> None:
+    row = decision(1, 1, 1, code=3, check="order_shares", shares=2**32 - 1, price=2**62)
+    assert tables(decisions=[row]).decisions["shares"].to_list() == [2**32 - 1]
+
+
+@pytest.mark.parametrize("name", [b"[x]*?", b"\xff", "µ".encode()])
+def test_a_folder_may_be_called_anything(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    for table, frame in generated.run(5).items():
+        with (folder / f"{table}.parquet").open("wb") as file:
+            frame.write_parquet(file)
+    given = read_folder(folder)
+    assert given.orders.height
+    assert given.run.encode() == name.replace(b"\xff", "�".encode())
 
 
 def test_an_unknown_table_is_named() -> None:

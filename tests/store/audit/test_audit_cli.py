@@ -57,6 +57,17 @@ def test_a_changed_log_ends_in_status_1(path: Path) -> None:
         assert "NOT as it was written" in text
 
 
+def test_what_a_record_says_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    with AuditLog(path) as log:
+        log.append(who="[/red]ann", role="[conceal]", action="x\x1b[2J", subject="a\nb", detail={"[b]": "\u202eevil"})
+    status, text = run("show", "--log", path)
+    assert status == 0
+    for told in ("[/red]ann", "[conceal]", r"x\x1b[2J", r"a\nb", r"[b]=\u202eevil"):
+        assert told in text
+    assert "\x1b" not in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,11 +1,13 @@
 """The audit log: each record on disk before it is acknowledged, and no change to the file goes unnoticed."""
 
+import dataclasses
 import fcntl
 import hashlib
 import itertools
 import json
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +121,10 @@ def test_a_log_that_is_being_written_can_be_verified(tmp_path: Path) -> None:
         ({"detail": {"x": object()}}, "cannot be recorded"),
         ({"who": "\ud800"}, "cannot be recorded"),
         ({"detail": {"x": "y" * MAX_RECORD}}, f"a record has at most {MAX_RECORD}"),
+        ({"detail": [1]}, r"detail=\[1\] is no object"),
+        ({"who": 5}, "who=5 is no text"),
+        ({"role": 7}, "role=7 is no text"),
+        ({"subject": None}, "subject=None is no text"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_and_leaves_the_log_as_it_was(
@@ -332,6 +338,74 @@ def test_hostile_lines(tmp_path: Path) -> None:
         assert not verify(path).ok
     row = json.loads(filled(tmp_path / "b", 1)[0].line())
     assert parse(json.dumps(row).encode()) is None, "spaces are a change"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"time": -(10**20)},
+        {"time": 1 << 63},
+        {"time": True},
+        {"number": 10**30},
+        {"who": 5},
+        {"role": None},
+        {"action": 5},
+        {"subject": []},
+        {"detail": [1]},
+        {"detail": 5},
+    ],
+)
+def test_a_line_that_hashes_well_and_is_no_record_is_a_change(tmp_path: Path, field: dict[str, Any]) -> None:
+    path = tmp_path / "audit.jsonl"
+    (one,) = filled(path, 1)
+    forged = dataclasses.replace(one, **field)
+    forged = dataclasses.replace(forged, hash=forged.digest())
+    path.write_bytes(forged.line())
+    assert list(records(path)) == []
+    assert "changed" in [fault.kind for fault in verify(path).faults]
+
+
+def test_a_log_that_is_moved_away_under_a_writer_begins_anew_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    with AuditLog(path, clock()) as log:
+        log.append(who="ann", role="risk", action="kill")
+        path.rename(tmp_path / "evidence")
+        heads.path_of(path).rename(tmp_path / "evidence.head")
+        assert log.append(who="bob", role="risk", action="kill").number == 1
+        log.append(who="bob", role="risk", action="kill")
+    assert [one.who for one in records(path)] == ["bob", "bob"]
+    assert [one.who for one in records(tmp_path / "evidence")] == ["ann"]
+    assert verify(path).ok
+    assert verify(tmp_path / "evidence").ok
+
+
+def test_nothing_is_acknowledged_that_went_into_a_deleted_file(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    with AuditLog(path, clock()) as log:
+        log.append(who="ann", role="risk", action="kill")
+        path.unlink()
+        with pytest.raises(AuditError, match="it has 0 bytes, its head names"):
+            log.append(who="ann", role="risk", action="kill")
+    assert [fault.kind for fault in verify(path).faults] == ["truncated"]
+
+
+def test_a_disk_that_fills_up_leaves_the_head_whole(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    filled(path, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with AuditLog(path, clock()) as log:
+        for room in range(0, 400, 37):
+            # What a full disk does: the file takes so many bytes and no more.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+            try:
+                with pytest.raises(AuditError):
+                    log.append(who="ann", role="risk", action="kill")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            assert {fault.kind for fault in verify(path).faults} <= {"torn"}
+        log.append(who="ann", role="risk", action="kill")
+    assert verify(path).ok
+    assert [one.action for one in records(path) if one.action != RECOVERED] == ["kill", "kill"]
 
 
 WRITER = """

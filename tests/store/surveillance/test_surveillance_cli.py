@@ -1,6 +1,9 @@
 """`hftos surveillance`, from a venue's file to a decision in the audit log."""
 
+import getpass
 import json
+import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from store.audit.verify import records
 from store.surveillance import attribution_file, files
 from store.surveillance.alert import Alert
 from store.surveillance.attribution_file import EventsError
-from store.surveillance.cli import surveillance
+from store.surveillance.cli import surveillance, user
 from store.surveillance.events import ENTERED, Event, OrderEvent, Quote, Trade
 from store.surveillance.timeline import clock, page, svg
 
@@ -50,6 +53,8 @@ def test_alerts_are_listed_shown_and_decided_about(found: Path, tmp_path: Path) 
     status, text = run("show", name[:6], "--dir", found, "--audit-log", log)
     assert status == 0
     assert "entered" in text
+    status, text = run("show", name, "--dir", found, "--audit-log", log, "--html", tmp_path / "no/page.html")
+    assert (status, "give another --html" in " ".join(text.split())) == (1, True)
     html = (found / f"surveillance/{name}.html").read_text()
     assert "<svg" in html
     assert "http" not in html.replace("http://www.w3.org/2000/svg", ""), "it fetches nothing"
@@ -137,6 +142,8 @@ def test_the_rules_are_shown_with_their_sources() -> None:
         (("show", "zzz", "--dir", "{}/none"), "no alert with the id 'zzz'"),
         (("dispose", "zzz", "--dir", "{}/none", "--as", "closed", "--note", "n"), "no alert with the id 'zzz'"),
         (("dispose", "zzz", "--dir", "{}/none", "--as", "forgotten", "--note", "n"), "forgotten"),
+        (("list", "--dir", "{}/none", "--rule", "spoofs"), "'spoofs' is not one of"),
+        (("list", "--dir", "{}/none", "--state", "opne"), "'opne' is not one of"),
     ],
 )
 def test_wrong_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -148,6 +155,87 @@ def test_wrong_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], mes
     status, text = run(*(one.format(tmp_path) for one in arguments))
     assert status != 0
     assert message in " ".join(text.split())
+
+
+def test_texts_from_outside_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    symbol, account = "[/b]\x1b[2J", "[conceal]"
+    at, step = 36_000_000_000_000, 1_000_000
+    small = OrderEvent(at, ENTERED, "V", symbol, account, "own[/er]", 2, "S", 100_200, 100)
+    large = small._replace(ref=1, side="B", price=99_900, shares=5_000)
+    events = [
+        large,
+        small,
+        small._replace(t=at + step, event="executed", match=7),
+        large._replace(t=at + 2 * step, event="reduced"),
+    ]
+    attribution_file.write(tmp_path / "e.jsonl", events)
+    log = tmp_path / "audit.jsonl"
+    status, text = run("run", tmp_path / "e.jsonl")
+    assert (status, r"[/b]\x1b[2J" in text, "own[/er]" in text, "\x1b" in text) == (0, True, True, False)
+    (alert,) = files.load(tmp_path / "surveillance")
+    note = "see [ticket 5] and [/red]"
+    status, text = run("dispose", alert.id, "--dir", tmp_path, "--audit-log", log, "--as", "closed", "--note", note)
+    assert status == 0
+    status, text = run("show", alert.id, "--dir", tmp_path, "--audit-log", log)
+    assert (status, note in text, account in text, "\x1b" in text) == (0, True, True, False)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"t": "x"},
+        {"t": -1},
+        {"id": "../../../x"},
+        {"id": 5},
+        {"symbol": "\ud800"},
+        {"accounts": [1]},
+        {"refs": ["1"]},
+        {"matches": None},
+        {"figures": []},
+        {"figures": {"x": {}}},
+    ],
+)
+def test_a_damaged_alert_is_named_and_never_used(found: Path, tmp_path: Path, field: dict[str, object]) -> None:
+    row = files.load(found / "surveillance")[0].as_json() | field
+    (tmp_path / files.ALERTS).write_text(json.dumps(row) + "\n")
+    for command in ("list", "show ."):
+        status, text = run(*command.split(), "--dir", tmp_path, "--audit-log", tmp_path / "none")
+        assert (status, "line 1 is no alert" in text) == (1, True)
+
+
+def test_evidence_that_is_no_event_is_damage_too(found: Path, tmp_path: Path) -> None:
+    row = files.load(found / "surveillance")[0].as_json()
+    row["evidence"]["orders"][0]["t"] = "x"
+    (tmp_path / files.ALERTS).write_text(json.dumps(row) + "\n")
+    with pytest.raises(files.AlertsError, match="line 1 is no alert"):
+        files.load(tmp_path)
+
+
+def test_two_that_write_the_same_file_leave_a_whole_one(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    texts = ["a" * 300_000, "b" * 400_000]
+
+    def write(text: str) -> None:
+        for _ in range(30):
+            files.write_whole(path, text)
+
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=write, args=(text,)) for text in texts]
+    for one in writers:
+        one.start()
+    for one in writers:
+        one.join()
+    assert [one.exitcode for one in writers] == [0, 0]
+    assert path.read_text() in texts
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_who_has_no_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert user() == f"uid {os.getuid()}"
 
 
 def test_a_decision_needs_a_reason(found: Path, tmp_path: Path) -> None:
@@ -183,6 +271,9 @@ def test_files_of_events_are_read_as_they_were_written(tmp_path: Path) -> None:
         '["order",1,"dreamt","V","X","A","O",7,"B",10,100,0,0,false,"U"]',
         '["order",1,"entered","V","X","A","O",7,"T",10,100,0,0,false,"U"]',
         "[" * 100_000,
+        '["trade",-1,"X",3,4,5]',
+        '["trade",1,"X",3,18446744073709551616,5]',
+        '["trade",1,"\\ud800",3,4,5]',
     ],
 )
 def test_what_is_no_event(tmp_path: Path, line: str) -> None:

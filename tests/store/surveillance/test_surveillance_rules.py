@@ -303,3 +303,28 @@ def test_a_rule_that_is_off_finds_nothing(rule: Any) -> None:
     assert found(events, rule.NAME, enabled=False) == []
     assert rule.WHAT
     assert rule.SOURCE
+
+
+def test_what_was_withdrawn_before_the_genuine_order_traded_again_is_still_part_of_the_whole() -> None:
+    events = [
+        order(0, ENTERED, 10, "S", 5_000, 1_001_000),
+        order(1, ENTERED, 1, "B", 100),
+        order(2 * MS, EXECUTED, 1, "B", 50, match=7),
+        order(3 * MS, REDUCED, 10, "S", 2_500, 1_001_000),
+        order(4 * MS, EXECUTED, 1, "B", 50, match=8),
+        order(5 * MS, REDUCED, 10, "S", 1_499, 1_001_000),
+    ]
+    assert found(events, "spoofing") == [], "3,999 of 5,000 are less than 80 %"
+    (alert,) = found([*events, order(6 * MS, REDUCED, 10, "S", 1, 1_001_000)], "spoofing")
+    assert alert.figures["pressure_shares"] == 5_000
+
+
+def test_venues_count_their_orders_for_themselves() -> None:
+    events = [
+        order(0, ENTERED, 10, "S", 5_000, 1_001_000, venue="W"),
+        order(1, ENTERED, 10, "B", 100, venue="V"),
+        order(20 * MS, EXECUTED, 10, "B", 100, venue="V", match=7),
+        order(21 * MS, REDUCED, 10, "S", 5_000, 1_001_000, venue="W"),
+    ]
+    (alert,) = found(events, "spoofing")
+    assert alert.figures["pressure_shares"] == 5_000
