@@ -7,8 +7,10 @@ cdef class Channel:
     cdef public Py_ssize_t out_at
     cdef const uint8_t *data
     cdef public Py_ssize_t start
+    cdef public bint laid
 
     cpdef bint reserve(self, Py_ssize_t length, int64_t now) except -1
+    cdef int foresee(self, const uint8_t *message, Py_ssize_t length) noexcept
     cpdef commit(self, Py_ssize_t length, int64_t now)
     cpdef int launch(self, Py_ssize_t length, int64_t now) except -1
     cpdef int keep(self, int64_t now) except -1

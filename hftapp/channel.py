@@ -12,6 +12,8 @@ class Channel:
 
     `established`: bytes can be sent. `closed`: why the connection is over, None while it is not; what was received
     before can still be read. `out`, `out_at`: where `reserve` made room. `data`, `start`: what has arrived in order.
+
+    `laid`: what `foresee` was told stands in the room that `reserve` makes.
     """
 
     def __init__(self) -> None:
@@ -19,6 +21,7 @@ class Channel:
         self.closed: str | None = None
         self.out_at = 0
         self.start = 0
+        self.laid = False
         if not cython.compiled:  # a pointer to nothing otherwise
             self.out: Room = bytearray()
             self.data: Octets = b""
@@ -30,6 +33,14 @@ class Channel:
         `reserve` and `commit` nothing else may be sent or received on the same wire.
         """
         raise NotImplementedError
+
+    def foresee(self, _message: Octets, _length: int) -> int:
+        """Expect that the next message begins as this one: where that can be laid out ahead of time, `laid` says so.
+
+        Whoever calls keeps the message's memory as long as the channel, and resets `laid` when it writes another one.
+        Returns 0.
+        """
+        return 0
 
     def commit(self, length: int, now: int) -> None:
         """Send what was written there, at once; `length` is not more than was reserved."""

@@ -14,15 +14,21 @@ import cython
 
 from hftapp.channel import Channel
 from hftapp.clock import Clock
+from hftapp.net.flows import Flows
 from hftapp.net.stack import Stack
 from hftapp.nic.port import BURST, Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
-    from hftapp.clock import _read_tsc
+    from hftapp.lean import borrowed
     from hftapp.net.checksum import bytes_at
     from hftapp.net.flows import known
     from hftapp.octets import be16
+
+    def _stamp(wire: NicWire) -> int:
+        """The raw counter of the wire's clock, inlined where it is compiled."""
+        return wire._clock.ticks()
+
 
 NEVER: Final = (1 << 63) - 1
 _IPV4, _TCP = 0x0800, 6
@@ -119,6 +125,8 @@ class NicWire(Wire):
                 raise ValueError(f"line {line}, {group}:{number}, is there twice, or the stack had joined before")
         self.port = port
         self._stack = stack
+        self._counters = stack.counters
+        self._flows = borrowed(stack.flows)  # the stack keeps it
         self._clock = clock
         self._tsc = clock.tsc
         self.polled = 0
@@ -137,27 +145,40 @@ class NicWire(Wire):
         """
         if self._late_count != 0:
             self.settle(now)
-        self.polled = _read_tsc() if self._tsc else self._clock.ticks()
+        self.polled = _stamp(self)
         count = self.port.rx_burst()
         self.count = count
         if count == 0:
             return 0
-        self.ticks = _read_tsc() if self._tsc else self._clock.ticks()
-        self._stack.counters.received += count
-        flows = self._stack.flows
+        self.ticks = _stamp(self)
+        if count == 1:  # as for most ticks: what `_sort` would do
+            flow = known(self._flows, self.port.frames[0], self.port.lengths[0])
+            if flow >= 0:
+                self._counters.received += 1
+                self._counters.delivered += 1
+                self.lines[0] = cython.cast(Flows, self._flows).lines[flow]
+                self.frames[0] = self.port.frames[0]
+                self.starts[0] = cython.cast(Flows, self._flows).start
+                self.sizes[0] = cython.cast(Flows, self._flows).size
+                return 1
+        return self._sort(count, now)
+
+    def _sort(self, count: int, now: int) -> int:
+        """Find the datagrams among the frames of a burst; returns how many there are."""
+        self._counters.received += count
         link = self._link
         found = 0
         late = 0
         for i in range(count):
             frame = self.port.frames[i]
             length = self.port.lengths[i]
-            flow = known(flows, frame, length)
+            flow = known(self._flows, frame, length)
             if flow >= 0:
-                self._stack.counters.delivered += 1
-                self.lines[found] = flows.lines[flow]
+                self._counters.delivered += 1
+                self.lines[found] = cython.cast(Flows, self._flows).lines[flow]
                 self.frames[found] = frame
-                self.starts[found] = flows.start
-                self.sizes[found] = flows.size
+                self.starts[found] = cython.cast(Flows, self._flows).start
+                self.sizes[found] = cython.cast(Flows, self._flows).size
                 found += 1
                 continue
             if length > link + 20 and be16(frame, link - 2) == _IPV4 and frame[link + 9] == _TCP:

@@ -14,16 +14,21 @@ ICOUNT = ("-icount", "shift=0,sleep=off")
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """What a peer boots in. One CPU: several take turns on one virtual clock, and all that they do counts."""
+    """What a peer boots in. One CPU: several take turns on one virtual clock, and all that they do counts.
+
+    `card`: options of the network card, where the peer is better off with others than the defaults.
+    """
 
     kernel: Path
     initramfs: Path
     command_line: str
     memory_mib: int = 512
+    card: str = ""
 
     def argv(self, console: Path, local: Path, remote: Path) -> list[str]:
         """QEMU's command line; `local` is its end of the trading link, `remote` the harness's."""
         nic = f"virtio-net-pci,netdev=trading,mac={job.GUEST_MAC},disable-legacy=on,romfile="
+        nic = ",".join(filter(None, (nic, self.card)))
         ends = f"local.type=unix,local.path={local},remote.type=unix,remote.path={remote}"
         return [
             *(QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-machine", "q35"),

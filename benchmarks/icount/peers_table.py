@@ -11,6 +11,7 @@ from benchmarks.icount.guest import Guest
 from benchmarks.icount.image_guest import COUNTED, ImageGuest, built, image_guest
 from benchmarks.icount.session import Bootable, Connect
 from image.buildroot import BuildRoot
+from qemu.machine import ONE_BUFFER_A_FRAME
 
 OURS = "image"
 STOCK, REALTIME = "linux-image-amd64", "linux-image-rt-amd64"
@@ -43,7 +44,8 @@ def _python(root: BuildRoot, folder: Path, _ticks: int) -> Guest:
 
 
 def _echo(root: BuildRoot, folder: Path, _ticks: int) -> Guest:
-    return Guest(built("vmlinuz"), _put(folder, programs.echo(root)), f"{_CONSOLE} {_HUGE_PAGES}")
+    line = f"{_CONSOLE} {_HUGE_PAGES}"
+    return Guest(built("vmlinuz"), _put(folder, programs.echo(root)), line, card=ONE_BUFFER_A_FRAME)
 
 
 def _ours(_root: BuildRoot, folder: Path, ticks: int) -> ImageGuest:

@@ -11,7 +11,7 @@ from image.buildroot import BuildRoot
 from rootfs import cpio, elf_closure, initramfs
 
 PEERS = Path(__file__).with_name("peers")
-_FLAGS = ("-O2", "-march=x86-64-v2", "-Wall", "-Wextra", "-Werror")
+_FLAGS = ("-O2", "-march=x86-64-v3", "-Wall", "-Wextra", "-Werror")
 _PMDS = ("rte_bus_pci", "rte_bus_vdev", "rte_mempool_ring", "rte_net_virtio")
 """What DPDK finds when it is loaded, so no symbol of it is named by the program."""
 _HEADERS = ("-isystem", "/usr/include/dpdk", "-isystem", "/usr/include/x86_64-linux-gnu/dpdk")

@@ -1,5 +1,5 @@
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 # Words of 64 bits are four of 16 bits; the carry comes in again at the other end (RFC 1071 §2 B, C). No C says "add with carry".
@@ -24,11 +24,19 @@ cdef extern from *:
                 : "+r"(total) : "r"(at), "m"(HFTOS_BYTES(32, at)) : "cc");
         return total;
     }
+    static inline uint16_t hftos_closing(uint64_t total) {
+        uint32_t sum = (uint32_t)total, half;
+        __asm__("addl %1, %0; adcl $0, %0" : "+r"(sum) : "r"((uint32_t)(total >> 32)) : "cc");
+        half = sum >> 16;
+        __asm__("addw %w1, %w0; adcw $0, %w0" : "+r"(sum) : "r"(half) : "cc");
+        return (uint16_t)~sum;
+    }
     """
     uint64_t hftos_plus(uint64_t total, uint64_t word) noexcept nogil
     uint64_t hftos_plus8(uint64_t total, const uint8_t *at) noexcept nogil
     uint64_t hftos_plus16(uint64_t total, const uint8_t *at) noexcept nogil
     uint64_t hftos_plus32(uint64_t total, const uint8_t *at) noexcept nogil
+    uint16_t hftos_closing(uint64_t total) noexcept nogil
     uint64_t _swapped "__builtin_bswap64"(uint64_t) noexcept nogil
 
 cdef inline uint64_t _folded(uint64_t total) noexcept nogil:
@@ -62,6 +70,10 @@ cdef inline uint64_t sum20(const uint8_t *data, Py_ssize_t at) noexcept nogil:
 cdef inline uint32_t checksum(uint64_t total) noexcept nogil:
     cdef uint32_t rest = total % 0xFFFF
     return 0xFFFF - rest if rest else 0
+
+cdef inline void put_checksum(uint8_t *room, Py_ssize_t at, uint64_t total) noexcept nogil:
+    cdef uint16_t field = hftos_closing(total)
+    memcpy(room + at, &field, 2)
 
 cdef inline bytes bytes_at(const uint8_t *data, Py_ssize_t at, Py_ssize_t length):
     return PyBytes_FromStringAndSize(<const char *>data + at, length)

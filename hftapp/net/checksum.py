@@ -5,7 +5,7 @@ big-integer operation replaces a loop over words: the fastest form an interprete
 after it are inlined from `checksum.pxd` and add 8 bytes at a time.
 """
 
-from hftapp.octets import Octets
+from hftapp.octets import Octets, Room
 
 
 def word_sum(data: bytes) -> int:
@@ -45,6 +45,11 @@ def sum20(data: Octets, at: int) -> int:
 def checksum(total: int) -> int:
     """Return the checksum field for a word sum (any number of word sums added), 0..65534."""
     return -total % 0xFFFF
+
+
+def put_checksum(room: Room, at: int, total: int) -> None:
+    """Write the checksum field for a `raw_sum` (RFC 1071 §2 B: the order of bytes is that of the words added)."""
+    room[at : at + 2] = (-total % 0xFFFF).to_bytes(2, "little")
 
 
 def bytes_at(data: Octets, at: int, length: int) -> bytes:

@@ -1,5 +1,6 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
+from hftapp.lean cimport Borrowed
 from hftapp.net.checksum cimport raw_sum
 from hftapp.nic.area cimport word32, word64
 from hftapp.octets cimport be16
@@ -25,24 +26,24 @@ cdef class Flows:
     cpdef forget(self)
     cdef bint tagged(self, const uint8_t *frame) noexcept
 
-cdef inline int known(Flows flows, const uint8_t *frame, Py_ssize_t length) noexcept:
-    cdef const uint8_t *packet = frame + flows.link
-    cdef Py_ssize_t room = length - flows.start
+cdef inline int known(Borrowed table, const uint8_t *frame, Py_ssize_t length) noexcept:
+    cdef const uint8_t *packet = frame + (<Flows>table).link
+    cdef Py_ssize_t room = length - (<Flows>table).start
     cdef Py_ssize_t size
-    cdef int flow = 0, count = flows.count
+    cdef int flow = 0, count = (<Flows>table).count
     cdef uint64_t hosts
     cdef uint32_t ports, fields
-    # EtherType IPv4, IPv4 without options; more fragments, fragment offset, protocol; multicast: all read as they stand.
-    if room < 0 or word32(packet, -2) & 0xFFFFFF != 0x450008 or be16(packet, 6) & 0x3FFF or packet[9] != 17 or not frame[0] & 1:
+    # EtherType IPv4, IPv4 without options; no fragment, protocol UDP; multicast: all read as they stand.
+    if room < 0 or word32(packet, -2) & 0xFFFFFF != 0x450008 or word32(packet, 6) & 0xFF00FF3FU != 0x11000000 or not frame[0] & 1:
         return -1
-    if flows.link != 14 and not flows.tagged(frame):
+    if (<Flows>table).link != 14 and not (<Flows>table).tagged(frame):
         return -1
     hosts = word64(packet, 12)
     ports = word32(packet, 20)
     while True:
         if flow >= count:
             return -1
-        if flows.hosts[flow] == hosts and flows.ports[flow] == ports:
+        if (<Flows>table).hosts[flow] == hosts and (<Flows>table).ports[flow] == ports:
             break
         flow += 1
     size = <Py_ssize_t>be16(packet, 24) - 8
@@ -52,7 +53,7 @@ cdef inline int known(Flows flows, const uint8_t *frame, Py_ssize_t length) noex
         return -1
     # Length and checksum; the length stands in the pseudo-header too.
     fields = word32(packet, 24)
-    if fields >> 16 and raw_sum(packet, 28, size, flows.sums[flow] + fields + (fields & 0xFFFF)) % 0xFFFF:
+    if fields >> 16 and raw_sum(packet, 28, size, (<Flows>table).sums[flow] + fields + (fields & 0xFFFF)) % 0xFFFF:
         return -1
-    flows.size = size
+    (<Flows>table).size = size
     return flow

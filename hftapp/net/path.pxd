@@ -16,6 +16,7 @@ cdef class Path:
     cdef int64_t number
     cdef Py_ssize_t length
     cdef uint64_t total
+    cdef uint64_t sum
     cdef Py_ssize_t _link
     cdef uint64_t _ip_sum
     cdef bytearray _template
@@ -28,6 +29,7 @@ cdef class Path:
     @cython.locals(room='uint8_t *')
     cdef uint8_t *room(self) except NULL
     cdef int lay_out(self) except -1
+    @cython.locals(at=Py_ssize_t, total=uint64_t)
     cdef void fit(self, uint8_t *room, Py_ssize_t length) noexcept
     @cython.locals(size=Py_ssize_t)
     cdef int send(self, uint8_t *room, int64_t sequence, int64_t acknowledgement, int64_t flags, int64_t window, Py_ssize_t length) except -1

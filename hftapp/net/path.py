@@ -31,9 +31,9 @@ class Path:
 
     `hosts` and `ports`: both addresses and both ports, the remote one first, as they stand in a received packet.
     `size`: bytes in front of the TCP header; `head`: the template, with the `length` of the last order; `total`: the
-    sum of everything in the TCP header and the pseudo-header that is the same in every segment; `number`: how the path
-    is called in the outbox. `resolved`: the next hop's Ethernet address is
-    known; before, packets wait in `waiting`, the latest ones at most.
+    sum of everything in the TCP header and the pseudo-header that is the same in every segment; `sum`: the same with
+    that length, as a `raw_sum`; `number`: how the path is called in the outbox. `resolved`: the next hop's Ethernet
+    address is known; before, packets wait in `waiting`, the latest ones at most.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Path:
         ports = local_port.to_bytes(2, "big") + remote_port.to_bytes(2, "big")
         self._template = bytearray((bytes(link) + head + ports).ljust(TEMPLATE, b"\0"))
         self.length = -1
+        self.sum = 0
         self.number = self.outbox.number()
         self._aside = bytearray(ROOM)
         self.head: Room = self._template
@@ -115,6 +116,8 @@ class Path:
         put16(self.head, at - 18, 40 + length)
         put16(self.head, at - 10, checksum(self._ip_sum + 40 + length))
         copy(room, at - 18, self.head, at - 18, 10)
+        total = (self.total + length) % 0xFFFF
+        self.sum = total >> 8 | (total & 0xFF) << 8
 
     def _keep(self, length: int) -> None:
         if len(self.waiting) >= MAX_WAITING:

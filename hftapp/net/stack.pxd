@@ -1,6 +1,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from hftapp.lean cimport borrowed
 from hftapp.net.checksum cimport bytes_at, ones_sum, sum20
 from hftapp.net.flows cimport Flows, known
 from hftapp.net.outbox cimport Outbox

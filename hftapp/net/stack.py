@@ -27,6 +27,7 @@ from hftapp.nic.port import Port
 from hftapp.octets import Octets
 
 if not cython.compiled:
+    from hftapp.lean import borrowed
     from hftapp.net.checksum import bytes_at, ones_sum, sum20
     from hftapp.net.flows import known
     from hftapp.octets import be16, be32, be48, be64
@@ -158,7 +159,7 @@ class Stack(Outbox):
     def on_frame(self, frame: Octets, length: int, now: int) -> int:
         """Take a received Ethernet frame; return the line of a datagram for a joined group, -1 for anything else."""
         self.counters.received += 1
-        flow = known(self.flows, frame, length)
+        flow = known(borrowed(self.flows), frame, length)
         if flow < 0:
             return self.on_rare_frame(frame, length, now)
         self.counters.delivered += 1

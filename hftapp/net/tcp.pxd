@@ -2,11 +2,11 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from hftapp.nic.port cimport Port
-from hftapp.net.checksum cimport bytes_at, checksum, ones_sum
+from hftapp.net.checksum cimport bytes_at, put_checksum, raw_sum
 from hftapp.net.tcp_machine cimport TcpMachine
 from hftapp.net.tcp_reassembly cimport Reassembly
 from hftapp.net.tcp_sender cimport TcpSender
-from hftapp.octets cimport put16, put32, put64
+from hftapp.octets cimport copy, put32, put64
 
 cdef int64_t _STAGING
 cdef int _RST, _ACK
@@ -18,13 +18,17 @@ cdef class TcpConnection(TcpMachine):
     cdef Py_ssize_t _staged
     cdef Py_ssize_t _sent
     cdef bint _queued
+    cdef Port _port
     cdef Py_ssize_t _payload_at
     cdef bytearray _store
     cdef uint8_t *_staging
+    cdef const uint8_t *_ahead
+    cdef Py_ssize_t _ahead_length
 
     cpdef bint reserve(self, Py_ssize_t length, int64_t now) except -1
+    cdef int foresee(self, const uint8_t *message, Py_ssize_t length) noexcept
     cpdef commit(self, Py_ssize_t length, int64_t now)
-    @cython.locals(window=int64_t, sequence=int64_t, acknowledgement=int64_t, at=Py_ssize_t, total=uint64_t)
+    @cython.locals(window=int64_t, at=Py_ssize_t, out='uint8_t *')
     cpdef int launch(self, Py_ssize_t length, int64_t now) except -1
     @cython.locals(length=Py_ssize_t)
     cpdef int keep(self, int64_t now) except -1

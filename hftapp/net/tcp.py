@@ -22,11 +22,11 @@ import cython
 from hftapp.net.path import Path
 from hftapp.net.tcp_machine import TcpMachine
 from hftapp.net.tcp_types import TcpBufferError, TcpConfig, TcpError
-from hftapp.octets import Room
+from hftapp.octets import Octets, Room
 
 if not cython.compiled:
-    from hftapp.net.checksum import bytes_at, checksum, ones_sum
-    from hftapp.octets import put16, put32, put64
+    from hftapp.net.checksum import bytes_at, put_checksum, raw_sum
+    from hftapp.octets import copy, put32, put64
 
 STAGING: Final = 4096
 """Bytes of the longest message that `reserve` makes room for."""
@@ -47,6 +47,9 @@ class TcpConnection(TcpMachine):
         self._staged = 0
         self._sent = 0
         self._queued = False
+        self._port = self.path.outbox.port
+        self._ahead: Octets = b""
+        self._ahead_length = 0
         self._payload_at = self.path.size + 20
         self._store = bytearray(STAGING)
         self._staging: Room = self._store
@@ -56,12 +59,19 @@ class TcpConnection(TcpMachine):
 
         Raises ValueError for a length that is not 1..`STAGING`.
         """
-        if 0 < length <= self.credit and self.path.resolved:
+        if 0 < length <= self.credit:  # then it is established, and its next hop known
             if self.path.outbox.laid_out != self.path.number:
                 self.lay_out()
             self._placed = length
             return True
         return self._reserve_aside(length)
+
+    def foresee(self, message: Octets, length: int) -> int:
+        """Lay the beginning of a message out with the headers in front of it."""
+        self._ahead = message
+        self._ahead_length = length if length <= _STAGING else 0
+        self.path.outbox.laid_out = 0
+        return 0
 
     def commit(self, length: int, now: int) -> None:
         """Send what was written."""
@@ -81,14 +91,13 @@ class TcpConnection(TcpMachine):
         window >>= self.receiver.shift
         if window > 0xFFFF:
             window = 0xFFFF
-        sequence = self.sender.nxt
-        acknowledgement = self.receiver.buffer.next
+        out = self.out
         at = self._payload_at
-        put64(self.out, at - 16, sequence << 32 | acknowledgement)
-        put32(self.out, at - 8, 0x50180000 | window)  # a header of 20 bytes, ACK and PSH
-        total = self.path.total + length + sequence + acknowledgement + 0x5018 + window
-        put16(self.out, at - 4, checksum(total + ones_sum(self.out, at, length)))
-        self._queued = self.path.outbox.port.launch(at + length)
+        put64(out, at - 16, self.sender.nxt << 32 | self.receiver.buffer.next)
+        put32(out, at - 8, 0x50180000 | window)  # a header of 20 bytes, ACK and PSH
+        # With the field of the checksum itself, which was laid out as 0.
+        put_checksum(out, at - 4, raw_sum(out, at, length, raw_sum(out, at - 16, 16, self.path.sum)))
+        self._queued = self._port.launch(at + length)
         return 0
 
     def keep(self, now: int) -> int:
@@ -188,6 +197,7 @@ class TcpConnection(TcpMachine):
         if not self._may_send() or self.sender.count + length > self.sender.limit:
             return False
         self.path.outbox.laid_out = 0
+        self.laid = False
         self.out = self._staging
         self.out_at = 0
         self._placed = 0
@@ -197,8 +207,11 @@ class TcpConnection(TcpMachine):
     def lay_out(self) -> int:
         """Put the headers of the next segment where it will be built."""
         self.path.lay_out()
-        self.out = self.path.outbox.port.room()
+        self.out = self._port.room()
         self.out_at = self._payload_at
+        if self._ahead_length != 0:
+            copy(self.out, self.out_at, self._ahead, 0, self._ahead_length)
+            self.laid = True
         self._staged = 0
         return 0
 

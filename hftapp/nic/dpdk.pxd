@@ -9,17 +9,17 @@ from hftapp.nic.rte cimport (
     rte_mbuf, rte_mempool, segments, set_length, set_up_rx, set_up_tx, start, stop, take, transmit_burst, wait_for_link
 )
 
-cdef int _BURST
+cdef enum:
+    _BURST = 32
 
 cdef class DpdkPort(Port):
     cdef public str device
     cdef public str driver
     cdef int _number
-    cdef int _held
-    cdef int _first
-    cdef int _next
+    cdef Py_ssize_t _held
+    cdef Py_ssize_t _first
+    cdef Py_ssize_t _next
     cdef bint _collects
-    cdef uint8_t *_room
     cdef rte_mbuf *_rx[32]
     cdef rte_mbuf *_tx[32]
     cdef rte_mempool *_rx_pool
@@ -31,17 +31,22 @@ cdef class DpdkPort(Port):
 
     @cython.locals(number=int, counts=int, rx=int, tx=int)
     cdef _start(self, object settings)
-    @cython.locals(count=int, kept=int, i=int)
+    @cython.locals(count=Py_ssize_t, i=Py_ssize_t)
     cpdef Py_ssize_t rx_burst(self) except -1
+    @cython.locals(i=Py_ssize_t)
+    cdef int _release(self) except -1
+    @cython.locals(kept=Py_ssize_t, i=Py_ssize_t, mbuf='rte_mbuf *')
+    cdef Py_ssize_t _refuse(self, Py_ssize_t first, Py_ssize_t count) noexcept
     cdef uint8_t *room(self) except NULL
     cpdef bint send(self, Py_ssize_t length) except -1
-    @cython.locals(end=int, first=int)
+    @cython.locals(count=Py_ssize_t, sent=Py_ssize_t)
     cpdef bint launch(self, Py_ssize_t length) except -1
     cpdef flush(self)
-    cdef int _drop(self, int first) except -1
+    @cython.locals(i=Py_ssize_t)
+    cdef int _drop(self, Py_ssize_t first) except -1
     cdef int _transmit(self) except -1
     cdef int _tidy(self) except -1
-    @cython.locals(i=int, mbuf='rte_mbuf *')
-    cdef int _fill(self, int count) except -1
+    @cython.locals(i=Py_ssize_t, mbuf='rte_mbuf *')
+    cdef int _fill(self, Py_ssize_t count) except -1
     cpdef stats(self)
     cpdef close(self)

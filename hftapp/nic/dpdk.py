@@ -1,9 +1,9 @@
 """A NIC port over DPDK 24.11: the card's rings are in this process's memory, and nothing of the kernel is on the path.
 
 Received frames are read in DPDK's own buffers. The next frame to send is built in a buffer that was taken before it was
-needed. Whatever can wait is done when the next burst is asked for: giving received buffers back, taking new ones for
-sending, collecting those that were sent. No offload is used: a checksum that the card computes cannot be patched
-incrementally, and a merged segment was held back to be merged.
+needed. Whatever can wait is done later: received buffers are given back when the next burst is asked for, and when that
+is empty, new ones are taken for sending and those that were sent are collected. No offload is used: a checksum that the
+card computes cannot be patched incrementally, and a merged segment was held back to be merged.
 
 EAL, DPDK's environment, can be started once in a process and serves one card here. It adds one thread of its own
 (`dpdk-intr`), which sleeps on the CPUs that this process may use at that moment, the trader's excepted.
@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import cython
 
 from hftapp import vfio
+from hftapp.nic.pci import network_devices
 from hftapp.nic.port import BURST, Port, PortError, PortStats
 from hftapp.octets import Room
 
@@ -54,10 +55,13 @@ if not cython.compiled:
         wait_for_link,
     )
 
-_BURST = BURST
+    _BURST = BURST
 COLLECT_AT_ONCE: Final = ("net_virtio",)
 """Drivers that collect sent buffers while sending, by default hundreds at once, in the middle of a tick. These are told
 to do it whenever a few have been sent. The others do it when they are asked."""
+OPTIONS: Final = {"1af4:1041": "vectorized=1", "1af4:1000": "vectorized=1"}
+"""What DPDK's driver is asked for, by the card's `vendor:device`. virtio: a receive path that takes a frame in a third
+of the instructions; the driver uses it where every frame is in one buffer (QEMU's `mrg_rxbuf=off`)."""
 SPARE: Final = 2 * BURST
 """Buffers beyond those in the card's ring: the burst being read, and the frames being built."""
 
@@ -81,15 +85,15 @@ class DpdkSettings(NamedTuple):
     log_level: str = "notice"
 
 
-def eal_arguments(device: str, iova: str, settings: DpdkSettings, name: str = "hftos") -> list[str]:
-    """Return the arguments of EAL for one card (DPDK Getting Started Guide, "EAL parameters").
+def eal_arguments(device: str, iova: str, settings: DpdkSettings, name: str = "hftos", options: str = "") -> list[str]:
+    """Return the arguments of EAL for one card (DPDK Getting Started Guide, "EAL parameters"); `options`: its driver's.
 
     Memory stays this process's own (`--in-memory`), there is no telemetry socket, and one lcore: this thread.
     """
     cpu = min(os.sched_getaffinity(0)) if settings.cpu is None else settings.cpu
     return [
         *(name, "--in-memory", "--no-telemetry", f"--iova-mode={iova}"),
-        *("--lcores", f"0@{cpu}", "-a", device),
+        *("--lcores", f"0@{cpu}", "-a", ",".join(filter(None, (device, options)))),
         f"--log-level=lib.eal:{settings.log_level}",
     ]
 
@@ -133,7 +137,8 @@ class DpdkPort(Port):
         if settings.housekeeping:
             os.sched_setaffinity(0, settings.housekeeping)  # what EAL's own thread inherits; EAL then moves this one
         os.environ.setdefault("RUNTIME_DIRECTORY", RUNTIME)
-        arguments = eal_arguments(self.device, self._binding.iova, settings)
+        options = next((OPTIONS.get(card.ids, "") for card in network_devices() if card.address == self.device), "")
+        arguments = eal_arguments(self.device, self._binding.iova, settings, options=options)
         number = initialise([argument.encode() for argument in arguments])
         if number != 0:
             raise PortError(
@@ -182,13 +187,33 @@ class DpdkPort(Port):
 
     def rx_burst(self) -> int:
         """Receive up to `BURST` frames; frames spread over several buffers are refused and counted as dropped."""
-        if self._first != 0:
-            self._tidy()
+        if self._held != 0:
+            self._release()
+        count = receive_burst(self._number, self._rx, _BURST)
+        if count == 0:
+            if self._first != 0:
+                self._tidy()
+            return 0
+        for i in range(count):
+            self.frames[i] = octets(self._rx[i])
+            self.lengths[i] = length_of(self._rx[i])
+            if segments(self._rx[i]) != 1:
+                count = self._refuse(i, count)
+                break
+        self._held = count
+        return count
+
+    def _release(self) -> int:
+        """Give the frames of the last burst back."""
         for i in range(self._held):
             give_back(self._rx[i])
-        count = receive_burst(self._number, self._rx, _BURST)
-        kept = 0
-        for i in range(count):
+        self._held = 0
+        return 0
+
+    def _refuse(self, first: int, count: int) -> int:
+        """Leave out frames of several buffers, the first of which is number `first`; returns how many are kept."""
+        kept = first
+        for i in range(first, count):
             mbuf = self._rx[i]
             if segments(mbuf) == 1:
                 self._rx[kept] = mbuf
@@ -198,12 +223,11 @@ class DpdkPort(Port):
             else:
                 self._rx_refused += 1
                 give_back_chain(mbuf)
-        self._held = kept
         return kept
 
     def room(self) -> Room:
         """Return the buffer in which the next frame is built."""
-        return self._room
+        return octets(self._tx[self._next])
 
     def send(self, length: int) -> bool:
         """Queue the frame in `room`. There is always room for another: the last buffer of the store is sent at once."""
@@ -212,25 +236,20 @@ class DpdkPort(Port):
         if self._next == _BURST:
             self._transmit()
             self._tidy()
-        else:
-            self._room = octets(self._tx[self._next])
         return True
 
     def launch(self, length: int) -> bool:
-        """Queue the frame in `room` and ring the doorbell; nothing else is done before."""
-        end = self._next
-        first = self._first
-        set_length(self._tx[end], length)
-        end += 1
-        first += transmit_burst(self._number, self._tx, first, end - first)
-        self._next = self._first = end
-        if first != end:
-            self._drop(first)
-        if end == _BURST:
+        """Queue the frame in `room` and ring the doorbell; nothing else is done before, and little behind it."""
+        set_length(self._tx[self._next], length)
+        self._next += 1
+        count = self._next - self._first
+        sent = transmit_burst(self._number, self._tx, self._first, count)
+        if sent != count:
+            self._drop(self._first + sent)
+        self._first = self._next
+        if self._next == _BURST:
             self._tidy()
-        else:
-            self._room = octets(self._tx[end])
-        return first == end
+        return sent == count
 
     def flush(self) -> None:
         """Ring the doorbell if anything is queued."""
@@ -271,7 +290,6 @@ class DpdkPort(Port):
             self._tx[i] = mbuf
         self._first = 0
         self._next = 0
-        self._room = octets(self._tx[0])
         return 0
 
     def stats(self) -> PortStats:

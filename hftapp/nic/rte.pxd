@@ -31,6 +31,9 @@ cdef extern from "rte_mbuf.h":
 
 cdef extern from *:
     """
+    // Bursts are inlined: without the look for callbacks, which nobody registers with a port that is nobody else's.
+    #include <rte_config.h>
+    #undef RTE_ETHDEV_RXTX_CALLBACKS
     #include <rte_ethdev.h>
     #include <rte_mbuf.h>
     #define hftos_mbuf_data(m) rte_pktmbuf_mtod(m, uint8_t *)
@@ -204,10 +207,10 @@ cdef inline void stop(int number) noexcept:
 cdef inline void free_pool(rte_mempool *pool) noexcept:
     rte_mempool_free(pool)
 
-cdef inline int receive_burst(int number, rte_mbuf **mbufs, int count) noexcept:
+cdef inline Py_ssize_t receive_burst(int number, rte_mbuf **mbufs, int count) noexcept:
     return rte_eth_rx_burst(<uint16_t>number, 0, mbufs, <uint16_t>count)
 
-cdef inline int transmit_burst(int number, rte_mbuf **mbufs, int first, int count) noexcept:
+cdef inline Py_ssize_t transmit_burst(int number, rte_mbuf **mbufs, Py_ssize_t first, Py_ssize_t count) noexcept:
     return rte_eth_tx_burst(<uint16_t>number, 0, mbufs + first, <uint16_t>count)
 
 cdef inline int collect_sent(int number) noexcept:

@@ -5,6 +5,7 @@ from libc.stdint cimport int8_t, int64_t
 from hftapp.book.books cimport Books
 from hftapp.clock cimport Clock, _read_tsc
 from hftapp.histogram cimport Histogram
+from hftapp.lean cimport Borrowed, borrowed
 from hftapp.trader.decisions cimport Decisions
 from hftapp.trader.gateway cimport OrderGateway
 from hftapp.trader.instrument cimport Instrument
@@ -61,7 +62,7 @@ cdef class Desk(Context):
 
     @cython.locals(index=Py_ssize_t)
     cpdef bint follows(self, Instrument instrument) except -1
-    @cython.locals(market=Market, started=int64_t, i=Py_ssize_t, index=Py_ssize_t, instrument=Instrument)
+    @cython.locals(started=int64_t, i=Py_ssize_t, index=Py_ssize_t)
     cpdef int show(self, Py_ssize_t touched, int64_t now) except -1
     @cython.locals(market=Market, i=Py_ssize_t, instrument=Instrument)
     cdef int _prints(self) except -1
@@ -117,7 +118,7 @@ cdef class Desk(Context):
 
 # `clock.ticks()` without a call where that is one instruction.
 cdef inline int64_t _ticks(Desk desk) noexcept:
-    if desk._tsc:
+    if cython.likely(desk._tsc):
         return _read_tsc()
     return desk._clock.ticks()
 
@@ -126,8 +127,9 @@ cdef inline int _on_book(Desk desk, Instrument instrument) except -1:
     return 0
 
 # -1: it raised, and the exception is still set. So only a strategy that fails pays for a `try`.
-cdef inline int _asked(Desk desk, Instrument instrument) noexcept:
-    return (<int (*)(Desk, Instrument) noexcept>_on_book)(desk, instrument)
+# The instrument is one that the market keeps.
+cdef inline int _asked(Desk desk, Borrowed instrument) noexcept:
+    return (<int (*)(Desk, Borrowed) noexcept>_on_book)(desk, instrument)
 
 cdef inline int _raise() except -1:
     return -1

@@ -35,6 +35,8 @@ _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES = REFUSED_PAUSE, REJECTED_PAUSE,
 _NOWHERE = Instrument("", -1)
 
 if not cython.compiled:
+    from hftapp.lean import borrowed
+
     _BUY, _SELL = BUY, SELL
     _UNKNOWN, _FOLLOWS, _IGNORES = range(3)
     _raised: list[Exception] = []
@@ -157,19 +159,19 @@ class Desk(Context):
 
     def show(self, touched: int, now: int) -> int:
         """The market's prints and the first `touched` of its changed books, as far as the strategy follows them."""
-        market = self._market
         self.now = now
-        if market.trade_count > 0:
+        if self._market.trade_count > 0:
             self._prints()
         for i in range(touched):
-            instrument = _nth(market.touched, i)
-            index = instrument.index
-            if (index >= self._capacity or self._follows[index] != _FOLLOWS) and not self.follows(instrument):
+            index = cython.cast(Instrument, self._market.touched[i]).index
+            if (index >= self._capacity or self._follows[index] != _FOLLOWS) and not self.follows(
+                cython.cast(Instrument, self._market.touched[i])
+            ):
                 continue
             # What `book` does, without the call.
             if self.enabled:
                 started = _ticks(self)
-                if _asked(self, instrument) < 0:
+                if _asked(self, self._market.touched[i]) < 0:
                     self._caught()
                 self.cost.record(_ticks(self) - started)
         return 0
@@ -187,7 +189,7 @@ class Desk(Context):
         if not self.enabled:
             return
         started = _ticks(self)
-        if _asked(self, instrument) < 0:
+        if _asked(self, borrowed(instrument)) < 0:
             self._caught()
         self.cost.record(_ticks(self) - started)
 

@@ -1,14 +1,15 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from hftapp.lean cimport Borrowed, borrowed
 from hftapp.trader.decisions cimport Decisions
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 from hftapp.trader.orders cimport Orders
 from hftapp.trader.ouch cimport OuchEncoder, enter_order
 from hftapp.trader.risk.gate cimport RiskGate
-from hftapp.trader.session cimport OrderSession
-from hftapp.trader.stages cimport Stages, ticks_now
+from hftapp.trader.session cimport OrderSession, foreseen, launched
+from hftapp.trader.stages cimport Stages, stamp
 
 cdef int _DEAD
 cdef Py_ssize_t _REPLACE_LENGTH, _CANCEL_LENGTH
@@ -26,11 +27,13 @@ cdef class OrderGateway:
     cdef list _encoders
     cdef int _venue
     cdef OrderSession _session
+    cdef Borrowed _way
     cdef OuchEncoder _ouch
     cdef Stages _stages
+    cdef Borrowed _stamps
     cdef readonly Decisions decisions
 
-    @cython.locals(code=int, mark=int, stages=Stages, first=bint, order=Order)
+    @cython.locals(code=int, mark=int, decided=int64_t, passed=int64_t, rung=int64_t, first=bint, order=Order)
     cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
     @cython.locals(code=int)
     cdef bint takes(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int owner, int64_t now) except -1

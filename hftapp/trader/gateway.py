@@ -19,8 +19,10 @@ from hftapp.trader.session import OrderSession
 from hftapp.trader.stages import Stages
 
 if not cython.compiled:
+    from hftapp.lean import borrowed
     from hftapp.trader.ouch import enter_order
-    from hftapp.trader.stages import ticks_now
+    from hftapp.trader.session import foreseen, launched
+    from hftapp.trader.stages import stamp
 
     _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
@@ -59,7 +61,11 @@ class OrderGateway:
         self._session = self.sessions[0]
         self._ouch = self._encoders[0]
         self._stages = stages
+        self._stamps = borrowed(stages)
         self.decisions = decisions
+        for session, encoder in zip(self.sessions, self._encoders, strict=True):
+            session.foresee(encoder.template)
+        self._way = borrowed(self._session)  # `sessions` keeps it
 
     def enter(
         self,
@@ -81,22 +87,19 @@ class OrderGateway:
             self._turn_to(venue)
         if not self.open or not self._session.ready:
             return None
-        stages = self._stages
-        first = not stages.rung
-        if first:
-            stages.decided_at = ticks_now(stages)
+        decided = stamp(self._stamps)
         code = self.risk.weigh(instrument, side, shares, price, None, now)
+        passed = stamp(self._stamps)
         if code != 0:
+            self._stages.note(decided, passed)
             self._unsent(code, instrument, side, shares, price, 0, owner, now)
             return None
-        if first:
-            stages.passed_at = ticks_now(stages)
-        if not self._session.begin(self._ouch.enter_length, now):
+        if not foreseen(self._way, now):
+            self._stages.note(decided, passed)
             self._unsent(0, instrument, side, shares, price, 0, owner, now)
             return None
         mark = _MARK_BUY if side == _BUY else self.orders.marking(instrument, side, shares, None)
         enter_order(
-            self._ouch,
             self._session.out,
             self._session.out_at,
             instrument,
@@ -109,10 +112,12 @@ class OrderGateway:
             self.orders.tokens,
             venue * _TOKEN,
         )
-        self._session.launch(now)
+        launched(self._way, now)
+        rung = stamp(self._stamps)
+        first = self._stages.note(decided, passed)
         if first:
-            stages.rung_at = ticks_now(stages)
-            stages.rung = True
+            self._stages.rung_at = rung
+            self._stages.rung = True
         self._session.keep(now)
         self.emitted += 1
         self.risk.count(instrument, side, shares, price, None, now)
@@ -132,7 +137,7 @@ class OrderGateway:
         if code != 0:
             self._unsent(code, instrument, side, shares, price, 0, owner, now)
             return False
-        return self._session.begin(self._ouch.enter_length, now)
+        return foreseen(self._way, now)
 
     def replace(self, order: Order, shares: int, price: int, now: int) -> Order | None:
         """Replace a live order; None when the gateway is closed, the session is down or the risk gate refuses.
@@ -198,6 +203,7 @@ class OrderGateway:
         """The next message is for another venue than the last one."""
         self._venue = venue
         self._session = self.sessions[venue]
+        self._way = borrowed(self._session)
         self._ouch = self._encoders[venue]
         self.risk.turn_to(venue)
 

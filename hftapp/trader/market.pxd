@@ -3,18 +3,16 @@ from libc.stdint cimport int64_t, uint64_t
 
 from hftapp.book.books cimport Books
 from hftapp.book.levels cimport Levels
+from hftapp.lean cimport Places, borrowed, row, store_for
 from hftapp.trader.instrument cimport Instrument
-from hftapp.trader.slots cimport Places, instrument_at, places_of, put_instrument
 
 cdef enum:
     _MAX_VENUES = 4
     _BUY = 1
     _SELL = -1
+    _LOW = 0xFFFF_FFFF
 
 cdef Py_ssize_t _MAX_TRADES
-cdef uint64_t _LOW
-ctypedef uint64_t *pointer
-ctypedef int64_t *words
 
 
 cdef class Market:
@@ -27,7 +25,7 @@ cdef class Market:
     cdef readonly bint closed            # every venue has ended its trading
     cdef readonly int shut               # a bit for each venue that has
     # What the last `take_touched` took, refreshed; valid until the next one. `pending`: touched since then.
-    cdef readonly list touched
+    cdef Places touched
     cdef readonly Py_ssize_t touched_count
     cdef readonly Py_ssize_t pending
     # Prints since the last `drop_trades`.
@@ -38,9 +36,8 @@ cdef class Market:
     cdef readonly int64_t trades_lost
     cdef int[::1] _locates               # by MAX_VENUES * index + venue, -1: not named there
     cdef int[::1] _alone                 # by index: the row of `_levels` that says it all, -1: there is more to ask
-    cdef list _waiting                   # the first `pending` have been touched
-    cdef Places waiting                  # its places
-    cdef Places _shown                   # the places of `touched`
+    cdef Places waiting                  # the first `pending` have been touched
+    cdef tuple _stores                   # the memory of both
     cdef Levels _levels                  # of venue 0
     cdef dict _by_symbol
     cdef object _prepare
@@ -51,8 +48,10 @@ cdef class Market:
     cpdef place(self, Instrument instrument, int venue, int locate)
     cpdef touch(self, Instrument instrument)
     cpdef touch_all(self)
-    @cython.locals(i=Py_ssize_t, count=Py_ssize_t, instrument=Instrument, row=Py_ssize_t, rows=words, cells=pointer, at=int64_t, price=int64_t)
+    @cython.locals(count=Py_ssize_t)
     cpdef Py_ssize_t take_touched(self) except -1
+    @cython.locals(i=Py_ssize_t)
+    cdef Py_ssize_t _refresh_all(self, Py_ssize_t count) except -1
     cpdef drop_trades(self)
     cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept
     @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=int64_t, bid=int64_t, bid_shares=int64_t, bid_venue=int, ask=int64_t, ask_shares=int64_t, ask_venue=int)

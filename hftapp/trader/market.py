@@ -16,10 +16,11 @@ from hftapp.book.levels import Levels
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 
 if not cython.compiled:
-    from hftapp.trader.slots import instrument_at, places_of, put_instrument
+    from hftapp.lean import borrowed, row, store_for
 
     _MAX_VENUES = MAX_VENUES
     _BUY, _SELL = 1, -1
+    _LOW = 0xFFFF_FFFF
 if TYPE_CHECKING:
     from hftapp.trader.venue_market import VenueMarket
 
@@ -28,7 +29,6 @@ MAX_INSTRUMENTS = 1 << 16
 MAX_TRADES = 1024
 """Prints that are kept until they are taken; a datagram holds at most about sixty."""
 _MAX_TRADES = MAX_TRADES
-_LOW = 0xFFFF_FFFF
 
 
 @cython.final
@@ -55,14 +55,13 @@ class Market:
         self.stale = False
         self.closed = False
         self.shut = 0
-        nobody = Instrument("", -1)
-        self.touched = [nobody] * max_instruments
-        self._waiting = [nobody] * max_instruments
-        self.waiting = places_of(self._waiting)
-        self._shown = places_of(self.touched)
+        # Every instrument is kept in `instruments`, as long as the market.
+        self._stores = store_for(max_instruments), store_for(max_instruments)
+        self.touched = row(self._stores[0])
+        self.waiting = row(self._stores[1])
         self.touched_count = 0
         self.pending = 0
-        self.trade_instrument = [nobody] * MAX_TRADES
+        self.trade_instrument = [Instrument("", -1)] * MAX_TRADES
         self.trade_price = array("q", bytes(8 * MAX_TRADES))
         self.trade_shares = array("q", bytes(8 * MAX_TRADES))
         self.trade_count = 0
@@ -116,7 +115,7 @@ class Market:
         """Treat an instrument as changed (its book, its own orders or its trading state did)."""
         if not instrument.touched and instrument.index >= 0:
             instrument.touched = True
-            put_instrument(self.waiting, self.pending, instrument)
+            self.waiting[self.pending] = borrowed(instrument)
             self.pending += 1
 
     def touch_all(self) -> None:
@@ -126,28 +125,19 @@ class Market:
 
     def take_touched(self) -> int:
         """Refresh what has changed since the last call and show it in `touched`; returns how many, each once."""
-        self._waiting, self.touched = self.touched, self._waiting
-        self.waiting, self._shown = self._shown, self.waiting
         count = self.pending
+        self.waiting, self.touched = self.touched, self.waiting
         self.touched_count = count
         self.pending = 0
+        if count == 1 and _show_best(self, 0):
+            return 1
+        return self._refresh_all(count)
+
+    def _refresh_all(self, count: int) -> int:
+        """Refresh the first `count` instruments of `touched`; returns how many."""
         for i in range(count):
-            instrument = instrument_at(self._shown, i)
-            instrument.touched = False
-            row = self._alone[instrument.index]
-            if row < 0:
-                self.refresh(instrument)
-                continue
-            # The same where there is one venue: its best levels are the best.
-            rows, cells = self._levels.rows, self._levels.cells
-            at = rows[row + 1] - 2
-            price = cells[at] >> 32  # 0 in the words below the levels of an empty half
-            instrument.bid = price
-            instrument.bid_shares = cells[at + 1] if price != 0 else 0
-            at = rows[row + 5] - 2
-            price = cells[at] >> 32 ^ _LOW if at >= rows[row + 4] else 0
-            instrument.ask = price
-            instrument.ask_shares = cells[at + 1] if price != 0 else 0
+            if not _show_best(self, i):
+                self.refresh(cython.cast(Instrument, self.touched[i]))
         return count
 
     def drop_trades(self) -> None:
@@ -203,3 +193,25 @@ class Market:
                 shut |= 1 << venue.venue
         self.shut = shut
         self.closed = shut == (1 << self.venue_count) - 1
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+@cython.returns(cython.bint)
+@cython.locals(market=Market, i=cython.Py_ssize_t, half=cython.Py_ssize_t, at=cython.longlong, price=cython.ulonglong)
+def _show_best(market: Market, i: int) -> bool:
+    """Refresh the instrument `touched[i]` where one venue is all there is; False where there are more."""
+    cython.cast(Instrument, market.touched[i]).touched = False
+    half = market._alone[cython.cast(Instrument, market.touched[i]).index]
+    if half < 0:
+        return False
+    at = market._levels.rows[half + 1] - 2
+    price = market._levels.cells[at] >> 32  # 0 in the words below the levels of an empty half
+    cython.cast(Instrument, market.touched[i]).bid = price
+    cython.cast(Instrument, market.touched[i]).bid_shares = market._levels.cells[at + 1] if price != 0 else 0
+    at = market._levels.rows[half + 5] - 2
+    price = market._levels.cells[at] >> 32 ^ _LOW if at >= market._levels.rows[half + 4] else 0
+    cython.cast(Instrument, market.touched[i]).ask = price
+    cython.cast(Instrument, market.touched[i]).ask_shares = market._levels.cells[at + 1] if price != 0 else 0
+    return True

@@ -8,14 +8,12 @@ cdef enum:
     _YES = 89
     _NO = 78
     _CANCEL = 88
-    _ENTER_FIXED = 47
     _REPLACE_LENGTH = 40
     _CANCEL_LENGTH = 9
 
 cdef class OuchEncoder:
-    cdef bytearray _enter_store
     cdef bytearray _replace_store
-    cdef uint8_t *template
+    cdef readonly bytes template
     cdef uint8_t *_replace
     cdef readonly Py_ssize_t enter_length
 
@@ -24,10 +22,9 @@ cdef class OuchEncoder:
 
 # Interpreted the function of the same name in ouch.py runs; this one is part of whatever function calls it.
 cdef inline void enter_order(
-    OuchEncoder ouch, uint8_t *room, Py_ssize_t at, Instrument instrument, int64_t shares, int64_t price,
+    uint8_t *room, Py_ssize_t at, Instrument instrument, int64_t shares, int64_t price,
     int64_t ref, int mark, int tif, bint iso, const uint8_t *tokens, Py_ssize_t token
 ) noexcept:
-    copy(room, at, ouch.template, 0, _ENTER_FIXED)
     put32(room, at + 1, <uint32_t>ref)
     room[at + 5] = <uint8_t>mark
     put32(room, at + 6, <uint32_t>shares)
@@ -37,5 +34,3 @@ cdef inline void enter_order(
     if iso:
         room[at + 29] = _YES
     copy(room, at + 31, tokens, token, 14)
-    if ouch.enter_length > _ENTER_FIXED:
-        copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)

@@ -19,10 +19,9 @@ if not cython.compiled:
 
     _YES, _NO = b"YN"
     _CANCEL = ord("X")
-    _ENTER_FIXED, _REPLACE_LENGTH, _CANCEL_LENGTH = 47, 40, 9
+    _REPLACE_LENGTH, _CANCEL_LENGTH = 40, 9
 
     def enter_order(
-        ouch: OuchEncoder,
         room: Room,
         at: int,
         instrument: Instrument,
@@ -35,8 +34,7 @@ if not cython.compiled:
         tokens: Octets,
         token: int,
     ) -> None:
-        """Enter Order (§5.2.1) of `enter_length` bytes from its terms; its ClOrdID is that of `tokens` at `token`."""
-        copy(room, at, ouch.template, 0, _ENTER_FIXED)
+        """The terms of an Enter Order (§5.2.1), whose template is there; its ClOrdID is that of `tokens` at `token`."""
         put32(room, at + 1, ref)
         room[at + 5] = mark
         put32(room, at + 6, shares)
@@ -46,8 +44,6 @@ if not cython.compiled:
         if iso:
             room[at + 29] = _YES
         copy(room, at + 31, tokens, token, 14)
-        if ouch.enter_length > _ENTER_FIXED:
-            copy(room, at + _ENTER_FIXED, ouch.template, _ENTER_FIXED, ouch.enter_length - _ENTER_FIXED)
 
 
 REPLACE_LENGTH: Final = 40
@@ -60,8 +56,8 @@ CANCEL_LENGTH: Final = 9
 class OuchEncoder:
     """Requests of one firm (empty: the port's own) in one capacity. `enter_length`: bytes of an Enter Order.
 
-    `enter_order` writes an Enter Order from `template`. The methods write at an offset, take the order as it is meant
-    to be and return the length. The caller vouches for the room.
+    `enter_order` completes an Enter Order whose `template` stands there. The methods write at an offset, take the order
+    as it is meant to be and return the length. The caller vouches for the room.
     """
 
     def __init__(self, firm: str = "", capacity: str = "P") -> None:
@@ -89,11 +85,10 @@ class OuchEncoder:
             inter_market_sweep_eligibility="N",
             cl_ord_id="",
         )
-        self._enter_store = bytearray(enter.encode())
         self._replace_store = bytearray(replace.encode())
-        self.template: Room = self._enter_store
+        self.template = enter.encode()
         self._replace: Room = self._replace_store
-        self.enter_length = len(self._enter_store)
+        self.enter_length = len(self.template)
 
     def replace(self, room: Room, at: int, order: Order) -> int:
         """Replace Order Request (§5.2.2) for an order that `replaces` another one: the total of the whole chain."""

@@ -2,7 +2,8 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
 from hftapp.channel cimport Channel
-from hftapp.octets cimport put16
+from hftapp.lean cimport Borrowed
+from hftapp.octets cimport copy, put16
 from hftapp.ring cimport Ring
 from hftapp.trader.soup_link cimport SequencedHandler, SoupLink
 from hftapp.wire cimport Wire
@@ -51,8 +52,13 @@ cdef class OrderSession(SequencedHandler):
     cdef public int64_t malformed
     cdef int64_t[::1] sent
     cdef bytearray _nowhere
+    cdef bytearray _ahead_store
+    cdef uint8_t *_ahead
+    cdef Py_ssize_t _foreseen
 
     cdef bint begin(self, Py_ssize_t length, int64_t now) except -1
+    cpdef foresee(self, bytes template)
+    cdef bint begin_foreseen(self, int64_t now) except -1
     cdef int launch(self, int64_t now) except -1
     cdef int keep(self, int64_t now) except -1
     cdef int commit(self, int64_t now) except -1
@@ -70,3 +76,23 @@ cdef class OrderSession(SequencedHandler):
     cdef _bad(self, Py_ssize_t length)
     cdef _untaken(self, Py_ssize_t length)
     cdef bint _settles(self, int64_t sequence)
+
+# Interpreted the functions of the same names in session.py run; these are part of whatever function calls them.
+cdef inline bint foreseen(Borrowed session, int64_t now) except -1:
+    if cython.likely(
+        (<OrderSession>session)._channel.reserve(_HEADER + (<OrderSession>session)._foreseen, now)
+        and (<OrderSession>session)._channel.laid
+    ):
+        (<OrderSession>session).out = (<OrderSession>session)._channel.out
+        (<OrderSession>session).out_at = (<OrderSession>session)._channel.out_at + _HEADER
+        (<OrderSession>session)._length = (<OrderSession>session)._foreseen
+        return True
+    return (<OrderSession>session).begin_foreseen(now)
+
+cdef inline int launched(Borrowed session, int64_t now) except -1:
+    if cython.unlikely(not (<OrderSession>session)._journal.push_octets(
+        (<OrderSession>session)._sent_kind, now + (<OrderSession>session)._epoch, (<OrderSession>session).out,
+        (<OrderSession>session).out_at, (<OrderSession>session)._foreseen
+    )):
+        (<OrderSession>session)._overflow()
+    return (<OrderSession>session)._channel.launch(_HEADER + (<OrderSession>session)._foreseen, now)

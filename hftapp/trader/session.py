@@ -24,10 +24,28 @@ from hftapp.trader.soup_link import SequencedHandler, SoupLink
 from hftapp.wire import Wire
 
 if not cython.compiled:
-    from hftapp.octets import Octets, Room, put16
+    from hftapp.octets import Octets, Room, copy, put16
 
     _ACTIVE, _NOTHING = soup_link.ACTIVE, soup_link.NOTHING
     _HEADER, _UNSEQUENCED = soup_link.HEADER, soup_link.UNSEQUENCED
+
+    def foreseen(session: OrderSession, now: int) -> bool:
+        """Make room for the message that a session that is `ready` foresees; False when it is down.
+
+        At `out` from `out_at` on, its template stands there already.
+        """
+        channel = session._channel
+        if channel is not None and channel.reserve(_HEADER + session._foreseen, now) and channel.laid:
+            session.out = channel.out
+            session.out_at = channel.out_at + _HEADER
+            session._length = session._foreseen
+            return True
+        return session.begin_foreseen(now)
+
+    def launched(session: OrderSession, now: int) -> int:
+        """`OrderSession.launch` for the message that was foreseen."""
+        return session.launch(now)
+
 
 MS: Final = 1_000_000
 BACKOFF: Final = (100 * MS, 5_000 * MS)
@@ -110,6 +128,9 @@ class OrderSession(SequencedHandler):
         self._nowhere = bytearray(1)
         self.out: Room = self._nowhere
         self.out_at = 0
+        self._foreseen = 0
+        self._ahead_store = bytearray(0)
+        self._ahead: Room = self._ahead_store
 
     @property
     def active(self) -> bool:
@@ -127,11 +148,27 @@ class OrderSession(SequencedHandler):
         if not self._channel.reserve(_HEADER + length, now):
             self._untaken(length)
             return False
+        self._channel.laid = False
         self.out = self._channel.out
         self.out_at = self._channel.out_at + _HEADER
         put16(self.out, self.out_at - 3, 1 + length)
         self.out[self.out_at - 1] = _UNSEQUENCED
         self._length = length
+        return True
+
+    def foresee(self, template: bytes) -> None:
+        """Expect messages that begin as `template`, and have as many bytes; `foreseen` then makes room for one."""
+        self._ahead_store = bytearray((1 + len(template)).to_bytes(2, "big") + bytes([_UNSEQUENCED]) + template)
+        self._ahead = self._ahead_store
+        self._foreseen = len(template)
+        if self._channel is not None:
+            self._channel.foresee(self._ahead, _HEADER + self._foreseen)
+
+    def begin_foreseen(self, now: int) -> bool:
+        """As `begin`, for the message that is foreseen; its template is there."""
+        if not self.begin(self._foreseen, now):
+            return False
+        copy(self.out, self.out_at, self._ahead, _HEADER, self._foreseen)
         return True
 
     def launch(self, now: int) -> int:
@@ -254,6 +291,7 @@ class OrderSession(SequencedHandler):
         else:
             self._link = self._soup
         self._channel = self._wire.connect(self._settings.host, self._settings.port, now)
+        self._channel.foresee(self._ahead, _HEADER + self._foreseen if self._foreseen else 0)
         self._greeted = False
         self._connect_deadline = now + CONNECT_TIMEOUT
 

@@ -21,6 +21,10 @@ if not cython.compiled:
         """The raw counter of the stages' clock, inlined where it is compiled."""
         return stages.clock.ticks()
 
+    def stamp(stages: Stages) -> int:
+        """The same, of borrowed stages."""
+        return stages.clock.ticks()
+
 
 @cython.final
 @cython.cclass
@@ -48,6 +52,14 @@ class Stages:
         """The risk gate lets it pass."""
         if not self.rung:
             self.passed_at = ticks_now(self)
+
+    def note(self, decided: int, passed: int) -> bool:
+        """Both at once, from stamps taken earlier; whether they are those of the first order."""
+        if self.rung:
+            return False
+        self.decided_at = decided
+        self.passed_at = passed
+        return True
 
     def doorbell(self) -> None:
         """It has been handed to the card."""

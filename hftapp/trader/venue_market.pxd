@@ -20,7 +20,8 @@ from hftapp.feed.itch_types cimport (
 from hftapp.octets cimport be16, be32, be64
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
-from hftapp.trader.slots cimport Places, instrument_at, places_of, put_instrument
+from hftapp.lean cimport Places
+from hftapp.trader.slots cimport places_of
 
 cdef int _TRADING_STATE, _OPERATIONAL
 cdef int _YES, _HALTED, _PAUSED, _QUOTING, _UNRESTRICTED
@@ -46,7 +47,7 @@ cdef class VenueMarket(MessageHandler):
     cdef Places _known                   # its places
 
     cpdef apply_message(self, bytes message)
-    @cython.locals(locate=int64_t, instrument=Instrument)
+    @cython.locals(locate=int64_t, known=Places)
     cdef void on_message(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(kind=int, locate=int64_t)
     cdef void _take(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept

@@ -29,7 +29,7 @@ if not cython.compiled:
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be64
-    from hftapp.trader.slots import instrument_at, places_of, put_instrument
+    from hftapp.trader.slots import places_of
 
     _MALFORMED = MALFORMED
     _ADD_BYTES = 36
@@ -103,14 +103,15 @@ class VenueMarket(MessageHandler):
         self.by_type[ADD] += 1
         if locate < 0:
             return
-        instrument = instrument_at(self._known, locate)
-        if instrument is None:
+        known = self._known
+        if cython.cast(Instrument, known[locate]) is None:
             self._changed(locate)
             return
-        instrument.updates += 1
-        if not instrument.touched:  # `Market.touch`, which would be a call
-            instrument.touched = True
-            put_instrument(self.market.waiting, self.market.pending, instrument)
+        # Not `+=`, for which the object would be counted.
+        cython.cast(Instrument, known[locate]).updates = cython.cast(Instrument, known[locate]).updates + 1
+        if not cython.cast(Instrument, known[locate]).touched:  # `Market.touch`, which would be a call
+            cython.cast(Instrument, known[locate]).touched = True
+            self.market.waiting[self.market.pending] = known[locate]
             self.market.pending += 1
 
     def _take(self, data: Octets, at: int, length: int) -> None:

@@ -29,7 +29,10 @@ def test_a_direct_boot(tmp_path: Path) -> None:
     assert values(argv, "-netdev") == [
         "dgram,id=trader,local.type=unix,local.path=/run/q,remote.type=unix,remote.path=/run/s"
     ]
-    device = "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=trader,mac=52:54:00:20:00:10,romfile="
+    device = (
+        "virtio-net-pci,disable-legacy=on,iommu_platform=on,mrg_rxbuf=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,"
+        "guest_ufo=off,netdev=trader,mac=52:54:00:20:00:10,romfile="
+    )
     assert device in values(argv, "-device")
     assert {"-nodefaults", "-no-user-config", "-no-reboot"} <= set(argv)
     assert values(argv, "-display") == ["none"]

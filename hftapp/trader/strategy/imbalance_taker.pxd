@@ -19,7 +19,7 @@ cdef class ImbalanceTaker(Strategy):
     cdef int64_t _cooldown
     cdef int64_t[::1] _rest_until
 
-    @cython.locals(context=Context, bid=int64_t, bid_shares=int64_t, ask=int64_t, ask_shares=int64_t, side=int, price=int64_t, shares=int64_t, room=int64_t, index=Py_ssize_t)
+    @cython.locals(bid=int64_t, bid_shares=int64_t, ask=int64_t, ask_shares=int64_t, side=int, price=int64_t, shares=int64_t, room=int64_t, index=Py_ssize_t)
     cpdef on_book(self, Instrument instrument)
     @cython.locals(total=int64_t)
     cpdef int signal(self, int64_t bid_shares, int64_t ask_shares) noexcept

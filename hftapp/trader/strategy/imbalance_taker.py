@@ -40,9 +40,8 @@ class ImbalanceTaker(Strategy):
 
     def on_book(self, instrument: Instrument) -> None:
         """Take when the signal is there and the symbol has rested."""
-        context = self.context
         index = instrument.index
-        if instrument.halted or index >= _SYMBOLS or context.now < self._rest_until[index]:
+        if instrument.halted or index >= _SYMBOLS or self.context.now < self._rest_until[index]:
             return
         if instrument.own_count == 0:  # what `best_without_own` would find
             bid, bid_shares = instrument.bid, instrument.bid_shares
@@ -50,12 +49,12 @@ class ImbalanceTaker(Strategy):
             if bid == 0 or ask == 0:
                 return
         else:
-            if not context.best_without_own(instrument, _BUY):
+            if not self.context.best_without_own(instrument, _BUY):
                 return
-            bid, bid_shares = context.best_price, context.best_shares
-            if not context.best_without_own(instrument, _SELL):
+            bid, bid_shares = self.context.best_price, self.context.best_shares
+            if not self.context.best_without_own(instrument, _SELL):
                 return
-            ask, ask_shares = context.best_price, context.best_shares
+            ask, ask_shares = self.context.best_price, self.context.best_shares
         if ask <= bid or (ask - bid) * _BPS > self._max_spread * bid:
             return
         side = self.signal(bid_shares, ask_shares)
@@ -64,14 +63,14 @@ class ImbalanceTaker(Strategy):
         price, shares = ask, ask_shares
         if side != _BUY:
             price, shares = bid, bid_shares
-        room = self._limit - side * context.inventory(instrument)
+        room = self._limit - side * self.context.inventory(instrument)
         if shares > self._size:
             shares = self._size
         if shares > room:
             shares = room
         if shares > 0:
-            context.take(instrument, side, shares, price)
-            self._rest_until[index] = context.now + self._cooldown
+            self.context.take(instrument, side, shares, price)
+            self._rest_until[index] = self.context.now + self._cooldown
 
     def signal(self, bid_shares: int, ask_shares: int) -> int:
         """`BUY` when buyers hold enough of the best level's shares, `SELL` when sellers do, else 0."""

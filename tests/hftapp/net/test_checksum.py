@@ -3,7 +3,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hftapp.net.checksum import checksum, ones_sum, pseudo_header_sum, sum20, word_sum
+from hftapp.net.checksum import checksum, ones_sum, pseudo_header_sum, put_checksum, raw_sum, sum20, word_sum
 
 
 def by_the_rfc(data: bytes) -> int:
@@ -41,3 +41,12 @@ def test_sums_in_the_middle_of_memory(data: bytes, at: int, draw: st.DataObject)
     length = draw.draw(st.integers(0, len(data) - at))
     assert ones_sum(data, at, length) == word_sum(data[at : at + length])
     assert sum20(data, at) == word_sum(data[at : at + 20])
+
+
+@given(st.binary(min_size=30, max_size=200).filter(any), st.integers(0, 0xFFFE))
+def test_the_checksum_of_a_raw_sum_is_the_same(data: bytes, constant: int) -> None:
+    """Summed as little-endian words and written so: the bytes are those of the big-endian form (RFC 1071 §2 B)."""
+    room = bytearray(b"\xee" * 6)
+    swapped = constant >> 8 | (constant & 0xFF) << 8
+    put_checksum(room, 2, raw_sum(data, 0, len(data), swapped))
+    assert room == b"\xee\xee" + checksum(word_sum(data) + constant).to_bytes(2, "big") + b"\xee\xee"

@@ -9,6 +9,7 @@ import pytest
 from hftapp import vfio
 from hftapp.nic import dpdk, rte
 from hftapp.nic.dpdk import DpdkPort, DpdkSettings, eal_arguments
+from hftapp.nic.pci import PciDevice
 from hftapp.nic.port import BURST, ROOM, PortError, PortStats
 
 CARD = "0000:00:02.0"
@@ -141,6 +142,21 @@ def test_the_arguments_of_eal() -> None:
     assert {"--in-memory", "--no-telemetry", "--iova-mode=va"} <= set(given)
     assert given[given.index("--lcores") + 1] == "0@3"
     assert given[given.index("-a") + 1] == CARD
+
+
+def test_a_virtio_card_is_asked_for_its_short_receive_path(card: FakeCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = [PciDevice("0000:00:01.0", "8086:10d3", ""), PciDevice(CARD, "1af4:1041", "vfio-pci")]
+    monkeypatch.setattr(dpdk, "network_devices", lambda: cards)
+    opened()
+    (given,) = (call for call in card.calls if call.startswith("initialise ("))
+    assert f"b'-a', b'{CARD},vectorized=1'" in given
+
+
+def test_other_cards_get_no_options(card: FakeCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dpdk, "network_devices", lambda: [PciDevice(CARD, "8086:10d3", "vfio-pci")])
+    opened()
+    (given,) = (call for call in card.calls if call.startswith("initialise ("))
+    assert f"b'-a', b'{CARD}'" in given
 
 
 def test_without_a_cpu_it_stays_where_it_may_run() -> None:

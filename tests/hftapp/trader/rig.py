@@ -40,6 +40,7 @@ class ScriptedSession(OrderSession):
         self.out_at = 5
         self.messages: list[ouch50.OuchInbound] = []
         self._size = 0
+        self._channel = None
 
     def begin(self, length: int, now: int) -> bool:
         self._size = length

@@ -359,7 +359,8 @@ def request(order: Order) -> ouch50.OuchInbound:
     else:
         length, token = encoder.enter_length, order.cl_ord_id.encode().ljust(14)
         terms = order.remaining, order.price, order.ref, order.mark, order.tif, order.iso
-        enter_order(encoder, room, 0, order.instrument, *terms, token, 0)
+        room[:length] = encoder.template
+        enter_order(room, 0, order.instrument, *terms, token, 0)
     return ouch50.decode_inbound(bytes(room[:length]))
 
 

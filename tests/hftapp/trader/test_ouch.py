@@ -57,7 +57,8 @@ def test_enter_order(
     ).encode()
     room = bytearray(b"\xee" * 80)
     mark, token = order.mark, b"??" + order.cl_ord_id.encode()
-    enter_order(encoder, room, OFFSET, order.instrument, shares, price, order.ref, mark, tif, iso, token, 2)
+    room[OFFSET : OFFSET + len(golden)] = encoder.template
+    enter_order(room, OFFSET, order.instrument, shares, price, order.ref, mark, tif, iso, token, 2)
     assert len(golden) == encoder.enter_length
     assert room == b"\xee" * OFFSET + golden + b"\xee" * (80 - OFFSET - len(golden))
 

@@ -6,7 +6,8 @@ from typing import Any
 from hftapp import records
 from hftapp.channel import Channel
 from hftapp.trader.figures_table import VENUES
-from hftapp.trader.session import OrderSession, ReplyHandler
+from hftapp.trader.ouch import OuchEncoder
+from hftapp.trader.session import OrderSession, ReplyHandler, foreseen, launched
 from protocols import ouch50
 
 LOGIN_ACCEPTED = 33
@@ -313,3 +314,52 @@ def test_the_journal_says_which_venue_a_message_is_of(floor: Any) -> None:
     kinds = [record.kind for record in floor.rings.journal.drain()]
     assert [records.venue_of(kind) for kind in kinds] == [(records.OUT, number), (records.IN, number)]
     assert max(kinds) < 256  # one byte in the file
+
+
+def foreseen_message(session: OrderSession) -> bytes:
+    return bytes(session.out[session.out_at - 3 : session.out_at + len(OuchEncoder().template)])
+
+
+def test_the_message_that_is_foreseen_is_there_with_its_header(floor: Any) -> None:
+    floor.run(10)
+    template = OuchEncoder().template
+    session, now = floor.session, floor.clock.now()
+    session.foresee(template)
+    assert foreseen(session, now)
+    assert foreseen_message(session) == (1 + len(template)).to_bytes(2, "big") + b"U" + template
+
+
+def test_also_when_another_one_was_begun_and_not_sent(floor: Any) -> None:
+    floor.run(10)
+    template = OuchEncoder().template
+    session, channel, now = floor.session, floor.exchange.channel, floor.clock.now()
+    session.foresee(template)
+    assert foreseen(session, now)
+    channel.laid = True  # as a channel that lays rooms out ahead of time says
+    assert session.begin(9, now)
+    session.out[session.out_at : session.out_at + 9] = b"X" * 9
+    assert not channel.laid
+    assert foreseen(session, now)
+    assert foreseen_message(session).endswith(template)
+
+
+def test_where_it_is_laid_out_it_is_not_written_again(floor: Any) -> None:
+    floor.run(10)
+    template = OuchEncoder().template
+    session, channel, now = floor.session, floor.exchange.channel, floor.clock.now()
+    session.foresee(template)
+    assert foreseen(session, now)
+    session.out[session.out_at + 1] = 7
+    channel.laid = True
+    assert foreseen(session, now)
+    assert session.out[session.out_at + 1] == 7
+    launched(session, now)
+    session.keep(now)
+    assert floor.exchange.received[-1].user_ref_num == 7 << 24
+
+
+def test_nothing_is_foreseen_on_a_connection_that_is_over(floor: Any) -> None:
+    floor.run(10)
+    floor.session.foresee(OuchEncoder().template)
+    floor.exchange.channel.over("gone")
+    assert not foreseen(floor.session, floor.clock.now())
