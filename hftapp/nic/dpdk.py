@@ -227,6 +227,8 @@ class DpdkPort(Port):
 
     def room(self) -> Room:
         """Return the buffer in which the next frame is built."""
+        if self._next == _BURST:
+            self._tidy()
         return octets(self._tx[self._next])
 
     def send(self, length: int) -> bool:
@@ -239,7 +241,7 @@ class DpdkPort(Port):
         return True
 
     def launch(self, length: int) -> bool:
-        """Queue the frame in `room` and ring the doorbell; nothing else is done before, and little behind it."""
+        """Queue the frame in `room` and ring the doorbell; nothing else is done. An empty store is filled by `room`."""
         set_length(self._tx[self._next], length)
         self._next += 1
         count = self._next - self._first
@@ -247,8 +249,6 @@ class DpdkPort(Port):
         if sent != count:
             self._drop(self._first + sent)
         self._first = self._next
-        if self._next == _BURST:
-            self._tidy()
         return sent == count
 
     def flush(self) -> None:

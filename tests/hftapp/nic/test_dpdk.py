@@ -356,3 +356,14 @@ def test_closing_gives_the_card_back_once(card: FakeCard, monkeypatch: pytest.Mo
 def test_outside_the_image_it_says_that_dpdk_is_not_here() -> None:
     with pytest.raises(PortError, match='there is no DPDK here: the port "dpdk" is compiled into the image only'):
         rte.initialise([b"hftos"])
+
+
+def test_no_order_waits_for_buffers_of_the_next_ones(card: FakeCard) -> None:
+    """The store is filled when the next room is asked for, not between an order and its return."""
+    port = opened()
+    for number in range(3 * BURST):
+        port.room()[:4] = number.to_bytes(4, "big")
+        taken = card.taken
+        assert port.launch(4)
+        assert card.taken == taken
+    assert card.sent == [number.to_bytes(4, "big") for number in range(3 * BURST)]
