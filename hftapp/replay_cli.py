@@ -101,9 +101,13 @@ def replay(
         other = None if config_path is None else config.load(config_path)
         if source.is_dir():
             source = run_places.recording_of(source)
+        if not source.is_file():
+            raise click.ClickException(f"{source} is no file: it is read several times; name one, or a run's folder")
         with source.open("rb") as file:
             start = file.read(len(_JOURNAL_MAGIC))
         if start != _JOURNAL_MAGIC:
+            if journal_path is not None:
+                raise click.UsageError("--journal is for a recording; market data has no run to be compared with")
             span = (since, until)
             _market(source, other, None if against_path is None else config.load(against_path), speed, span, as_json)
             return

@@ -3,12 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocols import ouch50
 from protocols.errors import ProtocolError
 from protocols.soup import Framer, SequencedData, UnsequencedData
 from protocols.tcp_capture import Flow, Piece, TcpSegment, TcpStreams
+
+LONGEST: Final = 1024
+"""Longest packet that is waited for, in bytes; no OUCH message comes near. Where a capture begins inside a message, or
+lost a piece of one, two of its bytes are read as a length: up to 65,535 bytes, and the good messages in them, would go.
+"""
 
 
 class CapturedOrder(NamedTuple):
@@ -28,7 +33,7 @@ class CapturedOrder(NamedTuple):
 
 @dataclass(slots=True)
 class _Reader:
-    framer: Framer = field(default_factory=Framer)
+    framer: Framer = field(default_factory=lambda: Framer(LONGEST))
     latest: int = 0
     broken: bool = False
 

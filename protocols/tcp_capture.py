@@ -196,7 +196,7 @@ class TcpStreams:
         if direction.next < 0:
             return
         end = direction.position(number)
-        # One more than the data for a FIN; more than a window beyond is no acknowledgement of this stream.
+        # What is not held needs no skip: the next bytes that come will lie behind it, and be acknowledged in turn.
         while direction.held and min(direction.held) < end:
             direction.skip(min(direction.held))
             self._drain(flow, direction, found)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from rich.console import Console
@@ -215,13 +216,25 @@ def _run_locked(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
         accelerator = accel.find(image.kernel)
         outcome = asyncio.run(_terminable(run_scenario(scenario, image, accelerator, progress)))
         found = report.assemble(scenario, image, outcome, gather(scenario))
-    path = report.write(found, scenario)
+    written = _written(found, scenario)
     if as_json:
         click.echo(json.dumps(found))
     else:
         table.show(found, Console())
-        click.echo(f"report: {path}")
+        if written:
+            click.echo(f"report: {written}")
     return bool(found["ok"])
+
+
+def _written(found: dict[str, Any], scenario: Scenario) -> Path | None:
+    """Where the report is. One that cannot be written is shown all the same: it says what else went wrong."""
+    try:
+        return report.write(found, scenario)
+    except OSError as error:
+        where = f"{scenario.directory}: {error.strerror or error}"
+        found["reasons"].append(f"the report cannot be written into {where}; make room there, or give another --dir")
+        found["ok"] = False
+        return None
 
 
 async def _terminable(scenario: Coroutine[None, None, Outcome]) -> Outcome:

@@ -103,9 +103,13 @@ def assemble(scenario: Scenario, image: Image, outcome: Outcome, evidence: Evide
 
 
 def write(report: Record, scenario: Scenario) -> Path:
-    """Write `report.json` into the run's directory; gives its path."""
+    """Write `report.json` into the run's directory; gives its path. Raises OSError, and leaves no part of one."""
     path = scenario.directory / "report.json"
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    try:
+        path.write_text(json.dumps(report, indent=2) + "\n")
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -290,7 +290,7 @@ class _Stage:
         child = self._children[name]
         status = await child.stop(self._budgets.stop)
         if status != 0:
-            self._outcome.reasons.append(f"the {name} ended with status {status}: {child.tail(5)}")
+            self._outcome.reasons.append(f"the {name} ended with status {status}: {child.tail(5) or 'no message'}")
 
     def _phase(self, name: str) -> None:
         now = asyncio.get_running_loop().time()

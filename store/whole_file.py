@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all, also when several programs write it at the same time: the last one counts."""
+"""A file that appears whole or not at all, also when several programs write it at the same time: the last counts."""
 
 from __future__ import annotations
 

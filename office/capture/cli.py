@@ -243,7 +243,7 @@ def _show_tally(tally: Tally, endpoints: list[Endpoint], pace: Pace | None, *, a
     late = "" if pace is None or pace.speed is None else f"; the latest was {pace.latest / 1e6:,.3f} ms late"
     click.echo(f"{span / 1e9:,.3f} s of market data{late}")
     if tally.refused:
-        click.echo(f"{tally.refused:,} datagrams were refused by the kernel", err=True)
+        click.echo(f"{tally.refused:,} datagrams were refused by the kernel: {tally.reason}", err=True)
 
 
 def _notes(texts: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -31,16 +31,22 @@ SECURE_COOKIE: Final = "__Host-hftos"
 BODY_LIMIT: Final = 4_096
 _CHECKS_AT_ONCE: Final = 2
 _MOST_WAITING: Final = 16
+_MOST_KNOWN: Final = 1_000
 _log = logging.getLogger("office.dashboard")
 
 
 @dataclass
 class Limits:
-    """How often logins may fail: by address, by name, by both; 429 and `Retry-After` when it was too often."""
+    """How often logins may fail: by address, by name, by both; 429 and `Retry-After` when it was too often.
+
+    Where a name has logged in before, what others try with it counts no longer: who may pull the kill switch is not to
+    be kept out by somebody who guesses.
+    """
 
     address: Throttle
     name: Throttle
     both: Throttle
+    known: dict[tuple[str, str], None] = field(default_factory=dict)
 
     @classmethod
     def usual(cls) -> "Limits":
@@ -49,7 +55,15 @@ class Limits:
 
     def keys(self, name: str, address: str) -> list[tuple[Throttle, str]]:
         """The buckets of a try."""
-        return [(self.address, address), (self.name, name), (self.both, f"{address} {name}")]
+        own = [(self.address, address), (self.both, f"{address} {name}")]
+        return own if (name, address) in self.known else [*own, (self.name, name)]
+
+    def welcome(self, name: str, address: str) -> None:
+        """A name has logged in from an address; the oldest of many is forgotten."""
+        self.known.pop((name, address), None)
+        self.known[name, address] = None
+        if len(self.known) > _MOST_KNOWN:
+            del self.known[next(iter(self.known))]
 
 
 class Office:
@@ -108,6 +122,7 @@ class Office:
             return _error(401, "wrong user or password")
         for limit, key in tries:
             limit.clear(key)
+        self.limits.welcome(name, address)
         if not await self._record(user.name, user.role, "login", address):
             return _error(500, "the audit log cannot be written, so nobody can log in: see the server's output")
         response = Response(status_code=204)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from hftos.finite_range import FiniteRange
 from office.audited import audit_log_of
 from office.dashboard.roles import ROLES
 from office.dashboard.users import Users, UsersError
@@ -96,7 +97,7 @@ def serve(
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @_bind
-@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times real time.")
+@click.option("--speed", type=FiniteRange(0.1, 1000), default=1.0, show_default=True, help="Times real time.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write PATH as one small file instead.")
 def demo(path: Path | None, bind: str, speed: float, save: Path | None) -> None:
     """Serve the page over a recording, again and again: PATH, a run's or an office's folder or a file of --save, or
@@ -220,9 +221,9 @@ def _address(bind: str) -> tuple[str, int]:
 
 
 def _token(path: Path) -> str:
-    token = path.read_text().strip()
-    if len(token) < 16:
-        raise click.ClickException(f"{path}: the token for /metrics needs 16 characters or more")
+    token = path.read_bytes().decode("ascii", "replace").strip()
+    if len(token) < 16 or not token.isascii() or not token.isprintable():
+        raise click.ClickException(f"{path}: the token for /metrics needs 16 characters of ASCII or more, on one line")
     return token
 
 

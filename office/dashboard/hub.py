@@ -141,7 +141,8 @@ class Hub:
                 self._alerts[name] = rows.add(row), row
             elif known[1] != row:
                 self._alerts[name] = known[0], row
-                rows.put(known[0], row)
+                if known[0] in rows:  # an old one that has made room for newer ones stays away
+                    rows.put(known[0], row)
 
     def hosts(self) -> list[str]:
         """Names of the hosts that are connected."""

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,24 @@ class Settings:
         for path in (self.certificate, self.key):
             if path is not None and not path.is_file():
                 raise ServeError(f"{path} does not exist: give a file in PEM format")
+        if self.certificate is not None and self.key is not None:
+            _check_pair(self.certificate, self.key)
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Raises ServeError unless this key belongs to this certificate and needs no password, which nobody could give."""
+
+    def no_password() -> str:
+        raise ServeError(f"{key} is encrypted: give a key without a password, readable by its owner only")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, no_password)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        text = (
+            f"{certificate} and {key} cannot be used: {reason or error}; give a certificate and its key in PEM format"
+        )
+        raise ServeError(text) from error
 
 
 def folder_of(directory: Path) -> Path | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from office.explain.position import Executions, Position
 from office.files import Entry
 from protocols import ouch50
 from protocols.errors import ProtocolError
@@ -23,28 +24,11 @@ class Told(NamedTuple):
 
 
 @dataclass(slots=True)
-class Position:
-    """Shares held of the order's symbol. `before`: when the order was decided, by the journal's own executions."""
-
-    symbol: str
-    before: int = 0
-    bought: int = 0
-    sold: int = 0
-    paid: int = 0
-
-    @property
-    def after(self) -> int:
-        """With this order's executions, and no others."""
-        return self.before + self.bought - self.sold
-
-
-@dataclass(slots=True)
 class Story:
     """`reference` 0: a decision that no order followed. `cause`: the answer that made the strategy decide, if one did.
 
     `begins`, `ends`: the journal's records from and before which the UserRefNum is this order's.
 
-    `position.paid`: price4 times shares of this order's executions, sales negative.
     """
 
     venue: int
@@ -84,7 +68,8 @@ def of_order(entries: Iterable[Entry], reference: int, venue: int | None = None,
             f"venues {', '.join(map(str, sorted(venues)))} each have an order {reference}: name one with --venue"
         )
     if not venues or not reference:
-        raise StoryError(f"the journal has no order {reference}; it has {_span(decisions)}")
+        where = "" if venue is None else f" at venue {venue}"
+        raise StoryError(f"the journal has no order {reference}{where}; it has {_span(decisions)}")
     chosen = venues.pop()
     same = [(entry, one) for entry, one in found if one.venue == chosen]
     if len(same) > 1 and decision is None:
@@ -145,6 +130,8 @@ def _follow(story: Story, entries: list[Entry]) -> None:
     """Collect what was sent and heard about the order, what caused it, and the position."""
     known = _decided(entries)
     until = story.decided.number if story.decided is not None else _first(story, entries)
+    executions = Executions()
+    own: list[tuple[int, int]] = []
     holdings: dict[str, int] = {}
     at_decision: dict[str, int] | None = None
     heard: Told | None = None
@@ -159,13 +146,19 @@ def _follow(story: Story, entries: list[Entry]) -> None:
             continue
         if told.entry.number < until:
             heard = told
-        _hold(told, known, holdings)
+        shares, amount = executions.take(told.entry.venue, told.message)
+        symbol, side = known.get((told.entry.venue, getattr(told.message, "user_ref_num", 0)), ("", ""))
+        if symbol:
+            holdings[symbol] = holdings.get(symbol, 0) + (shares if side == "B" else -shares)
+        if _belongs(told, story):
+            own.append((shares, amount))
     if story.decision is not None and story.decision.cause in "FO":
         story.cause = heard
-    symbol = _symbol(story, known)
-    if symbol is not None:
-        story.position = Position(symbol, (holdings if at_decision is None else at_decision).get(symbol, 0))
-        _own(story, known, story.position)
+    if wanted := _symbol(story, known):
+        story.position = Position(wanted, (holdings if at_decision is None else at_decision).get(wanted, 0))
+        if side := _side(story, known):
+            for shares, amount in own:
+                story.position.add(side, shares, amount)
 
 
 def _decided(entries: list[Entry]) -> dict[tuple[int, int], tuple[str, str]]:
@@ -220,34 +213,18 @@ def _link(story: Story, told: Told) -> None:
             story.replaced_by = message.user_ref_num
 
 
-def _hold(told: Told, known: dict[tuple[int, int], tuple[str, str]], holdings: dict[str, int]) -> None:
-    message = told.message
-    if isinstance(message, ouch50.OrderExecuted):
-        symbol, side = known.get((told.entry.venue, message.user_ref_num), ("", ""))
-        if symbol:
-            holdings[symbol] = holdings.get(symbol, 0) + (message.quantity if side == "B" else -message.quantity)
-
-
-def _symbol(story: Story, known: dict[tuple[int, int], tuple[str, str]]) -> str | None:
+def _symbol(story: Story, known: dict[tuple[int, int], tuple[str, str]]) -> str:
+    """Symbol of the order, empty where nothing tells it."""
     if story.decision is not None:
         return story.decision.symbol
-    return known.get((story.venue, story.reference), (None, ""))[0]
+    return known.get((story.venue, story.reference), ("", ""))[0]
 
 
-def _own(story: Story, known: dict[tuple[int, int], tuple[str, str]], position: Position) -> None:
-    """This order's executions; of an order whose side nothing tells, none."""
-    side = known.get((story.venue, story.reference), ("", ""))[1]
-    if not side:
-        return
-    for told in story.heard:
-        if isinstance(told.message, ouch50.OrderExecuted):
-            amount = told.message.quantity * told.message.price
-            if side == "B":
-                position.bought += told.message.quantity
-                position.paid += amount
-            else:
-                position.sold += told.message.quantity
-                position.paid -= amount
+def _side(story: Story, known: dict[tuple[int, int], tuple[str, str]]) -> str:
+    """Side of the order, empty where nothing tells it."""
+    if story.decision is not None:
+        return story.decision.side
+    return known.get((story.venue, story.reference), ("", ""))[1]
 
 
 def _span(decisions: list[tuple[Entry, Decision]]) -> str:

@@ -122,6 +122,8 @@ def _answer(answer: dict[str, Any]) -> str:
         return f"{answer['name']}: {answer['quantity']:,} shares, {answer['why']}{packet}"
     if kind == "J":
         return f"{answer['name']}: {answer['why']}{packet}"
+    if kind == "B":
+        return f"{answer['name']}: match {answer['match_number']} is void{packet}"
     return f"{answer['name']}{packet}"
 
 

@@ -14,6 +14,7 @@ from hftos.finite_range import FiniteRange
 from office.latency import document, plot, run, show, source
 from office.latency.compare import CompareError, compare
 from office.latency.measured import SECOND, Measured, SourceError, corrected
+from office.whole_file import whole_file
 
 _DEFAULT = Path("build/run")
 _OUT = Path("build/latency")
@@ -84,13 +85,16 @@ def export(path: Path, formats: tuple[str, ...], out: Path | None, interval: flo
             measured, orders = _load(path, interval), None
         if "hlog" in formats:
             written.append(folder / "latency.hlog")
-            document.write_log(measured, written[-1])
+            with whole_file(written[-1]) as part:
+                document.write_log(measured, part)
         if "json" in formats:
             written.append(folder / "latency.json")
-            written[-1].write_text(json.dumps(document.full_record(measured), indent=1) + "\n", encoding="utf-8")
+            with whole_file(written[-1]) as part:
+                part.write_text(json.dumps(document.full_record(measured), indent=1) + "\n", encoding="utf-8")
         if "parquet" in formats and orders is not None:
             written.append(folder / "orders.parquet")
-            document.write_orders(orders, written[-1])
+            with whole_file(written[-1]) as part:
+                document.write_orders(orders, part)
         elif "parquet" in formats and formats != document.FORMATS:
             raise SourceError(f"{path} is no run's folder: it has no orders to write as Parquet")
     _written(written, as_json)
@@ -106,8 +110,8 @@ def plot_command(path: Path, out: Path | None, interval: float, as_json: bool) -
     folder = _folder(path, out)
     measured = _load(path, interval)
     target = folder / "latency.html"
-    with _named():
-        target.write_text(plot.page(measured), encoding="utf-8")
+    with _named(), whole_file(target) as part:
+        part.write_text(plot.page(measured), encoding="utf-8")
     _written([target], as_json)
 
 

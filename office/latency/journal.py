@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from office.files import FileError, read, segments
 from office.latency.histogram import Histogram
 from office.latency.ticks import NANOSECONDS, from_message
-from protocols.errors import ProtocolError
+from protocols.errors import ProtocolError, RangeError
 from protocols.management import DECISION, JOURNAL, OUT, Decision, Frame, Hello, JournalRecord, Latency
+
+_MOST_NUMBER: Final = (1 << 63) - 1
+"""Columns of tables hold no more; no feed and no journal comes near."""
 
 
 class Decided(NamedTuple):
@@ -122,7 +125,10 @@ def _record(found: Journal, frame: Frame, rate: int) -> None:
     if not isinstance(record, JournalRecord):
         return
     if record.kind == DECISION:
-        found.decisions.append(Decided(frame.number, frame.time, Decision.decode(record.body), rate))
+        decision = Decision.decode(record.body)
+        if max(frame.number, decision.sequence) > _MOST_NUMBER:
+            raise RangeError("a number is beyond 63 bits", None, max(frame.number, decision.sequence))
+        found.decisions.append(Decided(frame.number, frame.time, decision, rate))
     elif record.kind == OUT:
         found.sent[record.body] = record.venue
 

@@ -121,9 +121,13 @@ def _row(
         **frame,
         "wire_in": wire_in,
     }
-    if decision.rung:
-        row |= _stages(decided)
     count = missing.update
+    if decision.rung:
+        stages = _stages(decided)
+        if min(stages.values()) < 0:
+            count({"the stages' stamps are not in their order": 1})
+        else:
+            row |= stages
     if not caused:
         count({"decided without market data (a fill, a timer, an order's end)": 1})
     elif wire_in is None:

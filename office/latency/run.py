@@ -10,7 +10,7 @@ import polars as pl
 
 from office.capture.source import CaptureError
 from office.latency import hops, journal, ticks
-from office.latency.histogram import Histogram
+from office.latency.histogram import DAY_NS, Histogram
 from office.latency.hlog import Interval
 from office.latency.journal import Counted, Journal
 from office.latency.measured import SECOND, Breakdown, Measured, Series, SourceError, merged, sliced
@@ -70,7 +70,10 @@ def _name(found: Journal) -> str:
 def _add_orders(measured: Measured, table: pl.DataFrame, interval: int) -> None:
     ordered = table.sort("t", "number")
     for name in hops.NAMES:
-        known = ordered.filter(pl.col(name).is_not_null()).select("t", name)
+        every = ordered.filter(pl.col(name).is_not_null()).select("t", name)
+        known = every.filter(pl.col(name) <= DAY_NS)
+        if len(known) < len(every):
+            measured.notes.append(f"{len(every) - len(known):,} times of {name} are longer than a day: left out")
         if not len(known):
             continue
         series = Series(*(known[column].to_numpy().astype(np.int64) for column in ("t", name)))
@@ -90,7 +93,11 @@ def _add_counted(measured: Measured, found: Journal) -> None:
         name = state.name.removeprefix(_STAGE_PREFIX)
         if name in measured.series or not grown.total:
             continue
-        histogram = ticks.to_nanoseconds(grown, state.rate)
+        try:
+            histogram = ticks.to_nanoseconds(grown, state.rate)
+        except ValueError as error:
+            measured.notes.append(f"the trader's histogram of {name} is left out: {error}")
+            continue
         length = max(state.time - before, 0)
         measured.timeline.setdefault(name, []).append(Interval(state.time - length, length, histogram, name))
     counted = {name: each for name, each in measured.timeline.items() if name not in measured.histograms}

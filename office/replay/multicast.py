@@ -13,13 +13,14 @@ Endpoint = tuple[IPv4Address, int]
 
 @dataclass(slots=True)
 class Tally:
-    """What was sent: datagrams and bytes by line; `refused`: those that the kernel did not take."""
+    """What was sent: datagrams and bytes by line; `refused`: those that the kernel did not take, and why the first."""
 
     datagrams: list[int]
     octets: list[int]
     refused: int = 0
     first: int | None = None
     last: int = 0
+    reason: str = ""
 
 
 class Sender:
@@ -46,8 +47,9 @@ class Sender:
             pace(time)
             try:
                 self._socket.sendto(payload, self._to[line])
-            except OSError:
+            except OSError as error:
                 tally.refused += 1
+                tally.reason = tally.reason or f"{error.strerror}, to {':'.join(map(str, self._to[line]))}"
                 continue
             tally.first = time if tally.first is None else tally.first
             tally.last = time

@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from store.surveillance.alert import MAX_REFS
 from store.surveillance.events import BY_OWNER, EXECUTED, REDUCED, REPLACED, OrderEvent
 from store.surveillance.orders import Key, Live, OrderTable
 from store.surveillance.rule import MS, Finding
 from store.surveillance.thresholds import Threshold
-from store.surveillance.window import Recent
+from store.surveillance.window import MAX_ENTRIES, Recent
 
 THRESHOLDS: Final = (
     Threshold("ratio", "times", 5, 1, 10_000, "pressure, in times of the shares on the genuine side"),
@@ -120,12 +121,14 @@ class Pressure:
         taken.t = event.t
         taken.filled += event.shares
         taken.standing = sum(one.shares for one in mine if one.side == order.side)
-        taken.genuine = list(dict.fromkeys([*taken.genuine, *order.chain]))
-        taken.matches.append(event.match)
+        taken.genuine = list(dict.fromkeys([*taken.genuine, *order.chain]))[:MAX_REFS]
+        if len(taken.matches) < MAX_REFS:
+            taken.matches.append(event.match)
         for one in against:
-            # What has been withdrawn of it meanwhile was pressure too.
-            taken.pressure.setdefault(one.key, one.shares)
-        taken.prices |= {one.price for one in against}
+            if len(taken.pressure) < MAX_ENTRIES:
+                # What has been withdrawn of it meanwhile was pressure too.
+                taken.pressure.setdefault(one.key, one.shares)
+                taken.prices.add(one.price)
 
     def _on_withdrawal(self, event: OrderEvent, order: Live, shares: int) -> Finding | None:
         state = self._states[order.owner, order.symbol]
@@ -178,8 +181,9 @@ class Pressure:
             gone = state.gone[order.side] = _GivenUp(event.t, event.t, order.origin, against)
         gone.last = event.t
         gone.shares += shares
-        gone.refs.append(order.ref)
-        gone.prices.add(order.price)
+        if len(gone.refs) < MAX_ENTRIES:
+            gone.refs.append(order.ref)
+            gone.prices.add(order.price)
 
     def _finding(
         self,

@@ -47,10 +47,8 @@ def open_source(run: Path, dsn: str | None) -> Source:
 
 def _shown(dsn: str) -> str:
     """A store's address without its password: what is said about a source is kept, and shown to others."""
-    before, at, place = dsn.rpartition("@")
-    scheme, slashes, login = before.partition("://")
-    name, colon, _ = login.partition(":")
-    return f"{scheme}{slashes}{name}{colon and ':…'}{at}{place}" if at else dsn
+    head, _, place = dsn.rpartition("@")
+    return f"{head.partition('://')[0]}://…@{place}" if head else dsn
 
 
 @contextlib.contextmanager

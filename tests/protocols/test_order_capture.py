@@ -66,6 +66,19 @@ def test_a_damaged_stream_is_counted_and_goes_on_with_the_next_segment() -> None
     assert wire.damaged == 1
 
 
+def test_a_capture_that_begins_inside_a_message_loses_no_other() -> None:
+    """The symbol HDS and what follows it look like a packet of 18,500 bytes of the type S."""
+    message = soup.SequencedData(accepted_message(1, symbol="HDS")).encode()
+    wire, at = CapturedOrders(), message.index(b"HDS")
+    assert list(wire.take(50, segment(500 + at, message[at:], sent=False))) == []
+    following = soup.SequencedData(accepted_message(2)).encode()
+    taken = [
+        seen(list(wire.take(60 + n, segment(500 + len(message) + n * len(following), following, sent=False))))
+        for n in range(3)
+    ]
+    assert taken == [[(60 + n, 2, "A")] for n in range(3)]
+
+
 def test_bytes_that_the_capture_lost_are_those_of_order_connections() -> None:
     wire = begun()
     assert list(wire.take(40, segment(120, order(2)))) == []

@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from image import build as builder
+from qemu import cli
 from qemu.cli import run
 from qemu.lock import locked
+from qemu.scenario import Scenario
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,16 @@ def test_help_names_every_option() -> None:
     assert result.exit_code == 0
     for option in ("--seconds", "--json", "--disk", "--loss-a", "--drop-both", "--link", "--config", "--dir"):
         assert option in result.output
+
+
+def test_a_report_that_cannot_be_written_is_shown_and_leaves_no_part_of_one(tmp_path: Path) -> None:
+    (tmp_path / "report.json").symlink_to("/dev/full")
+    report = {"ok": True, "reasons": ["something else went wrong"]}
+    assert cli._written(report, Scenario(tmp_path)) is None
+    assert report["ok"] is False
+    assert report["reasons"] == [
+        "something else went wrong",
+        f"the report cannot be written into {tmp_path}: No space left on device; make room there, "
+        "or give another --dir",
+    ]
+    assert list(tmp_path.iterdir()) == []

@@ -37,11 +37,11 @@ const number = (head: string, name: string, more: Partial<Column<Row>> = {}): Co
   head,
   text: (r) => (num(r, name) ? count(num(r, name)) : ""),
   class: "num",
-  width: 58,
+  width: 52,
   ...more,
 });
 const time = (name = "t"): Column<Row> => ({ head: "Time", text: (r) => clock(num(r, name)), class: "time", width: 104, title: (r) => `${clock(num(r, name), 6)} UTC` });
-const cost: Column<Row> = { head: "Price", text: (r) => price(num(r, "price")), class: "num", width: 74 };
+const cost: Column<Row> = { head: "Price", text: (r) => price(num(r, "price")), class: "num", width: 70 };
 const way: Column<Row> = { head: "", text: (r) => (r["side"] === "B" ? "B" : "S"), tone: side, class: "side", width: 20 };
 
 /** The check, and what it found beyond its limit. */

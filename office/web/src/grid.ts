@@ -27,6 +27,7 @@ export class Grid<T> {
   private readonly lines: Line<T>[] = [];
   private readonly body = el("tbody");
   private readonly empty: HTMLElement;
+  private all: T[] = [];
   private shown = 0;
   private sight = 20;
 
@@ -41,7 +42,11 @@ export class Grid<T> {
       if (c.width) column.style.width = `${c.width}px`;
       return column;
     });
-    const look = (): void => void (this.sight = Math.ceil((host.scrollTop + host.clientHeight) / ROW) + SPARE);
+    // What was out of sight is drawn now: the table may not change for a long time.
+    const look = (): void => {
+      this.sight = Math.ceil((host.scrollTop + host.clientHeight) / ROW) + SPARE;
+      if (Math.min(this.sight, this.all.length) > this.shown + 1e9) this.draw(this.all);
+    };
     host.addEventListener("scroll", look, { passive: true });
     new ResizeObserver(look).observe(host);
     this.empty = el("p", { class: "empty" }, options.empty);
@@ -50,6 +55,7 @@ export class Grid<T> {
 
   /** Show these rows, as far as they are in sight. */
   draw(all: T[]): void {
+    this.all = all;
     const rows = all.length > this.sight ? all.slice(0, this.sight) : all;
     while (this.lines.length < rows.length) this.lines.push(this.line());
     rows.forEach((row, place) => this.fill(this.lines[place] as Line<T>, row));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,14 @@ class _Burst:
     orders: int = 0
     reversed: int = 0
     refs: list[int] = field(default_factory=list)
-    matches: list[int] = field(default_factory=list)
+    matches: deque[int] = field(default_factory=lambda: deque(maxlen=_EVIDENCE))
+
+    def note(self, ref: int, match: int) -> None:
+        """Keep what is evidence: the latest, and each order once as long as it is the one that trades."""
+        if ref not in self.refs[-1:]:
+            self.refs.append(ref)
+            del self.refs[:-_EVIDENCE]
+        self.matches.append(match)
 
 
 class MomentumIgnition(Rule):
@@ -76,8 +84,7 @@ class MomentumIgnition(Rule):
         burst.shares += event.shares
         if order.ref not in burst.refs[-1:]:
             burst.orders += 1
-            burst.refs = [*burst.refs[-_EVIDENCE:], order.ref]
-        burst.matches = [*burst.matches[-_EVIDENCE:], event.match]
+        burst.note(order.ref, event.match)
         way = 2 * event.price - burst.twice_mid
         burst.moved = max(burst.moved, bps(way if burst.side == "B" else -way, burst.twice_mid))
 
@@ -87,8 +94,7 @@ class MomentumIgnition(Rule):
 
     def _turn(self, event: OrderEvent, order: Live, burst: _Burst, bursts: list[_Burst]) -> Finding | None:
         burst.reversed += event.shares
-        burst.refs.append(order.ref)
-        burst.matches.append(event.match)
+        burst.note(order.ref, event.match)
         if 100 * burst.reversed < self.limits["turned"] * burst.shares:
             return None
         bursts.clear()
@@ -101,6 +107,6 @@ class MomentumIgnition(Rule):
             f"{burst.reversed:,} {other} {(event.t - burst.last) / 1e9:.3f} s later",
             accounts=[order.account],
             refs=list(dict.fromkeys(burst.refs)),
-            matches=burst.matches,
+            matches=list(burst.matches),
             figures={"shares": burst.shares, "turned": burst.reversed, "moved_bps": round(burst.moved, 2)},
         )

@@ -187,6 +187,18 @@ def test_two_configurations_are_compared_decision_by_decision(tmp_path: Path) ->
     assert json.loads(same.output)["identical"] is True
 
 
+def test_a_device_is_refused() -> None:
+    result = run("/dev/null")
+    assert result.exit_code == 1
+    assert "/dev/null is no file" in result.output
+
+
+def test_market_data_has_no_journal() -> None:
+    result = run(SLICE, "--journal", SLICE)
+    assert result.exit_code == 2
+    assert "--journal is for a recording" in result.output
+
+
 def test_a_part_of_a_capture(tmp_path: Path) -> None:
     path = captured(tmp_path / "a.pcapng")
     whole = json.loads(run(path, "--json").output)["datagrams"]

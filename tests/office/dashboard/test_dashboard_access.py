@@ -288,3 +288,17 @@ def test_files_are_compressed_and_not_sent_twice(page: Page, built: Path) -> Non
     assert page.request("GET", "/assets/index-1.js", cookie=cookie, If_None_Match=headers["etag"])[0] == 304
     for path in ("/assets/../users.toml", "/assets/..%2fusers.toml", "/assets/nothing.js"):
         assert page.request("GET", path, cookie=cookie)[0] == 404
+
+
+def test_who_guesses_from_elsewhere_keeps_nobody_out_where_they_have_logged_in_before(page: Page) -> None:
+    page.login("risk")
+    limits = page.app.state.office.limits
+    for name in ("risk", "viewer"):
+        for _ in range(40):
+            limits.name.count(name, page.clocks.monotonic() / 1e9)
+    page.login("risk")
+    status, headers, _ = page.request("POST", "/api/login", {"user": "viewer", "password": PASSWORD})
+    assert status == 429 and int(headers["retry-after"]) > 60
+    for _ in range(5):
+        assert page.request("POST", "/api/login", {"user": "risk", "password": "a wrong guess"})[0] == 401
+    assert page.request("POST", "/api/login", {"user": "risk", "password": PASSWORD})[0] == 429, "its own tries count"

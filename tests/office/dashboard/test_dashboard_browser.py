@@ -274,7 +274,7 @@ def test_no_number_is_cut_off_and_alerts_are_in_sight(tab: Tab, page: Page, widt
     page.hub.alerts(page.source.alerts())
     tab.set_viewport_size({"width": width, "height": height})
     login(tab, page, "viewer")
-    tab.wait_for_selector("#positions td:text-is('+9,200.00')", state="attached")
+    tab.wait_for_selector("#positions td:text-is('+9,211.50')", state="attached")
     for name in ("orders", "risk", "health", "book", "alerts"):
         if width < 720:
             tab.click(f"#tabs button[data-tab={name}]")
@@ -288,6 +288,27 @@ def test_no_number_is_cut_off_and_alerts_are_in_sight(tab: Tab, page: Page, widt
         assert box is not None and box["y"] + box["height"] <= height
     if width < 720:
         assert tab.inner_text("#tabs button[data-tab=alerts]") == "Alerts (1)"
+
+
+def test_rows_that_come_into_sight_are_there_though_nothing_changes_any_more(tab: Tab, page: Page) -> None:
+    server = Again(page)
+    server.book("AAPL", 1)
+    for number in range(60):
+        server.trade("AAPL", "B", 100, 1_230_0000 + 100 * number)
+    server.say(m.Exit(status=0, body=b"end of session"))
+    server.say(m.Connection(open=0))
+    tab.set_viewport_size({"width": 390, "height": 844})
+    login(tab, page, "viewer")
+    tab.wait_for_selector("#badge:text-is('ENDED')")
+    tab.wait_for_timeout(1_500)  # all is drawn, out of sight
+    tab.click("#tabs button[data-tab=orders]")
+    tab.wait_for_selector("#fills tbody tr:not([hidden]) >> nth=8")
+    tab.locator("#fills .body").evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    tab.wait_for_selector("#fills tbody tr:not([hidden]) >> nth=12")
+    for _ in range(20):
+        tab.locator("#fills .body").evaluate("e => e.scrollTo(0, e.scrollHeight)")
+        tab.wait_for_timeout(50)
+    assert tab.locator("#fills tbody tr:not([hidden])").count() == 60
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -67,6 +67,12 @@ def test_what_cannot_be_is_said_in_one_line_with_the_remedy(tmp_path: Path, argu
     assert "Traceback" not in out
 
 
+@pytest.mark.parametrize("speed", ["nan", "inf", "0"])
+def test_a_speed_is_a_number_in_its_range(speed: str) -> None:
+    status, out = run("demo", "--speed", speed)
+    assert status == 2 and "--speed" in out
+
+
 def test_an_address_in_use_is_named(tmp_path: Path) -> None:
     with listener(Settings(tmp_path, port=0)) as first:
         port = first.getsockname()[1]
@@ -84,6 +90,28 @@ def test_a_short_metrics_token_is_refused(tmp_path: Path) -> None:
     token.write_text("short\n")
     status, out = run("serve", "--metrics-token-file", token, "--users", tmp_path / "users.toml")
     assert status == 1 and "needs 16 characters" in out
+
+
+@pytest.mark.parametrize("content", [b"\xef" * 32, b"token-of-prom\xc3\xa9theus", b"token-of-prometheus\nand another"])
+def test_a_metrics_token_that_no_header_can_carry_is_refused(tmp_path: Path, content: bytes) -> None:
+    token = tmp_path / "token"
+    token.write_bytes(content)
+    status, out = run("serve", "--metrics-token-file", token, "--users", tmp_path / "users.toml")
+    assert status == 1 and f"{token}: the token for /metrics needs 16 characters of ASCII" in out.replace("\n", " ")
+
+
+def test_a_certificate_that_cannot_be_used_is_named_before_anything_is_served(tmp_path: Path) -> None:
+    certificate, key, other = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "other.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=office"]
+    subprocess.run([*make, "-nodes", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    subprocess.run(
+        [*make, "-passout", "pass:secret", "-keyout", other, "-out", tmp_path / "x"], check=True, capture_output=True
+    )
+    Settings(tmp_path, certificate=certificate, key=key).check()
+    with pytest.raises(ServeError, match=r"other\.pem is encrypted: give a key without a password"):
+        Settings(tmp_path, certificate=certificate, key=other).check()
+    with pytest.raises(ServeError, match=r"cert\.pem and .*cert\.pem cannot be used: .*give a certificate and its key"):
+        Settings(tmp_path, certificate=certificate, key=certificate).check()
 
 
 def test_the_packages_of_the_page_are_locked_by_hash_and_name_no_host() -> None:

@@ -12,7 +12,7 @@ from office.dashboard.client import Client
 from office.dashboard.decisions import CHECK_NAMES
 from office.dashboard.hub import STALE_TICKS, Hub
 from office.dashboard.reader import Reader
-from office.dashboard.schema import FILLS, ORDERS, SERVERS
+from office.dashboard.schema import ALERTS, FILLS, ORDERS, SERVERS
 from protocols import management as m
 from protocols import ouch50
 
@@ -350,3 +350,13 @@ def test_a_server_that_is_gone_has_no_rates_and_one_that_failed_says_so() -> Non
     found = shown(hub)
     assert (found["counters"][0]["rate"], found["counters"][0]["value"]) == (0.0, 350)
     assert (found["servers"][0]["failed"], found["servers"][0]["ended"]) == (1, "no card")
+
+
+def test_an_alert_that_made_room_for_newer_ones_does_not_come_back() -> None:
+    hub = Hub()
+    alert = {"rule": "spoofing", "severity": "high", "t": T0, "text": "", "evidence": "", "state": "open"}
+    hub.alerts([{**alert, "id": f"a{number}"} for number in range(ALERTS.limit + 1)])
+    hub.alerts([{**alert, "id": "a0", "state": "acknowledged"}])
+    rows = shown(hub)["alerts"]
+    assert len(rows) == ALERTS.limit
+    assert "a0" not in {row["alert"] for row in rows}

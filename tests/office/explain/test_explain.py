@@ -15,7 +15,7 @@ from office.capture.source import Capture
 from office.explain.cli import explain as command
 from office.explain.document import checks
 from office.explain.timeline import price, steps
-from protocols import itch50, management
+from protocols import itch50, management, ouch50
 from protocols.management import Decision
 from protocols.pcap_write import OUTBOUND, PcapngWriter
 from protocols.risk_checks import NAMES, WALK
@@ -188,6 +188,39 @@ def test_a_purchase_is_none_the_less_where_its_own_message_is_missing(run: Path,
     assert found["position"] == position
 
 
+def test_a_broken_trade_is_taken_back(run: Path, tmp_path: Path) -> None:
+    def broken(frames: list[management.Frame]) -> list[management.Frame]:
+        # Order 3 and its fill; its trade is broken behind the fill of order 6, and once more, which says nothing new.
+        made = []
+        match = 0
+        for frame in frames:
+            made.append(frame)
+            record = frame.message
+            if not isinstance(record, management.JournalRecord) or record.kind != management.IN:
+                continue
+            answer = ouch50.decode_outbound(record.body)
+            if isinstance(answer, ouch50.OrderExecuted) and answer.user_ref_num == 3:
+                match = answer.match_number
+            if isinstance(answer, ouch50.OrderExecuted) and answer.user_ref_num == 6:
+                void = ouch50.BrokenTrade(timestamp=1, user_ref_num=3, match_number=match, reason="E", cl_ord_id="")
+                made += [frame._replace(message=record.replace(body=void.encode()))] * 2
+        return made
+
+    place = rewritten(run, tmp_path, broken)
+    found = explained(place, 3)
+    assert [answer["type"] for answer in found["answers"]] == ["A", "E", "B", "B"]
+    position = found["position"]
+    assert (position["bought"], position["paid"], position["after"]) == (0, 0, position["before"])
+    assert explained(place, 6)["position"]["bought"] == 100
+    symbol = explained(run, 3)["position"]["symbol"]
+    later = [order for order in range(9, 31) if explained(run, order)["position"]["symbol"] == symbol]
+    assert later
+    for order in later:
+        before = explained(run, order)["position"]["before"]
+        assert explained(place, order)["position"]["before"] == before - 100
+    assert "is void" in told(place, 3).output
+
+
 def test_orders_of_two_days_with_one_number_are_told_apart(run: Path, tmp_path: Path) -> None:
     def twice(frames: list[management.Frame]) -> list[management.Frame]:
         return frames + [each for each in frames if each.stream != management.CONTROL]
@@ -274,7 +307,7 @@ def test_the_servers_own_figures_say_which_feed_it_is(run: Path, tmp_path: Path,
         (("--decision", "2"), 1, "record 2 is no decision but an order message"),
         ((), 2, "say what to explain: ORDER, its UserRefNum, or --decision NUMBER"),
         (("3", "--decision", "1"), 2, "say what to explain"),
-        (("3", "--venue", "2"), 1, "the journal has no order 3"),
+        (("3", "--venue", "2"), 1, "the journal has no order 3 at venue 2; it has orders 1 to 30"),
         (("0",), 2, "0 is not in the range x>=1"),
     ],
 )

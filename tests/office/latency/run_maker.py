@@ -128,14 +128,14 @@ def enter_order(reference: int, symbol: str = "AAPL") -> bytes:
     ).encode()
 
 
-def accepted_message(reference: int) -> bytes:
+def accepted_message(reference: int, symbol: str = "AAPL") -> bytes:
     """An Order Accepted message."""
     return OrderAccepted(
         timestamp=1,
         user_ref_num=reference,
         side="B",
         quantity=100,
-        symbol="AAPL",
+        symbol=symbol,
         price=1_000_000,
         time_in_force="0",
         display="Y",

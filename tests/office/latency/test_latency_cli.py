@@ -1,6 +1,8 @@
 """`hftos latency`: every command on a run, an .hlog and JSON; what is wrong is named in one line."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from click.testing import CliRunner
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from office.latency import codec
+from office.latency import codec, document
 from office.latency.cli import latency
 from office.latency.histogram import Histogram
 from tests.office.latency.run_maker import make_run
@@ -191,6 +193,27 @@ def test_a_log_of_an_untagged_stream_is_one_hop(tmp_path: Path) -> None:
     path = tmp_path / "plain.hlog"
     path.write_text(f"1.0,1.0,0.1,{codec.encode_text(Histogram.of([5, 6]))}\n")
     assert list(json.loads(called("show", path, "--json"))["hops"]) == ["all"]
+
+
+@pytest.mark.parametrize(
+    ("writer", "name"),
+    [("write_log", "latency.hlog"), ("full_record", "latency.json"), ("write_orders", "orders.parquet")],
+)
+def test_what_cannot_be_written_leaves_what_was_there(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, name: str
+) -> None:
+    called("export", runs[0], "--out", tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*arguments: Any) -> None:
+        if isinstance(arguments[-1], Path):
+            arguments[-1].write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(document, writer, full)
+    with pytest.raises(OSError, match="No space left"):
+        called("export", runs[1], "--out", tmp_path, "--format", name.partition(".")[2])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(

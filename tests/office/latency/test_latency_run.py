@@ -3,13 +3,16 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from office.latency import journal, run
+from office.latency import journal, run, ticks
+from office.latency.histogram import Histogram
 from office.latency.hops import NAMES
 from office.latency.measured import SourceError
-from protocols.management import CONTROL, LIVE, Frame, JournalRecord, Latency
+from protocols import management_files
+from protocols.management import CONTROL, DECISION, LIVE, Decision, Frame, Hello, JournalRecord, Latency
 from protocols.management_files import JOURNAL_NAME
 from protocols.pcap_read import read
 from protocols.pcap_rotate import LEAST_BYTES, RotatingWriter
@@ -192,3 +195,49 @@ def test_the_last_state_of_a_histogram_counts(tmp_path: Path) -> None:
     make_live(tmp_path / "office", orders, states=7)
     assert run.load(tmp_path).measured.checks
     assert json.loads((tmp_path / "report.json").read_text())["accel"] == "tcg"
+
+
+def changed(folder: Path, **terms: Any) -> None:
+    """The run's journal, with other terms in its first decision."""
+    frames = list(management_files.read(journal_of(folder)))
+    place = next(at for at, frame in enumerate(frames) if getattr(frame.message, "kind", None) == DECISION)
+    record = frames[place].message
+    assert isinstance(record, JournalRecord)
+    body = Decision.decode(record.body).replace(**terms).encode()
+    frames[place] = frames[place]._replace(message=record.replace(body=body))
+    write_frames(journal_of(folder), frames)
+
+
+def test_stamps_that_are_not_in_their_order_make_no_stages(folder: Path) -> None:
+    changed(folder, cause="B", parsed=4_000_000_000, rung=100)
+    found = run.load(folder).measured
+    assert f"1 of {COUNT:,} orders: the stages' stamps are not in their order" in found.notes
+    assert found.histograms["order_to_ack"].total == COUNT
+
+
+def test_a_number_that_no_feed_has_leaves_its_record_out(folder: Path) -> None:
+    changed(folder, sequence=(1 << 64) - 1)
+    found = run.load(folder)
+    assert any("1 records are left out, the first: a number is beyond 63 bits" in note for note in found.measured.notes)
+    assert len(found.orders) == COUNT - 1
+
+
+def slow(frame: Frame) -> Frame:
+    """The frame of a server whose clock ticks once a second, and whose strategy took 30 years."""
+    message = frame.message
+    if isinstance(message, Hello):
+        message = message.replace(ticks_per_second=1)
+    elif isinstance(message, Latency) and message.name == "strategy.0":
+        body = ticks.to_body(Histogram.of([10**9], ticks.LAYOUT))
+        message = message.replace(least=10**9, greatest=10**9, body=body)
+    return frame._replace(message=message)
+
+
+def test_times_longer_than_a_day_are_left_out_and_said(folder: Path) -> None:
+    changed(folder, cause="B", parsed=1, booked=2, decided=3, passed=4, rung=10**6)
+    for path in folder.glob("office/*/*.bin"):
+        write_frames(path, [slow(frame) for frame in management_files.read(path)])
+    found = run.load(folder).measured
+    assert "1 times of tick_to_trade are longer than a day: left out" in found.notes
+    assert any(note.startswith("the trader's histogram of strategy.0 is left out") for note in found.notes)
+    assert found.histograms["order_to_ack"].total == COUNT

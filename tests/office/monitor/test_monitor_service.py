@@ -22,6 +22,7 @@ from office.monitor.monitor import Monitor
 from office.monitor.service import DropCopy, MonitorError
 from protocols.management import CONTROL, IN, JOURNAL, LIVE, Frame, JournalRecord
 from protocols.management_files import JOURNAL_NAME, MAGIC
+from protocols.soup import LoginRejected
 from tests.exchange.entry_server import EntryServer, scenario
 from tests.exchange.ouch_wire import cancel, enter
 from tests.office.monitor.test_monitor import hello, position
@@ -80,6 +81,28 @@ def test_a_refused_login_is_final() -> None:
         assert caught.group_contains(MonitorError, match="the drop copy refuses the login")
 
     scenario(test)
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"), [("A", "give its user and password"), ("S", "its session is over, start the monitor anew")]
+)
+def test_a_refusal_says_what_to_do(reason: str, remedy: str) -> None:
+    async def test() -> None:
+        gone = asyncio.Event()
+
+        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(LoginRejected(reason).encode())
+            await reader.read()
+            writer.close()
+            gone.set()
+
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server, asyncio.timeout(PATIENCE):
+            copy = DropCopy("NSDQ", "127.0.0.1", server.sockets[0].getsockname()[1], "u", "p")
+            with pytest.raises(MonitorError, match=remedy):
+                await service.follow_copy(Monitor({}), copy, time.time_ns, time.monotonic_ns)
+            await gone.wait()
+
+    asyncio.run(test())
 
 
 def test_a_drop_copy_that_hangs_up_at_once_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,11 @@ def test_wrong_input_is_named_in_a_line_and_the_status_says_so(
     assert "Traceback" not in done.output
 
 
+def test_the_store_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HFTOS_STORE", f"chdb:{tmp_path / 'there'}")
+    assert f"there is no store in {tmp_path / 'there'}" in _call().output
+
+
 def test_names_are_shown_and_not_obeyed(exported: Path, tmp_path: Path) -> None:
     folder = tmp_path / "[x]"
     folder.mkdir()

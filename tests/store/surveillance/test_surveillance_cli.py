@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from store.surveillance.alert import Alert
 from store.surveillance.attribution_file import EventsError
 from store.surveillance.cli import surveillance, user
 from store.surveillance.events import ENTERED, Event, OrderEvent, Quote, Trade
+from store.surveillance.source import open_source
 from store.surveillance.timeline import clock, page, svg
 
 
@@ -211,23 +211,19 @@ def test_evidence_that_is_no_event_is_damage_too(found: Path, tmp_path: Path) ->
         files.load(tmp_path)
 
 
-def test_two_that_write_the_same_file_leave_a_whole_one(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    texts = ["a" * 300_000, "b" * 400_000]
+def test_a_page_goes_where_it_is_told_to_even_if_that_is_no_file(found: Path, tmp_path: Path) -> None:
+    name = files.load(found / "surveillance")[0].id
+    link = tmp_path / "link.html"
+    link.symlink_to(tmp_path / "page.html")
+    assert run("show", name, "--dir", found, "--audit-log", tmp_path / "a", "--html", link)[0] == 0
+    assert link.is_symlink()
+    assert "<svg" in (tmp_path / "page.html").read_text()
 
-    def write(text: str) -> None:
-        for _ in range(30):
-            files.write_whole(path, text)
 
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=write, args=(text,)) for text in texts]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join()
-    assert [one.exitcode for one in writers] == [0, 0]
-    assert path.read_text() in texts
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_stores_password_is_in_no_file_and_no_answer() -> None:
+    source = open_source(Path("r1"), "clickhouse://ann:secret@host:8123")
+    assert source.name == "run r1 of clickhouse://…@host:8123"
+    assert open_source(Path("r1"), "chdb:build/store").name == "run r1 of chdb:build/store"
 
 
 def test_who_has_no_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

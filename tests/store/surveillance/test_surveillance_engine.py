@@ -86,6 +86,13 @@ def test_the_order_table_forgets_the_oldest_beyond_its_limit() -> None:
     assert table.unknown == 1
 
 
+def test_symbols_without_end_are_forgotten_too() -> None:
+    market = MarketView(limit=3)
+    for number in range(5):
+        market.take(Quote(number, f"S{number}", 1, 1, 2, 1))
+    assert [number for number in range(5) if market.quote(f"S{number}") is not None] == [2, 3, 4]
+
+
 def test_orders_that_are_done_are_gone() -> None:
     table = OrderTable(MarketView())
     table.apply(entered(1, 1, shares=10))

@@ -1,5 +1,6 @@
 """Each rule at its thresholds: just enough gives an alert, just not enough gives none."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -328,3 +329,40 @@ def test_venues_count_their_orders_for_themselves() -> None:
     ]
     (alert,) = found(events, "spoofing")
     assert alert.figures["pressure_shares"] == 5_000
+
+
+def kept(found: object, seen: set[int] | None = None) -> int:
+    """Items in the lists, deques, tables and objects that something keeps."""
+    seen = set() if seen is None else seen
+    if id(found) in seen:
+        return 0
+    seen.add(id(found))
+    if isinstance(found, dict):
+        inner: list[object] = [*found.values()]
+    elif isinstance(found, list | deque | set):
+        inner = [*found]
+    elif type(found).__module__.startswith("store.surveillance"):
+        names = [name for kind in type(found).__mro__ for name in getattr(kind, "__slots__", ())]
+        inner = [getattr(found, name) for name in names] + [*getattr(found, "__dict__", {}).values()]
+    else:
+        return 0
+    return len(inner) + sum(kept(one, seen) for one in inner)
+
+
+@pytest.mark.parametrize("rule", ["momentum_ignition", "spoofing", "layering", "self_trade", "marking_the_close"])
+def test_an_order_that_trades_without_end_takes_no_memory_without_end(rule: str) -> None:
+    surveillance = Surveillance(check({rule: {"close": 34_260} if rule == "marking_the_close" else {}}, RULES))
+    surveillance.feed(Quote(OPEN, "XYZ", 1_000_000, 100, 1_000_200, 100))
+    for ref in (1, 2, 3):
+        surveillance.feed(order(ref, ENTERED, ref, "B", 10_000_000, 1_010_000))
+        surveillance.feed(order(ref, EXECUTED, ref, "B", 100_000, 1_010_000, match=ref, aggressive=True))
+    surveillance.feed(order(10, ENTERED, 4, "S", 10_000_000, 1_010_000))
+    (mine,) = [one for one in surveillance._rules if rule == one.NAME]
+    sizes = []
+    for first in (0, 3_000, 6_000):
+        for i in range(first, first + 3_000):
+            surveillance.feed(order(11 + i, EXECUTED, 4, "S", 1, 1_010_000, match=1_000 + i, aggressive=True))
+        sizes.append(kept(mine.__dict__))
+    if rule != "self_trade":  # its window is one of time, of MAX_ENTRIES at most
+        assert sizes[2] - sizes[1] < 100, sizes
+    assert sizes[2] < 20_000
