@@ -81,9 +81,10 @@ def declarations(root: Path, name: str) -> Path:
 
 
 def inputs(root: Path, modules: Sequence[str]) -> list[Path]:
-    """Every file of the project that a compiled module depends on."""
+    """Every file of the project that the compiled `modules` depend on; what only others inline is not among them."""
     found = [path for name in modules for path in (source(root, name), declarations(root, name))]
-    return found + [declarations(root, name) for name in inlined(root)]
+    packages = {name.split(".")[0] for name in modules}
+    return found + [declarations(root, name) for name in inlined(root) if name.split(".")[0] in packages]
 
 
 def visible(root: Path, module: str, modules: Sequence[str]) -> list[str]:

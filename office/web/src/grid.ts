@@ -45,7 +45,7 @@ export class Grid<T> {
     // What was out of sight is drawn now: the table may not change for a long time.
     const look = (): void => {
       this.sight = Math.ceil((host.scrollTop + host.clientHeight) / ROW) + SPARE;
-      if (Math.min(this.sight, this.all.length) > this.shown + 1e9) this.draw(this.all);
+      if (Math.min(this.sight, this.all.length) > this.shown) this.draw(this.all);
     };
     host.addEventListener("scroll", look, { passive: true });
     new ResizeObserver(look).observe(host);
