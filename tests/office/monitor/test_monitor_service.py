@@ -228,15 +228,21 @@ def test_the_ready_file_names_the_drop_copies(tmp_path: Path) -> None:
     assert drop_copies(path, "NSDQ", "HFTY") == [DropCopy("NSDQ", "127.0.0.1", 1, "DCHFTY", "q")]
 
 
+SHORTLY = ("--seconds", "0.5")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "nothing to look at: give --ready-file, --dir or both"),
         (("--ready-file", "{}/missing"), "give a running exchange's ready file"),
         (("--ready-file", "{}/bad"), "is no ready file of an exchange"),
-        (("--ready-file", "{}/deep"), "is no ready file of an exchange"),
-        (("--ready-file", "{}/port"), "is no ready file of an exchange with drop copies (ValueError('port 99999'))"),
-        (("--ready-file", "{}/user"), "username must be ASCII text of at most 6 characters"),
+        (("--ready-file", "{}/deep", *SHORTLY), "is no ready file of an exchange"),
+        (
+            ("--ready-file", "{}/port", *SHORTLY),
+            "is no ready file of an exchange with drop copies (ValueError('port 99999'))",
+        ),
+        (("--ready-file", "{}/user", *SHORTLY), "username must be ASCII text of at most 6 characters"),
         (("--ready-file", "{}/ready", "--venue", "BX"), "has no venue 'BX': give one of NSDQ"),
         (("--ready-file", "{}/ready", "--firm", "ABCD"), "has no firm 'ABCD': give one of HFTX, HFTY"),
         (("--ready-file", "{}/ready", "--limits", "{}/bad"), "is no TOML file"),
