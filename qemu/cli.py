@@ -12,10 +12,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from hftos.finite_range import FiniteRange
 from image import build as builder
 from image import progress as build_progress
 from image.errors import ImageError
+from protocols.finite_range import FiniteRange
 from qemu import accel, keeping, report, table
 from qemu.arguments import absences, configuration, kernel_arguments, memory, packet_numbers
 from qemu.budget import Budgets

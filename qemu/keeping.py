@@ -26,13 +26,20 @@ class KeepingError(ValueError):
 
 
 async def keep(scenario: Scenario) -> Record:
-    """Load the run into its store and count it there; gives the counts by side, or `{"error": why}`."""
+    """Load the run into its store and count it there, then load the audit log beside it, if there is one.
+
+    Gives the counts by side, or `{"error": why}`; with `audit_error` where the log could not be loaded.
+    """
     until = asyncio.get_running_loop().time() + scenario.budgets.store
     loaded = await _store_in_turn(scenario, until, "load", str(scenario.directory), "--final")
     if "error" in loaded:
         return loaded
     counted = await _store_in_turn(scenario, until, "counts", str(scenario.directory))
-    return {"dsn": shown(scenario.store), **counted}
+    kept = {"dsn": shown(scenario.store), **counted}
+    if scenario.audit_log.exists():
+        audited = await _store_in_turn(scenario, until, "load", str(scenario.audit_log))
+        kept |= {"audit_error": audited["error"]} if "error" in audited else {}
+    return kept
 
 
 async def _store_in_turn(scenario: Scenario, until: float, *arguments: str) -> Record:
@@ -106,4 +113,7 @@ def reasons(kept: Record) -> list[str]:
     """What keeps the store from being right; nothing is kept without an office."""
     if "error" in kept:
         return [f"the run is not in the store: {kept['error']}"]
-    return [f"the store and the run do not agree: {text}" for text in kept.get("differences", ())]
+    found = [f"the store and the run do not agree: {text}" for text in kept.get("differences", ())]
+    if "audit_error" in kept:
+        found.append(f"the audit log is not in the store: {kept['audit_error']}")
+    return found

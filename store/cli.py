@@ -17,7 +17,7 @@ from store.client import connect
 from store.errors import StoreError
 from store.load import Loaded, Wishes, load
 from store.run_folder import look_into
-from store.tables import TABLES
+from store.tables import RUN_TABLES, TABLES
 from store.views import VIEWS
 
 FOLDER = Path("build/export")
@@ -43,7 +43,7 @@ def store() -> None:
 def load_command(
     paths: tuple[Path, ...], run: str, day: datetime | None, final: bool, fees: Path, dsn: str, as_json: bool
 ) -> None:
-    """Load runs' folders, captures or BinaryFILEs of ITCH 5.0.
+    """Load runs' folders, captures, BinaryFILEs of ITCH 5.0 or audit logs.
 
     Loading again adds what has come since and doubles nothing; a load that was broken off is finished by the next.
     """
@@ -61,7 +61,7 @@ def load_command(
 
 
 def _show_load(loaded: Loaded) -> None:
-    click.echo(f"run {loaded.run}")
+    click.echo(f"run {loaded.run}" if loaded.log is None else f"audit log {loaded.log}")
     rows = [[name, f"{done.new:,}", f"{done.known:,}"] for name, done in sorted(loaded.tables.items()) if any(done)]
     print_table(["table", "rows added", "already there"], rows)
     notes = {name: number for name, number in loaded.counts.items() if number}
@@ -77,7 +77,7 @@ def _show_load(loaded: Loaded) -> None:
 def runs_command(dsn: str, as_json: bool) -> None:
     """List the runs, when they began and ended, and their rows."""
     parts = (f"SELECT run, min(t) AS a, max(t) AS b, count() AS n FROM {schema.DATABASE}.{name} GROUP BY run"
-             for name in TABLES)  # fmt: skip
+             for name in RUN_TABLES)  # fmt: skip
     sql = f"SELECT run, min(a) AS first, max(b) AS last, sum(n) AS rows FROM ({' UNION ALL '.join(parts)}) "
     with connect(dsn, readonly=True) as opened:
         print_rows(opened.frame(f"{sql} GROUP BY run ORDER BY first, run"), as_json=as_json)
@@ -117,7 +117,7 @@ def _count_rows(run: str, dsn: str, as_json: bool) -> None:
     where = " WHERE run = {run:String}" if run else ""
     parts = (
         f"SELECT run, '{name}' AS table, count() AS rows FROM {schema.DATABASE}.{name}{where} GROUP BY run"
-        for name in TABLES
+        for name in RUN_TABLES
     )
     with connect(dsn, readonly=True) as opened:
         found = opened.frame(f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY run, table", {"run": run})

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from store import embedded, rows, schema, server
 from store.errors import StoreError
 from store.inserter import Inserted, insert
-from store.tables import TABLES
+from store.tables import RUN_TABLES, TABLES
 from store.views import VIEWS
 
 DEFAULT: Final = "chdb:build/store"
@@ -90,13 +90,12 @@ class Store:
         except ClickHouseError as error:
             raise _refused(error) from error
 
-    def table(self, name: str, run: str) -> pl.DataFrame:
-        """A run's rows of a table, in the order of their key."""
+    def table(self, name: str, owner: str) -> pl.DataFrame:
+        """The rows that a table has of a run (of `audit`: of a log), in the order of their key."""
         table = TABLES[name]
         order = ", ".join(schema.quoted(column) for column in table.key)
-        return self.frame(
-            f"SELECT * FROM {schema.DATABASE}.{name} WHERE run = {{run:String}} ORDER BY {order}", {"run": run}
-        )
+        where = f"WHERE {table.owner} = {{owner:String}}"
+        return self.frame(f"SELECT * FROM {schema.DATABASE}.{name} {where} ORDER BY {order}", {"owner": owner})
 
     def pieces(self, name: str, run: str, size: int) -> Iterator[pa.Table]:
         """A run's rows of a table in the order on disk, at most `size` at a time; at least one piece, maybe empty."""
@@ -120,14 +119,14 @@ class Store:
 
     def forget(self, run: str) -> None:
         """Delete every row of a run, in tables and views."""
-        for name in (*TABLES, *(f"{view}_state" for view in VIEWS)):
+        for name in (*RUN_TABLES, *(f"{view}_state" for view in VIEWS)):
             where = f"FROM {schema.DATABASE}.{name} WHERE run = {{run:String}}"
             if self.rows(f"SELECT 1 {where} LIMIT 1", {"run": run}):
                 self.run(f"DELETE {where}", {"run": run})
 
     def runs(self) -> list[str]:
         """The runs that have rows in any table, by name."""
-        union = " UNION DISTINCT ".join(f"SELECT DISTINCT run FROM {schema.DATABASE}.{name}" for name in TABLES)
+        union = " UNION DISTINCT ".join(f"SELECT DISTINCT run FROM {schema.DATABASE}.{name}" for name in RUN_TABLES)
         return [str(row[0]) for row in self.rows(f"SELECT run FROM ({union}) ORDER BY run")]
 
     def repair(self, run: str) -> list[str]:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from store.client import Store
 from store.errors import StoreError
-from store.tables import TABLES
+from store.tables import RUN_TABLES
 
 PIECE: Final = 1 << 20
 """Rows that are read at a time."""
@@ -28,15 +28,15 @@ def export(
     or a table that is not there, and when a file cannot be written.
     """
     for name in tables:
-        if name not in TABLES:
-            raise StoreError(f"no table is called {name}: the tables are {', '.join(TABLES)}")
+        if name not in RUN_TABLES:
+            raise StoreError(f"no table of runs is called {name}: the tables are {', '.join(RUN_TABLES)}")
     if run not in store.runs():
         raise StoreError(f"no run is called {run}: `hftos store runs` lists them")
     written = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for done, name in enumerate(tables or tuple(TABLES)):
-            say(name, done, len(tables or TABLES))
+        for done, name in enumerate(tables or tuple(RUN_TABLES)):
+            say(name, done, len(tables or RUN_TABLES))
             written[name] = _write(store, run, name, folder / f"{name}.parquet")
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror or error}: give another --out") from error

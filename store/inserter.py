@@ -33,9 +33,9 @@ class Inserted(NamedTuple):
 
 
 def insert(store: "Store", table: Table, batch: pa.Table) -> Inserted:
-    """Insert the rows of one run that are not there yet, in the order given; the first of a key in the batch counts.
+    """Insert the rows of one run (of `audit`: one log) that are not there yet, in the order given.
 
-    StoreError for rows of several runs, and with ClickHouse's reason.
+    The first of a key in the batch counts. StoreError for rows of several runs, and with ClickHouse's reason.
     """
     new = known = 0
     for start in range(0, batch.num_rows, BATCH):
@@ -49,15 +49,15 @@ def insert(store: "Store", table: Table, batch: pa.Table) -> Inserted:
 
 
 def _unknown(store: "Store", table: Table, piece: pa.Table) -> pa.Table:
-    runs = pc.unique(piece.column("run").cast(pa.string())).to_pylist()
-    if len(runs) != 1:
-        raise StoreError(f"table {table.name}: a batch is of one run, not of {len(runs)}")
+    owners = pc.unique(piece.column(table.owner).cast(pa.string())).to_pylist()
+    if len(owners) != 1:
+        raise StoreError(f"table {table.name}: a batch is of one {table.owner}, not of {len(owners)}")
     bounds = pc.min_max(piece.column(table.counter)).as_py()
     sql = (
         f"SELECT {', '.join(quoted(name) for name in table.key[1:])} FROM {DATABASE}.{table.name} "
-        f"WHERE run = {{run:String}} AND {quoted(table.counter)} BETWEEN {{low:UInt64}} AND {{high:UInt64}}"
+        f"WHERE {table.owner} = {{owner:String}} AND {quoted(table.counter)} BETWEEN {{low:UInt64}} AND {{high:UInt64}}"
     )
-    there = store.frame(sql, {"run": runs[0], "low": bounds["min"], "high": bounds["max"]})
+    there = store.frame(sql, {"owner": owners[0], "low": bounds["min"], "high": bounds["max"]})
     if not there.height and _ascending(table, piece):
         return piece
     keys = _keys(table, piece)
@@ -74,7 +74,7 @@ def _ascending(table: Table, piece: pa.Table) -> bool:
 
 
 def _keys(table: Table, piece: pa.Table) -> pl.DataFrame:
-    """The key's columns but the run, texts as strings."""
+    """The key's columns but the first, texts as strings."""
     columns = {}
     for name in table.key[1:]:
         column = piece.column(name)

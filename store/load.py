@@ -1,4 +1,4 @@
-"""Loads what it is given into the store: a run's folder, a capture, a BinaryFILE of ITCH messages.
+"""Loads what it is given into the store: a run's folder, a capture, a BinaryFILE of ITCH messages, an audit log.
 
 Loading again adds what has come since, and changes nothing else.
 """
@@ -10,40 +10,46 @@ from pathlib import Path
 from typing import Any
 
 from protocols.itch_files import looks_like_capture
-from store import load_capture, load_itch, load_journal, load_live, load_wire
+from store import load_alerts, load_audit, load_capture, load_itch, load_journal, load_live, load_wire
 from store.client import Store
 from store.errors import StoreError
 from store.fees import Fees
 from store.inserter import Inserted
 from store.pipeline import Pipeline
 from store.run_folder import PORT, RunFolder, capture_began, captures_in, look_into, name_at
+from store.tables import ALERTS, AUDIT
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: the run, rows by table, counts of what was read, views that were made anew."""
+    """What a load did: the run, rows by table, counts of what was read, views that were made anew. `log`: the audit log
+    (`store.load_audit`), None for a run."""
 
     run: str
     tables: dict[str, Inserted]
     counts: dict[str, int]
     repaired: tuple[str, ...]
+    log: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain data."""
         tables = {name: {"new": done.new, "known": done.known} for name, done in sorted(self.tables.items())}
-        return {"run": self.run, "tables": tables, "counts": self.counts, "repaired": list(self.repaired)}
+        of = {"run": self.run} if self.log is None else {"log": self.log}
+        return {**of, "tables": tables, "counts": self.counts, "repaired": list(self.repaired)}
 
 
 @dataclass(frozen=True)
 class Wishes:
     """How to load: the run's name ("": its own), the day of a BinaryFILE (None: from its name), fees, `final` (nothing
-    more will come, though the run has no report yet), `say` for progress (what, done, in all; 0: nobody knows)."""
+    more will come, though the run has no report yet), `say` for progress (what, done, in all; 0: nobody knows),
+    `alerts` (also what surveillance found)."""
 
     fees: Fees
     run: str = ""
     day: date | None = None
     final: bool = False
     say: Callable[[str, int, int], None] = lambda *_: None
+    alerts: bool = True
 
     def progress(self, what: str) -> Callable[[int, int], None]:
         """`say` about one thing."""
@@ -51,14 +57,18 @@ class Wishes:
 
 
 def load(store: Store, path: Path, wishes: Wishes) -> Loaded:
-    """Load a run's folder, a capture or a BinaryFILE. StoreError says what is wrong with it."""
-    if not path.exists():
-        raise StoreError(f"{path} is not there: give a run's folder, a capture or a BinaryFILE of ITCH messages")
+    """Load a run's folder, a capture, a BinaryFILE or an audit log. StoreError says what is wrong with it."""
     if path.is_dir():
         folder = look_into(path, wishes.run)
         return _run(store, replace(folder, ended=folder.ended or wishes.final), wishes)
     try:
+        if load_audit.looks_like_log(path):
+            return _audit(store, path, wishes)
         capture = looks_like_capture(path)
+    except FileNotFoundError:
+        raise StoreError(
+            f"{path} is not there: give a run's folder, a capture, a BinaryFILE of ITCH messages or an audit log"
+        ) from None
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}") from error
     return _capture(store, path, wishes) if capture else _itch(store, path, wishes)
@@ -83,7 +93,10 @@ def _run(store: Store, folder: RunFolder, wishes: Wishes) -> Loaded:
                 progress=wishes.progress("captures"),
             )
             counts |= captured.counts | load_wire.load(folder, captured, journalled, pipeline)
-    return _loaded(store, folder.run, pipeline, counts, repaired)
+    loaded = _loaded(store, folder.run, pipeline, counts, repaired)
+    if wishes.alerts and folder.ended and (alerts := load_alerts.load(store, folder)):
+        loaded.tables[ALERTS.name] = alerts
+    return loaded
 
 
 def _capture(store: Store, path: Path, wishes: Wishes) -> Loaded:
@@ -104,6 +117,14 @@ def _itch(store: Store, path: Path, wishes: Wishes) -> Loaded:
     with Pipeline(store) as pipeline:
         counts = load_itch.load(path, run, day, pipeline, wishes.progress("messages"))
     return _loaded(store, run, pipeline, counts, repaired)
+
+
+def _audit(store: Store, path: Path, wishes: Wishes) -> Loaded:
+    if wishes.run:
+        raise StoreError(f"{path} is an audit log, which is of no run: leave out --run {wishes.run}")
+    wishes.say("audit log", 0, 0)
+    done = load_audit.load(store, path)
+    return Loaded("", {AUDIT.name: done.inserted}, {"records": done.records}, (), done.log)
 
 
 def _loaded(store: Store, run: str, pipeline: Pipeline, counts: dict[str, int], repaired: list[str]) -> Loaded:

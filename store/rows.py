@@ -24,17 +24,20 @@ ARROW: Final[Mapping[Kind, pa.DataType]] = {
     Kind.PRICE: pa.uint32(),
     Kind.TEXT: pa.dictionary(pa.int32(), pa.string()),
     Kind.BYTES: pa.binary(),
+    Kind.NUMBERS: pa.list_(pa.uint64()),
+    Kind.TEXTS: pa.list_(pa.string()),
 }
 BINARY: Final = frozenset(("payload",))
 """Columns that stay bytes when they are read; all other texts are UTF-8."""
 
 
-def columns(table: Table, run: str, given: Mapping[str, Any]) -> pa.Table:
-    """Columns of a table as Arrow, in its order. `given`: a sequence, array or NumPy array by column but `run`.
+def columns(table: Table, owner: str, given: Mapping[str, Any]) -> pa.Table:
+    """Columns of a table as Arrow, in its order. `owner`: whose rows they are, a run (or an audit log);
+    `given`: a sequence, array or NumPy array by column but the owner's.
 
     StoreError names a column that is missing, of another length, or does not fit.
     """
-    missing = sorted(set(table.names) - set(given) - {"run"})
+    missing = sorted(set(table.names) - set(given) - {table.owner})
     unknown = sorted(set(given) - set(table.names))
     if missing or unknown:
         raise StoreError(f"table {table.name}: no column {', '.join(missing or unknown)}")
@@ -44,14 +47,14 @@ def columns(table: Table, run: str, given: Mapping[str, Any]) -> pa.Table:
     count = lengths.pop() if lengths else 0
     arrays = []
     for column in table.columns:
-        values = constant(run, count) if column.name == "run" else given[column.name]
+        values = constant(owner, count) if column.name == table.owner else given[column.name]
         arrays.append(_array(table, column.name, column.kind, values))
     return pa.table(arrays, names=list(table.names))
 
 
-def from_rows(table: Table, run: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Rows as dictionaries of all columns but `run`."""
-    return columns(table, run, {name: [row[name] for row in rows] for name in table.names if name != "run"})
+def from_rows(table: Table, owner: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows as dictionaries of all columns but the owner's."""
+    return columns(table, owner, {name: [row[name] for row in rows] for name in table.names if name != table.owner})
 
 
 def constant(text: str, count: int) -> pa.DictionaryArray:
@@ -70,20 +73,28 @@ def coded(codes: Any, texts: Iterable[str]) -> pa.DictionaryArray:
 
 def empty(name: str) -> pa.Table:
     """A table's columns without rows."""
-    return columns(TABLES[name], "", {column: [] for column in TABLES[name].names if column != "run"})
+    return from_rows(TABLES[name], "", ())
 
 
 def readable(found: pa.Table) -> pa.Table:
     """What a query gave, with texts as strings. StoreError for a text that is no UTF-8."""
     for index, field in enumerate(found.schema):
-        if pa.types.is_binary(field.type) and field.name not in BINARY:
+        wanted = _text_of(field.type)
+        if wanted is not None and field.name not in BINARY:
             try:
-                found = found.set_column(index, field.name, found.column(index).cast(pa.string()))
+                found = found.set_column(index, field.name, found.column(index).cast(wanted))
             except pa.ArrowInvalid as error:
                 raise StoreError(
                     f"column {field.name} holds bytes that are no text: select hex({field.name})"
                 ) from error
     return found
+
+
+def _text_of(found: pa.DataType) -> pa.DataType | None:
+    """The type of texts that bytes are read as; None for what are no bytes."""
+    if pa.types.is_list(found) and pa.types.is_binary(found.value_type):
+        return pa.list_(pa.string())
+    return pa.string() if pa.types.is_binary(found) else None
 
 
 def _array(table: Table, name: str, kind: Kind, values: Any) -> pa.Array:

@@ -26,6 +26,8 @@ class Kind(Enum):
     TEXT = ("LowCardinality(String)", "ZSTD(1)")
     """One of few texts."""
     BYTES = ("String", "ZSTD(1)")
+    NUMBERS = ("Array(UInt64)", "ZSTD(1)")
+    TEXTS = ("Array(String)", "ZSTD(1)")
 
     @property
     def sql(self) -> str:
@@ -49,6 +51,7 @@ class Column(NamedTuple):
 
 class Table(NamedTuple):
     """A table. `key` identifies a row; `counter` is its member that counts, which lookups of the key are narrowed by.
+    The key's first column says whose the rows are: a run, or an audit log.
 
     `order`: the order on disk, the key where it is empty. `joined`: it is read in joins, so it is compressed for speed
     of reading (LZ4) instead of size (ZSTD).
@@ -61,6 +64,11 @@ class Table(NamedTuple):
     counter: str
     order: tuple[str, ...] = ()
     joined: bool = False
+
+    @property
+    def owner(self) -> str:
+        """The column that says whose a row is, `run` or `log`."""
+        return self.key[0]
 
     @property
     def sorting(self) -> tuple[str, ...]:
@@ -335,11 +343,55 @@ STATES: Final = Table(
     key=("run", "number"),
     counter="number",
 )
+ALERTS: Final = Table(
+    "alerts",
+    "What surveillance found in a run that is over. What was decided about it is in `audit`, where `subject` is `id`.",
+    (
+        _RUN,
+        Column("id", _K.BYTES, "", "ten hex digits, from rule, owner, symbol, time and first order"),
+        Column("t", _K.TIME, "ns UTC", "of the decisive event: `exchange_ns` on the run's clock (`store.load_alerts`)"),
+        Column("last", _K.TIME, "ns UTC", "of the latest event that says the same"),
+        Column("exchange_ns", _K.GROWING, "ns", "of the decisive event, the exchange's time since midnight New York"),
+        Column("rule", _K.TEXT, "", "the rule that found it"),
+        Column("severity", _K.TEXT, "", "as the rule has it"),
+        Column("owner", _K.TEXT, "", "whose orders they are"),
+        Column("accounts", _K.TEXTS, "", "of the owner, that took part"),
+        _SYMBOL,
+        Column("text", _K.BYTES, "", "what was found"),
+        Column("repeats", _K.U64, "", "how often it was found again"),
+        Column("refs", _K.NUMBERS, "", "references of the orders"),
+        Column("matches", _K.NUMBERS, "", "match numbers of the executions"),
+        Column("figures", _K.BYTES, "", "what the rule measured, a JSON object"),
+    ),
+    key=("run", "exchange_ns", "id"),
+    counter="exchange_ns",
+)
+AUDIT: Final = Table(
+    "audit",
+    "Who did what: the records of audit logs that were found unchanged. They are of no run: logs outlive runs.",
+    (
+        Column("log", _K.TEXT, "", "hash of the log's first record"),
+        Column("number", _K.GROWING, "", "number of the record, from 1"),
+        _recorded("when it was done"),
+        Column("who", _K.TEXT, "", "person or program"),
+        Column("role", _K.TEXT, "", "in which role"),
+        Column("action", _K.TEXT, "", "what was done: `kill`, `surveillance.dispose`, ..."),
+        Column("subject", _K.BYTES, "", "to what: a host, an alert's `id`"),
+        Column("detail", _K.BYTES, "", "whatever belongs to it, a JSON object"),
+        Column("previous", _K.BYTES, "", "hash of the record before, hex digits; zeros for the first"),
+        Column("hash", _K.BYTES, "", "of the record (`store.audit.record`), hex digits"),
+    ),
+    key=("log", "number"),
+    counter="number",
+)
 TABLES: Final[Mapping[str, Table]] = {
     table.name: table
     for table in (
         *(MESSAGES, L3_EVENTS, QUOTES, TRADES, ORDERS, EXECUTIONS),
         *(DECISIONS, LATENCY, POSITIONS, COUNTERS, STATES),
+        *(ALERTS, AUDIT),
     )
 }
 """All tables by name."""
+RUN_TABLES: Final[Mapping[str, Table]] = {name: table for name, table in TABLES.items() if table.owner == "run"}
+"""Those whose rows belong to a run."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hftos.finite_range import FiniteRange
 from office.audited import audit_log_of
 from office.dashboard.roles import ROLES
 from office.dashboard.users import Users, UsersError
+from protocols.finite_range import FiniteRange
 
 if TYPE_CHECKING:
     from office.dashboard.serve import Settings

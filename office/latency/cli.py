@@ -10,11 +10,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from hftos.finite_range import FiniteRange
 from office.latency import document, plot, run, show, source
 from office.latency.compare import CompareError, compare
 from office.latency.measured import SECOND, Measured, SourceError, corrected
 from office.whole_file import whole_file
+from protocols.finite_range import FiniteRange
 
 _DEFAULT = Path("build/run")
 _OUT = Path("build/latency")

@@ -26,7 +26,8 @@ def from_folder(folder: Path, dsn: str, run: str, say: Callable[[str], None]) ->
         return read_folder(folder, run)
     look_into(folder, run)
     with connect(dsn) as store:
-        loaded = load(store, folder, Wishes(fees.read(), run, say=lambda what, *_: say(f"loading the run: {what}")))
+        wishes = Wishes(fees.read(), run, alerts=False, say=lambda what, *_: say(f"loading the run: {what}"))
+        loaded = load(store, folder, wishes)
         say("reading the run from the store")
         return from_store(store, loaded.run)
 

@@ -77,7 +77,7 @@ def _of_folder(folder: Path) -> Iterator[Iterator[Event]]:
 
     try:
         with tempfile.TemporaryDirectory(prefix="surveillance-") as scratch, connect(f"chdb:{scratch}/store") as store:
-            loaded = load(store, folder, Wishes(read_fees()))
+            loaded = load(store, folder, Wishes(read_fees(), alerts=False))
             yield store_source.events(store, loaded.run)
     except StoreError as error:
         raise SourceError(str(error)) from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hftapp import inotify
 from protocols import ouch50
 from qemu import accel, plan
 from qemu.ledger import build
@@ -58,6 +60,7 @@ def start(accelerator: accel.Accelerator, tmp_path: Path) -> Iterator[Start]:
 
     def run(seconds: float) -> Running:
         directory = tmp_path / "run"
+        directory.mkdir()
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "hftos.cli", "run", "--no-build", "--json", "--dir", str(directory)),
@@ -70,7 +73,7 @@ def start(accelerator: accel.Accelerator, tmp_path: Path) -> Iterator[Start]:
             text=True,
         )
         processes.append(process)
-        until(lambda: served(directory) or process.poll() is not None, STARTS, "page")
+        until(lambda: served(directory) or process.poll() is not None, directory, "page")
         found = served(directory)
         assert found is not None, process.communicate()[1]
         return Running(process, directory, found["url"], found["password"])
@@ -91,12 +94,17 @@ def served(directory: Path) -> dict[str, Any] | None:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Look until a condition of another process holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"no {what} within {seconds} s"
-        time.sleep(0.05)
+def until(condition: Callable[[], object], folder: Path, what: str) -> None:
+    """Look, whenever something was written in a folder, until a condition holds."""
+    changes = inotify.watch(folder, inotify.MODIFIED | inotify.CREATED)
+    poller = select.poll()
+    poller.register(changes, select.POLLIN)
+    try:
+        while not condition():
+            assert poller.poll(STARTS * 1000), f"no {what} within {STARTS} s"
+            os.read(changes, 1 << 16)
+    finally:
+        os.close(changes)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +188,7 @@ def test_the_page_the_report_and_the_store_have_the_same_numbers(start: Start, b
 def test_the_kill_switch_is_for_risk_alone_and_works_within_a_second(start: Start, browser: Browser) -> None:
     running = start(15)
     viewer = open_page(browser, running, "viewer")
-    until(lambda: len(still_open(exchange_log(running.directory))) > 3, STARTS, "open orders")
+    until(lambda: len(still_open(exchange_log(running.directory))) > 3, running.directory / "exchange", "open orders")
 
     assert viewer.is_hidden("#kill")
     session = "; ".join(f"{one['name']}={one['value']}" for one in viewer.context.cookies())

@@ -93,3 +93,28 @@ def test_a_store_that_cannot_be_is_said_before_the_last_run_is_touched(
 def test_a_store_may_begin_where_there_is_none(tmp_path: Path) -> None:
     keeping.check(str(tmp_path / "new" / "store"))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_audit_log_beside_the_run_is_loaded_and_a_refusal_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    async def store(scenario: Scenario, *arguments: str) -> keeping.Record:
+        asked.append(arguments)
+        if arguments[1].endswith(".jsonl"):
+            return {"error": "hftos store load: the log is not as it was written"}
+        return {"loaded": []} if arguments[0] == "load" else {"counts": {}, "differences": []}
+
+    monkeypatch.setattr(keeping, "_store", store)
+    scenario = Scenario(tmp_path / "run", store="chdb:/store")
+    assert keeping.reasons(asyncio.run(keeping.keep(scenario))) == []
+    scenario.audit_log.parent.mkdir()
+    scenario.audit_log.touch()
+    found = asyncio.run(keeping.keep(scenario))
+    assert asked[-1] == ("load", str(tmp_path / "audit" / "audit.jsonl"))
+    assert [arguments[0] for arguments in asked] == ["load", "counts", "load", "counts", "load"]
+    assert "counts" in found, "the run is in the store all the same"
+    assert keeping.reasons(found) == [
+        "the audit log is not in the store: hftos store load: the log is not as it was written"
+    ]

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from hftos.cli import main
 from store import schema
-from store.tables import TABLES
+from store.audit import AuditLog
+from store.tables import RUN_TABLES
 from tests.store.feed_maker import flow, lines, write_capture
 from tests.store.run_maker import RUN, make_run
 
@@ -97,15 +98,15 @@ def test_query_reads_with_parameters_and_changes_nothing(dsn: Path) -> None:
 
 def test_export_writes_parquet_that_others_read(dsn: Path, tmp_path: Path) -> None:
     found = json.loads(run("export", "--run", RUN, "--out", tmp_path / "out", "--json", dsn=dsn).stdout)
-    assert set(found["rows"]) == set(TABLES)
+    assert set(found["rows"]) == set(RUN_TABLES)
     for name, rows in found["rows"].items():
         frame = pl.read_parquet(tmp_path / "out" / f"{name}.parquet")
-        assert (frame.height, frame.columns) == (rows, list(TABLES[name].names))
+        assert (frame.height, frame.columns) == (rows, list(RUN_TABLES[name].names))
     assert pl.read_parquet(tmp_path / "out/orders.parquet")["t"].dtype == pl.Datetime("ns", "UTC")
     assert "orders.parquet" in run("export", "--run", RUN, "--out", tmp_path, "--table", "orders", dsn=dsn).stdout
     for arguments, wrong in (
         (("--run", "nobody"), "no run is called nobody"),
-        (("--run", RUN, "--table", "fills"), "no table is called fills: the tables are messages, "),
+        (("--run", RUN, "--table", "fills"), "no table of runs is called fills: the tables are messages, "),
         (("--run", RUN, "--out", SAMPLE / "x"), "give another --out"),
     ):
         assert wrong in run("export", *arguments, dsn=dsn, code=1).output
@@ -160,3 +161,22 @@ def test_a_file_that_ends_inside_a_message_is_loaded_so_far(dsn: Path, tmp_path:
     assert found[0]["counts"]["messages"] == 999
     assert found[0]["counts"]["cut"] > 0
     run("forget", "cut", dsn=dsn)
+
+
+def test_an_audit_log_is_loaded_by_its_path_and_is_of_no_run(tmp_path: Path) -> None:
+    path, data = tmp_path / "audit.jsonl", tmp_path / "data"
+    with AuditLog(path) as log:
+        first = log.append(who="ann", role="risk", action="kill", subject="hft1")
+    shown = run("load", path, dsn=data).stdout
+    assert shown.startswith(f"audit log {first.hash}\n")
+    assert shown.endswith("records 1\n")
+    sql = "SELECT who, action FROM hftos.audit WHERE log = {log:String}"
+    found = run("query", sql, "-p", f"log={first.hash}", "--json", dsn=data).stdout
+    assert json.loads(found) == [{"who": "ann", "action": "kill"}]
+    for command in ("runs", "counts"):
+        assert json.loads(run(command, "--json", dsn=data).stdout) == []
+    assert "is of no run: leave out --run x" in run("load", path, "--run", "x", dsn=data, code=1).output
+    path.write_bytes(path.read_bytes().replace(b"ann", b"bob"))
+    output = run("load", path, dsn=data, code=1).output
+    assert "changed at byte 0" in output
+    assert output.count("\n") == 1

@@ -16,10 +16,15 @@ from store.inserter import Inserted
 from store.load import Wishes, load
 from tests.store.http_engine import PASSWORD, USER
 from tests.store.run_maker import RUN, make_run
+from tests.store.test_load_alerts import alert, save
+from tests.store.test_load_audit import write
 from tests.store.test_store_inserter import trades
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPARED = ("messages", "l3_events", "quotes", "trades", "orders", "executions", "decisions", "latency", "counters")
+COMPARED = (
+    *("messages", "l3_events", "quotes", "trades", "orders", "executions", "decisions", "latency", "counters"),
+    "alerts",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +47,17 @@ def address(port: int, password: str = PASSWORD) -> str:
 
 def test_a_run_is_the_same_on_a_server_as_in_this_process(port: int, tmp_path: Path) -> None:
     make_run(tmp_path / "run", messages=200)
+    save(tmp_path / "run", alert(1), alert(2))
+    log = write(tmp_path / "audit.jsonl", 3)[0].hash
     frames = []
     for dsn in (address(port), f"chdb:{tmp_path / 'data'}"):
         with connect(dsn) as store:
             assert load(store, tmp_path / "run", Wishes(fees.read())).run == RUN
             again = load(store, tmp_path / "run", Wishes(fees.read()))
             assert {done.new for done in again.tables.values()} == {0}
-            tables = [store.table(name, RUN) for name in COMPARED]
+            kept = [load(store, tmp_path / "audit.jsonl", Wishes(fees.read())).tables["audit"] for _ in range(2)]
+            assert kept == [Inserted(3, 0), Inserted(0, 3)]
+            tables = [*(store.table(name, RUN) for name in COMPARED), store.table("audit", log)]
             parameters = {"run": RUN, "venue": 0}
             tables.append(store.frame(f"SELECT * FROM ({asof.QUOTED_TRADES}) ORDER BY sequence", parameters))
             bars = "SELECT * FROM hftos.bars_1s WHERE run = {run:String} ORDER BY ALL"

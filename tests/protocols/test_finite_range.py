@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from hftos.finite_range import FiniteRange
+from protocols.finite_range import FiniteRange
 
 
 @pytest.mark.parametrize(("text", "value"), [("0.5", 0.5), ("1", 1.0), ("1e-3", 0.001)])
