@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("hftos", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("hftos")
 
 
 class ReadyFifo:

@@ -1,7 +1,7 @@
 """How large the books are made before a measurement, so that they need not grow in it."""
 
 ORDERS_OF_ONE = 1 << 14
-ORDERS_OF_MANY = 1 << 20
+ORDERS_OF_MANY = 1 << 19
 LOCATES = 65_536 - 1
 LEVELS = 1 << 19
 
