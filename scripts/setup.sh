@@ -11,8 +11,10 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 packages=$(sed 's/#.*//' scripts/packages.txt)
 command -v dpkg-query >/dev/null || die "this is not a Debian or Ubuntu system; install the equivalents of scripts/packages.txt and run: python3 -m venv .venv && .venv/bin/pip install --require-hashes -r requirements.lock && .venv/bin/pip install --no-deps -e ."
 
+distribution=$(sed -n 's/^ID=//p' /etc/os-release)
 missing=
 for package in $packages; do
+    case $package in *@*) [ "${package#*@}" = "$distribution" ] || continue; package=${package%@*} ;; esac
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
