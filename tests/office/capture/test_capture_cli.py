@@ -79,7 +79,7 @@ def test_a_torn_end_is_shown_and_is_no_damage_but_damage_is(path: Path) -> None:
     path.write_bytes(broken)
     result = run("info", path)
     assert result.exit_code == 1
-    assert "a block's two lengths differ" in result.output
+    assert "a block's two lengths differ" in " ".join(result.output.split())  # the table folds long lines
 
 
 @pytest.mark.parametrize(

@@ -280,8 +280,8 @@ def test_ctrl_c_is_the_usual_end(tmp_path: Path) -> None:
         command = [sys.executable, "-c", code, "--ready-file", str(ready), "--json"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as running:
             listening.settimeout(PATIENCE)
-            listening.accept()[0].close()  # it is at work
-            running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=PATIENCE)
+            with listening.accept()[0]:  # it is at work
+                running.send_signal(signal.SIGINT)
+                out, err = running.communicate(timeout=PATIENCE)
     assert (running.returncode, err) == (0, b"")
     assert json.loads(out)["drop_copies"] == [{"source": "NSDQ", "connected": False, "sequence": 0}]
