@@ -15,8 +15,8 @@ Rule = dict[str, Any]
 """One entry of the switch configuration's `faults`."""
 
 GRAMMAR = """\
-PORT:DIRECTION:FAULT. PORT is exchange, trader, dropcopy, office or server; DIRECTION is in (from the port into the switch), out \
-(from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, reorder=P[,depth=N][,hold=TIME], \
+PORT:DIRECTION:FAULT. PORT is exchange, trader, dropcopy, office or server; DIRECTION is in (from the port into the \
+switch), out (from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, reorder=P[,depth=N][,hold=TIME], \
 delay=TIME[,jitter=TIME], drop=N[/N…] or down; each with [,from=TIME][,until=TIME]. P is 0 to 1, N counts frames from \
 1, TIME is a number with ns, us, ms or s; from and until count from the start of the switch, which is before the \
 guest's boot, or, with a + before both, from when trading begins."""

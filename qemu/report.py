@@ -88,7 +88,7 @@ def assemble(scenario: Scenario, image: Image, outcome: Outcome, evidence: Evide
         "decisions": len(evidence.decisions),
         "risk_refusals": evidence.refusals,
         "office": evidence.summary,
-        "store": outcome.kept,
+        "store": _kept(outcome),
         "guest": {"status": outcome.guest_status, "reason": outcome.guest_reason, "machine": outcome.machine_ending},
         "phases": outcome.phases,
         "switch": evidence.switch,
@@ -141,6 +141,11 @@ def _judge(scenario: Scenario, outcome: Outcome, evidence: Evidence) -> Verdict:
     )
 
 
+def _kept(outcome: Outcome) -> Record:
+    """What the store has of the run."""
+    return keeping.without_what_came_later(outcome.kept) if outcome.guest_reason == STOPPED else outcome.kept
+
+
 def _until_logout(entries: list[Entry]) -> list[Entry]:
     """The log without the system events at its end: the exchange's day ends after a stopped trader has logged out."""
     end = len(entries)
@@ -166,7 +171,7 @@ def _reasons(report: Record, outcome: Outcome, evidence: Evidence, verdict: Verd
     if verdict.book_differences:
         reasons.append("the trader's books are not the exchange's: see differences")
     reasons += _feed_reasons(report, verdict)
-    reasons += keeping.reasons(outcome.kept)
+    reasons += keeping.reasons(report["store"])
     if not verdict.ledger.orders:
         reasons.append("no order reached the exchange")
     return reasons

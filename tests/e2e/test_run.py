@@ -116,7 +116,7 @@ def test_latency_is_reported_with_its_worth(run: Any) -> None:
 
 def test_every_port_was_captured(run: Any) -> None:
     paths = [Path(name) for name in run.report["captures"]]
-    assert {path.stem for path in paths} == {"exchange", "trader", "office", "server"}
+    assert {path.stem for path in paths} == {"exchange", "trader", "dropcopy", "office", "server"}
     expression = "igmp.maddr == 239.20.0.1 or udp.dstport == 26401 or tcp.port == 24000"
     trader = next(path for path in paths if path.stem == "trader")
     command = ["tshark", "-r", str(trader), "-Y", expression, "-T", "fields", "-e", "_ws.col.Protocol"]
@@ -140,7 +140,10 @@ def test_the_management_network_stayed_whole(run: Any) -> None:
     summary = json.loads((run.directory / "office" / "summary.json").read_text())
     assert summary["faults"] == summary["conflicts"] == summary["duplicates"] == 0
     assert [file["missing"] for name in ("live", "journals") for file in summary[name].values()] == [0, 0]
-    assert run.report["switch"]["undeliverable"] == {"exchange": 0, "trader": 0, "office": 0, "server": 0}
+    undeliverable = run.report["switch"]["undeliverable"]
+    # The office looks for the drop copy before the guest is there: that question reaches nobody at the trader's port.
+    assert undeliverable.pop("trader") <= 1
+    assert undeliverable == {"exchange": 0, "dropcopy": 0, "office": 0, "server": 0}
 
 
 @pytest.mark.parametrize(("name", "reason"), [("stop", "stop command"), ("kill", "end of session")])

@@ -118,3 +118,17 @@ def test_the_audit_log_beside_the_run_is_loaded_and_a_refusal_is_told(
     assert keeping.reasons(found) == [
         "the audit log is not in the store: hftos store load: the log is not as it was written"
     ]
+
+
+def test_what_came_after_an_early_stop_is_no_difference_but_anything_else_is() -> None:
+    def kept(capture: int, telemetry: int, store: int, *others: str) -> dict[str, object]:
+        sides = {"capture": capture, "journal": None, "telemetry": telemetry, "store": store}
+        text = f"messages: capture {capture}, telemetry {telemetry}, store {store}"
+        return {"counts": {name: {"messages": n} for name, n in sides.items()}, "differences": [text, *others]}
+
+    later = keeping.without_what_came_later
+    assert keeping.reasons(later(kept(1306, 1281, 1306))) == []
+    assert len(keeping.reasons(later(kept(1306, 1281, 1306, "orders: journal 3, store 2")))) == 1
+    assert len(keeping.reasons(later(kept(1281, 1306, 1281)))) == 1, "the trader saw what nobody sent"
+    assert len(keeping.reasons(later(kept(1306, 1281, 1300)))) == 1, "the store lacks some"
+    assert later({"error": "no store"}) == {"error": "no store"}
