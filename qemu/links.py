@@ -16,10 +16,10 @@ Rule = dict[str, Any]
 
 GRAMMAR = """\
 PORT:DIRECTION:FAULT. PORT is exchange, trader, dropcopy, office or server; DIRECTION is in (from the port into the \
-switch), out (from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, reorder=P[,depth=N][,hold=TIME], \
-delay=TIME[,jitter=TIME], drop=N[/N…] or down; each with [,from=TIME][,until=TIME]. P is 0 to 1, N counts frames from \
-1, TIME is a number with ns, us, ms or s; from and until count from the start of the switch, which is before the \
-guest's boot, or, with a + before both, from when trading begins."""
+switch), out (from the switch to the port) or both. FAULT is loss=P, duplicate=P, corrupt=P, \
+reorder=P[,depth=N][,hold=TIME], delay=TIME[,jitter=TIME], drop=N[/N…] or down; each with [,from=TIME][,until=TIME]. \
+P is 0 to 1, N counts frames from 1, TIME is a number with ns, us, ms or s; from and until count from the start of the \
+switch, which is before the guest's boot, or, with a + before both, from when trading begins."""
 
 _DIRECTIONS = {"in": ("in",), "out": ("out",), "both": ("in", "out")}
 _TIMES = {"jitter": "jitter_ns", "from": "from_ns", "until": "until_ns", "hold": "hold_ns"}
