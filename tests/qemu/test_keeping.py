@@ -28,7 +28,7 @@ def test_a_store_that_another_process_has_is_waited_for(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(keeping, "_store", store)
     monkeypatch.setattr(keeping, "_RETRY_SECONDS", 0.0)
-    found = asyncio.run(keeping.keep(Scenario(tmp_path, store="chdb:/store")))
+    found = asyncio.run(keeping.keep(Scenario(tmp_path / "run", store="chdb:/store")))
     assert asked == ["load", "load", "load", "counts"]
     assert found == {"dsn": "chdb:/store", "counts": {}, "differences": []}
 
@@ -58,7 +58,7 @@ def test_a_password_is_in_no_list_of_processes_and_in_no_report(
     )
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    found = asyncio.run(keeping.keep(Scenario(tmp_path, store=SERVER)))
+    found = asyncio.run(keeping.keep(Scenario(tmp_path / "run", store=SERVER)))
     started = [json.loads(line) for line in told.read_text().splitlines()]
     assert [address for _, address in started] == [SERVER, SERVER]
     assert all("s3cret" not in word for words, _ in started for word in words)
