@@ -6,6 +6,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from store.dsn import shown
 from store.errors import StoreError
 
 _PORTS = {"clickhouse": 8123, "clickhouses": 8443}
@@ -17,11 +18,11 @@ def open_client(dsn: str, settings: dict[str, str]) -> Client:
         parts = urlsplit(dsn)
         host, port = parts.hostname, parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError) as error:
-        raise StoreError(f"{_shown(dsn)} is no address of a server: {error}") from error
+        raise StoreError(f"{shown(dsn)} is no address of a server: {error}") from error
     if not host:
-        raise StoreError(f"{_shown(dsn)} names no host: give clickhouse://USER:PASSWORD@HOST:PORT")
+        raise StoreError(f"{shown(dsn)} names no host: give clickhouse://USER:PASSWORD@HOST:PORT")
     if parts.path not in ("", "/", "/hftos") or parts.query:
-        raise StoreError(f"{_shown(dsn)}: the store's database is called hftos; leave the rest of the address away")
+        raise StoreError(f"{shown(dsn)}: the store's database is called hftos; leave the rest of the address away")
     try:
         return clickhouse_connect.get_client(
             host=host,
@@ -35,9 +36,3 @@ def open_client(dsn: str, settings: dict[str, str]) -> Client:
     except (ClickHouseError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(f"no ClickHouse at {host}:{port}: {reason}") from error
-
-
-def _shown(dsn: str) -> str:
-    """An address without its password."""
-    head, _, tail = dsn.rpartition("@")
-    return f"{head.split('://')[0]}://…@{tail}" if head else dsn

@@ -5,15 +5,9 @@ from typing import Any, Final, NamedTuple
 
 from office.dashboard.rows import Rows
 from protocols.management import Decision
+from protocols.risk_checks import name_of
 
 PASSED: Final = 0
-CHECK_NAMES: Final = (
-    *("passed", "kill_switch", "stale_book", "open_gap", "halted", "permission", "restricted", "quantity", "price"),
-    *("order_notional", "price_collar", "fat_finger", "position", "locate", "short_price", "symbol_open_notional"),
-    *("open_notional", "open_orders", "gross_exposure", "net_exposure", "executed_notional", "self_cross"),
-    *("port_rate", "symbol_rate", "duplicate", "side"),
-)
-"""Names of the checks by code; a code is never given to another check (docs/risk.md)."""
 CAUSES: Final = {
     "B": "book",
     "T": "trade",
@@ -77,14 +71,9 @@ class Decisions:
                 del self._counts[code]
 
 
-def check_name(code: int) -> str:
-    """Name of a check; `check N` for one that is newer than this program."""
-    return CHECK_NAMES[code] if code < len(CHECK_NAMES) else f"check {code}"
-
-
 def check_row(count: _Count) -> Sequence[Any]:
     """The row of the table `checks`."""
-    return count.code, count.count, count.last / 1e6, check_name(count.code)
+    return count.code, count.count, count.last / 1e6, name_of(count.code)
 
 
 def refusal_row(refusal: Refusal, strategy: str) -> Sequence[Any]:
@@ -92,6 +81,6 @@ def refusal_row(refusal: Refusal, strategy: str) -> Sequence[Any]:
     found = refusal.decision
     return (
         *(refusal.server, found.venue, refusal.number, refusal.time / 1e6, found.code, found.price, found.shares),
-        *(found.value, found.limit, found.side, found.symbol, check_name(found.code)),
+        *(found.value, found.limit, found.side, found.symbol, name_of(found.code)),
         *(strategy, CAUSES[found.cause]),
     )

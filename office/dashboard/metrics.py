@@ -8,8 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from office.dashboard import schema
-from office.dashboard.decisions import check_name
 from office.dashboard.hub import Hub
+from protocols.risk_checks import name_of
 
 
 class _Figures:
@@ -60,7 +60,7 @@ class _Figures:
     def _decisions(self) -> Metric:
         metric = CounterMetricFamily("hftos_decisions", "Decisions of the risk gate by check", labels=["check"])
         for row in self._rows(schema.CHECKS):
-            metric.add_metric([check_name(row.code)], row.count)
+            metric.add_metric([name_of(row.code)], row.count)
         return metric
 
     def _positions(self) -> Iterator[Metric]:

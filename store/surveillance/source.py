@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from store.dsn import shown
 from store.surveillance import attribution_file, store_source
 from store.surveillance.events import Event
 from store.surveillance.files import FOLDER
@@ -34,7 +35,7 @@ class Source:
 def open_source(run: Path, dsn: str | None) -> Source:
     """The events of a run. SourceError: there is no such thing."""
     if dsn is not None:
-        return Source(f"run {run} of {_shown(dsn)}", _of_store(dsn, str(run)), OUTPUT / run.name)
+        return Source(f"run {run} of {shown(dsn)}", _of_store(dsn, str(run)), OUTPUT / run.name)
     if run.is_file():
         return Source(str(run), contextlib.nullcontext(attribution_file.read(run)), run.parent / FOLDER)
     if not run.is_dir():
@@ -43,12 +44,6 @@ def open_source(run: Path, dsn: str | None) -> Source:
         if path.is_file():
             return Source(str(path), contextlib.nullcontext(attribution_file.read(path)), run / FOLDER)
     return Source(f"the firm's orders of {run}", _of_folder(run), run / FOLDER)
-
-
-def _shown(dsn: str) -> str:
-    """A store's address without its password: what is said about a source is kept, and shown to others."""
-    head, _, place = dsn.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{place}" if head else dsn
 
 
 @contextlib.contextmanager
@@ -61,7 +56,7 @@ def _of_store(dsn: str, run: str) -> Iterator[Iterator[Event]]:
         with connect(dsn, readonly=True) as store:
             known = store.runs()
             if run not in known:
-                raise SourceError(f"no run {run!r} in {_shown(dsn)}: there are {', '.join(known[-8:]) or 'none'}")
+                raise SourceError(f"no run {run!r} in {shown(dsn)}: there are {', '.join(known[-8:]) or 'none'}")
             yield store_source.events(store, run)
     except StoreError as error:
         raise SourceError(str(error)) from error

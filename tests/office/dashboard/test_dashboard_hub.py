@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from hftapp.trader.risk.checks import NAMES as CHECKS
 from office.dashboard.client import Client
-from office.dashboard.decisions import CHECK_NAMES
 from office.dashboard.hub import STALE_TICKS, Hub
 from office.dashboard.reader import Reader
 from office.dashboard.schema import ALERTS, FILLS, ORDERS, SERVERS
 from protocols import management as m
 from protocols import ouch50
+from protocols.risk_checks import NAMES as CHECK_NAMES
 
 SESSION, JOURNAL = 0xA1, 0xB2
 SECOND = 1_000_000_000
