@@ -1,9 +1,11 @@
 # One line a target; what they do is in `hftos COMMAND --help`. Arguments: make run ARGS="--seconds 60".
 HFTOS = .venv/bin/hftos
-.PHONY: run image test bench setup clean
+.PHONY: run image flash lab test bench setup clean
 run: setup ; @$(HFTOS) run $(ARGS)
 image: setup ; @$(HFTOS) image build $(ARGS)
 test: setup ; @$(HFTOS) test $(ARGS)
 bench: setup ; @$(HFTOS) bench $(ARGS)
 setup: ; @scripts/setup.sh
+flash: setup ; @$(HFTOS) flash --device "$(DEV)" $(ARGS)
+lab: setup ; @$(HFTOS) lab run isolation $(ARGS)
 clean: ; rm -rf build .venv

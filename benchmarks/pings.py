@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.link import Link, LinkGoneError
+from lab.lockstep import job
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.link import Link, LinkGoneError
 
 _ETHERTYPE = b"\x88\xb5"  # IEEE 802, local experiments: what the image's echo answers
 _SIZE = 64
@@ -14,7 +14,7 @@ _LOST = 2.0
 
 
 class Pings:
-    """A `benchmarks.icount.session.Driver`. `nanoseconds` holds every round trip; `lost` counts frames without one."""
+    """A `lab.lockstep.session.Driver`. `nanoseconds` holds every round trip; `lost` counts frames without one."""
 
     def __init__(self, link: Link, alive: Callable[[], bool]) -> None:
         self.nanoseconds: list[int] = []

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.image_guest import MissingImageError, image_guest
-from benchmarks.icount.link import Link
-from benchmarks.icount.results import figures
-from benchmarks.icount.session import measure
 from benchmarks.pings import Pings
 from image.build import OUTPUT
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.image_guest import MissingImageError, image_guest
+from lab.lockstep.link import Link
+from lab.lockstep.results import figures
+from lab.lockstep.session import measure
 from qemu import accel
 
 FOLDER = Path(__file__).resolve().parent.parent / "build/bench/rtt"

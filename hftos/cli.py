@@ -34,10 +34,15 @@ SUBCOMMANDS = {
     "audit": Subcommand("store.audit.cli:audit", "Show and verify the audit log."),
     "bench": Subcommand("benchmarks.cli:bench", "Measure speed, ours beside that of other packages."),
     "capture": Subcommand("office.capture.cli:capture", "Look into captures; index, cut, seek and replay them."),
+    "config": Subcommand(
+        "hftos.configuring.cli:config", "Show, change and check the configuration on a disk or image."
+    ),
     "exchange": Subcommand("exchange.cli:exchange", "Run the simulated exchange on ordinary sockets."),
     "explain": Subcommand("office.explain.cli:explain", "Show all that led to an order, and what became of it."),
+    "flash": Subcommand("image.flash.cli:flash", "Write the image to a disk, read it back and compare."),
     "image": Subcommand("image.cli:image", "Build the bootable image and show what is in it."),
     "itch": Subcommand("protocols.cli:itch", "Look into ITCH 5.0 files and captures."),
+    "lab": Subcommand("lab.cli:lab", "Experiments with kernels and their knobs."),
     "latency": Subcommand("office.latency.cli:latency", "Latencies of a run, wire to wire and by stage; compare two."),
     "nic": Subcommand("hftapp.nic.cli:nic", "List the network cards of this machine."),
     "office": Subcommand("office.cli:office", "Collect what servers tell, serve the page, stop or kill traders."),

@@ -13,16 +13,16 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.image_guest import MissingImageError
-from benchmarks.icount.kernels import KernelError
 from benchmarks.icount.peers_table import OURS, PEERS, Peer
-from benchmarks.icount.results import ResultsError, figures, parse
-from benchmarks.icount.session import measure
 from image import buildroot
 from image.errors import ImageError
 from image.progress import default
+from lab.lockstep import job
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.image_guest import MissingImageError
+from lab.lockstep.kernels import KernelError
+from lab.lockstep.results import ResultsError, figures, parse
+from lab.lockstep.session import measure
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "build/bench/icount"
 TICKS = 10_000

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from benchmarks.icount import frames, job
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.feed import Feed
-from benchmarks.icount.link import Link, LinkGoneError
+from lab.lockstep import frames, job
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.feed import Feed
+from lab.lockstep.link import Link, LinkGoneError
 from protocols import mold
 
 _AGAIN = 0.5  # seconds, while the guest boots

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.icount import kernels, programs
+from benchmarks.icount import programs
 from benchmarks.icount.echoes import Echoes
-from benchmarks.icount.exchange import Exchange
-from benchmarks.icount.guest import Guest
-from benchmarks.icount.image_guest import COUNTED, ImageGuest, built, image_guest
-from benchmarks.icount.session import Bootable, Connect
 from image.buildroot import BuildRoot
+from lab.lockstep import kernels
+from lab.lockstep.exchange import Exchange
+from lab.lockstep.guest import Guest
+from lab.lockstep.image_guest import COUNTED, ImageGuest, built, image_guest
+from lab.lockstep.session import Bootable, Connect
 from qemu.machine import ONE_BUFFER_A_FRAME
 
 OURS = "image"

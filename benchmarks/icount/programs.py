@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.icount import job
 from image import cache
 from image.buildroot import BuildRoot
+from lab.lockstep import job
 from rootfs import cpio, elf_closure, initramfs
 
 PEERS = Path(__file__).with_name("peers")

@@ -14,9 +14,9 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import Exchange
-from benchmarks.icount.results import figures
+from lab.lockstep import job
+from lab.lockstep.exchange import Exchange
+from lab.lockstep.results import figures
 
 TICKS = 10_000
 LOGIN_SECONDS = 10.0

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from pathlib import Path
 
-from benchmarks.icount import job
 from hftapp import config
 from hftapp.clock import Clock
 from hftapp.harness.icount import TickSamples
@@ -15,12 +14,13 @@ from hftapp.records import Rings
 from hftapp.trader import assembly
 from hftapp.trader.loop import DONE, Trader
 from hftapp.wire import NicWire
+from lab.lockstep import job
 
 _SEED = b"path"
 
 
 class TraderLink:
-    """A `benchmarks.icount.link.Link` whose other end is a trader; its loop turns while the harness waits.
+    """A `lab.lockstep.link.Link` whose other end is a trader; its loop turns while the harness waits.
 
     `nanoseconds`: of every turn that sent an order, from its call to its return, with what it takes to note the figures
     of `samples`: the trader's own, by stage, in ticks of `ns_a_tick` nanoseconds.

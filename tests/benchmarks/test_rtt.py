@@ -5,9 +5,9 @@ from collections import deque
 import pytest
 
 from benchmarks import rtt
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.link import LinkGoneError
 from benchmarks.pings import Pings
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.link import LinkGoneError
 
 
 class EchoLink:

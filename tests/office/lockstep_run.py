@@ -8,9 +8,6 @@ from collections import deque
 from pathlib import Path
 from unittest import mock
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import Exchange
-from benchmarks.icount.feed import Tick
 from hftapp import config, records
 from hftapp.clock import manual
 from hftapp.nic.memory import MemoryPort
@@ -19,6 +16,9 @@ from hftapp.trader import assembly, tape
 from hftapp.trader.loop import DONE, Trader
 from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire
+from lab.lockstep import job
+from lab.lockstep.exchange import Exchange
+from lab.lockstep.feed import Tick
 from protocols import management, ouch50, soup
 from protocols.management import Frame
 from protocols.management_files import MAGIC

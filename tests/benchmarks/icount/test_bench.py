@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from benchmarks.icount import bench, job
+from benchmarks.icount import bench
 from benchmarks.icount.peers_table import OURS, PEERS
+from lab.lockstep import job
 
 ONE = {"min": 900, "p50": 1_000, "p99": 1_100, "max": 1_200}
 TEN = {name: 10 * value for name, value in ONE.items()}

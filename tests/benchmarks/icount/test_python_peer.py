@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.icount import job
 from benchmarks.icount.peers.python_arbiter import Arbiter
 from benchmarks.icount.peers.python_book import BUY, SELL, Book, Books
 from benchmarks.icount.peers.python_orders import SECOND, Orders
 from benchmarks.native.feed_file import Load, ensure
+from lab.lockstep import job
 from protocols import binaryfile, itch50, mold, ouch50, soup
 from protocols.order_book import OrderBooks
-from tests.benchmarks.icount.lockstep_guest import job_module
+from tests.lab.lockstep.guest_double import job_module
 
 LOAD = Load("test", 8, 4_000)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import Exchange
 from benchmarks.native import path
 from benchmarks.native.trader_link import TraderLink
+from lab.lockstep import job
+from lab.lockstep.exchange import Exchange
 from office.latency.codec import decode_text
 
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.icount import job
-from benchmarks.icount.exchange import Exchange
 from hftapp import config, journal, records
 from hftapp.clock import manual
 from hftapp.journal import Journal
@@ -23,6 +21,8 @@ from hftapp.trader import assembly, replay, stats, tape
 from hftapp.trader.loop import DONE, Trader
 from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire
+from lab.lockstep import job
+from lab.lockstep.exchange import Exchange
 from protocols import management, moments
 from protocols.decision_digest import digest
 from protocols.management import Frame

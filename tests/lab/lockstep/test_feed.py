@@ -1,7 +1,7 @@
 """The harness's feed against the reference books: every tick moves the best bid and triggers, its undo restores."""
 
-from benchmarks.icount import job
-from benchmarks.icount.feed import Feed
+from lab.lockstep import job
+from lab.lockstep.feed import Feed
 from protocols import itch50
 from protocols.order_book import OrderBooks
 

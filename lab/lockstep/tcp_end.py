@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from benchmarks.icount.frames import ACK, FIN, PSH, RST, SYN, Segment
+from lab.lockstep.frames import ACK, FIN, PSH, RST, SYN, Segment
 
 _START = 1_000
 _MASK = 0xFFFF_FFFF

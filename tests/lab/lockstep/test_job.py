@@ -4,8 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from benchmarks.icount import job
 from hftapp import config
+from lab.lockstep import job
 
 
 def test_the_header_has_every_constant() -> None:

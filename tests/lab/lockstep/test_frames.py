@@ -4,7 +4,7 @@ import pytest
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 
-from benchmarks.icount import frames, job
+from lab.lockstep import frames, job
 
 ME = frames.Host.parse(job.EXCHANGE_MAC, "10.20.0.1")
 GUEST = frames.Host.parse(job.GUEST_MAC, "10.20.0.10")

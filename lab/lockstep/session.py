@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.icount.exchange import HarnessError
-from benchmarks.icount.guest import Running
-from benchmarks.icount.link import Link, SocketLink
+from lab.lockstep.exchange import HarnessError
+from lab.lockstep.guest import Running
+from lab.lockstep.link import Link, SocketLink
 
 BOOT_SECONDS = 240.0  # a stock kernel on a busy host
 

@@ -8,10 +8,10 @@ byte with the one expected.
 import time
 from collections.abc import Callable
 
-from benchmarks.icount import frames, job
-from benchmarks.icount.feed import Feed, Tick
-from benchmarks.icount.link import Link, LinkGoneError
-from benchmarks.icount.tcp_end import TcpEnd
+from lab.lockstep import frames, job
+from lab.lockstep.feed import Feed, Tick
+from lab.lockstep.link import Link, LinkGoneError
+from lab.lockstep.tcp_end import TcpEnd
 from protocols import mold, ouch50, soup
 
 _SESSION = "ICOUNT"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.icount.exchange import Exchange, HarnessError
-from benchmarks.icount.link import SocketLink
-from tests.benchmarks.icount.lockstep_guest import LockstepGuest
+from lab.lockstep.exchange import Exchange, HarnessError
+from lab.lockstep.link import SocketLink
+from tests.lab.lockstep.guest_double import LockstepGuest
 
 
 def run(folder: Path, ticks: int, spoil: bool = False) -> tuple[int, LockstepGuest]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.icount import job
+from lab.lockstep import job
 from protocols import itch50
 
 _TIME = 34_200_000_000_000  # ns since midnight: the market's opening

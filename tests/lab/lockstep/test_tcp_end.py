@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.icount.frames import ACK, FIN, PSH, RST, SYN, Segment
-from benchmarks.icount.tcp_end import TcpEnd, TcpEndError
+from lab.lockstep.frames import ACK, FIN, PSH, RST, SYN, Segment
+from lab.lockstep.tcp_end import TcpEnd, TcpEndError
 
 PORT, GUEST = 24000, 40000
 LAST = 0xFFFF_FFFF

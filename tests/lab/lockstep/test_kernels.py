@@ -1,6 +1,6 @@
 """Modules are loaded after those they need."""
 
-from benchmarks.icount.kernels import module_order
+from lab.lockstep.kernels import module_order
 
 MODULES = {"net_failover": ["failover"], "failover": [], "virtio_net": ["net_failover", "virtio_ring"], "other": []}
 

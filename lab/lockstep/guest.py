@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.icount import job
+from lab.lockstep import job
 
 QEMU = "qemu-system-x86_64"
 ICOUNT = ("-icount", "shift=0,sleep=off")

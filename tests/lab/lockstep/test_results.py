@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.icount.results import ResultsError, figures, parse
+from lab.lockstep.results import ResultsError, figures, parse
 
 
 def test_the_lines_of_a_peer() -> None:

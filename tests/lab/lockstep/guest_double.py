@@ -5,11 +5,11 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks.icount import frames, job
-from benchmarks.icount.frames import ACK, FIN, PSH, SYN, Segment
 from benchmarks.icount.peers.python_arbiter import Arbiter
 from benchmarks.icount.peers.python_book import Books
 from benchmarks.icount.peers.python_orders import Orders
+from lab.lockstep import frames, job
+from lab.lockstep.frames import ACK, FIN, PSH, SYN, Segment
 from protocols import soup
 
 _PORT = 40_000

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.icount import job
 from image.build import OUTPUT
+from lab.lockstep import job
 from qemu.accel import Accelerator
 from qemu.machine import DirectBoot, Machine, Nic
 from rootfs import cpio
