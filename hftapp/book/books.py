@@ -65,7 +65,9 @@ _NOT_ASCII = 0x8080_8080 << 32 | 0x8080_8080
 _YES, _NO = ord("Y"), ord("N")
 _SHORTEST = 19  # bytes of an Order Delete, the shortest message that changes a book
 _FEW = 8192  # orders that stay in the cache: nothing is fetched ahead of its time
-_NEAR, _FAR = 6, 16  # messages ahead of the one that is applied: fetch levels, fetch orders
+NEAR, FAR = 6, 16
+"""Messages ahead of the one that `Books.apply_all` applies: levels are fetched, orders are fetched."""
+_NEAR, _FAR = NEAR, FAR
 
 
 @cython.final

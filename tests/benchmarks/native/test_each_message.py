@@ -32,13 +32,21 @@ def test_one_sample_a_message_and_the_same_books(data: bytes) -> None:
     assert each.books.orders.count == whole.orders.count
 
 
+def test_a_stream_gives_the_same_books_with_a_sample_a_message(data: bytes) -> None:
+    alone, stream = EachMessage(books(), Clock(), 10_000), EachMessage(books(), Clock(), 10_000)
+    assert stream.run_stream(data, 0, len(data)) == alone.run(data, 0, len(data))
+    assert stream.books.orders.count == alone.books.orders.count
+    assert stream.books.counters() == alone.books.counters()
+
+
 def test_it_ends_with_its_room(data: bytes) -> None:
     assert EachMessage(books(), Clock(), 7).run(data, 0, len(data)) == 7
     with pytest.raises(ValueError, match="room for 0 samples: give at least 1"):
         EachMessage(books(), Clock(), 0)
 
 
-def test_percentiles_are_in_order_and_the_clock_is_part_of_them(data: bytes) -> None:
-    found = latency.percentiles(data)
+@pytest.mark.parametrize("stream", [False, True])
+def test_percentiles_are_in_order_and_the_clock_is_part_of_them(data: bytes, stream: bool) -> None:
+    found = latency.percentiles(data, stream=stream)
     assert 0 <= found["clock"] <= found["p50"] <= found["p99"] <= found["p999"] <= found["max"]
     assert found["messages"] >= LOAD.messages
