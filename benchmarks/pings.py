@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
+from benchmarks.ping_socket import PingSocket
 from lab.lockstep import job
 from lab.lockstep.exchange import HarnessError
-from lab.lockstep.link import Link, LinkGoneError
+from lab.lockstep.link import Link, LinkGoneError, SocketLink
 
 _ETHERTYPE = b"\x88\xb5"  # IEEE 802, local experiments: what the image's echo answers
 _SIZE = 64
@@ -14,13 +16,17 @@ _LOST = 2.0
 
 
 class Pings:
-    """A `lab.lockstep.session.Driver`. `nanoseconds` holds every round trip; `lost` counts frames without one."""
+    """A `lab.lockstep.session.Driver`. `nanoseconds` holds every round trip; `lost` counts frames without one.
 
-    def __init__(self, link: Link, alive: Callable[[], bool]) -> None:
+    `settled` is called when the first frame has come back, before any is counted.
+    """
+
+    def __init__(self, link: Link, alive: Callable[[], bool], settled: Callable[[], None] = lambda: None) -> None:
         self.nanoseconds: list[int] = []
         self.lost = 0
         self._link = link
         self._alive = alive
+        self._settled = settled
         self._guest = bytes.fromhex(job.GUEST_MAC.replace(":", ""))
         self._me = bytes.fromhex(job.EXCHANGE_MAC.replace(":", ""))
 
@@ -37,8 +43,12 @@ class Pings:
         while self._ping(0, _AGAIN) is None:
             if not self._alive() or time.monotonic() > deadline:
                 raise HarnessError(f"no echo within {boot_seconds:g} s")
+        self._settled()
+        ping = self._ping
+        if isinstance(self._link, SocketLink):
+            ping = partial(self._compiled_ping, PingSocket(self._link.connect()))
         for number in range(1, ticks + 1):
-            took = self._ping(number, _LOST)
+            took = ping(number, _LOST)
             if took is None:
                 self.lost += 1
                 if not self._alive():
@@ -49,10 +59,16 @@ class Pings:
                 progress(number)
         return len(self.nanoseconds)
 
+    def _compiled_ping(self, pings: PingSocket, number: int, seconds: float) -> int | None:
+        took = pings.ping(self._frame(number), round(seconds * 1000))
+        return took if took >= 0 else None
+
+    def _frame(self, number: int) -> bytes:
+        return (self._guest + self._me + _ETHERTYPE + number.to_bytes(8, "big")).ljust(_SIZE, b"\0")
+
     def _ping(self, number: int, seconds: float) -> int | None:
         """ns until the frame came back, None when it did not."""
-        body = _ETHERTYPE + number.to_bytes(8, "big")
-        frame = (self._guest + self._me + body).ljust(_SIZE, b"\0")
+        frame = self._frame(number)
         began = time.perf_counter_ns()
         try:
             self._link.put(frame)
@@ -62,6 +78,6 @@ class Pings:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             back = self._link.wait(left)
-            if back is not None and back[12:22] == body:
+            if back is not None and back[12:22] == frame[12:22]:
                 return time.perf_counter_ns() - began
         return None

@@ -1,7 +1,13 @@
-"""`hftos bench rtt`: round trips to the image's echo, with DPDK and with AF_PACKET, on two cards, in one run."""
+"""`hftos bench rtt`: round trips to the image's echo, with DPDK and with AF_PACKET, on two cards, in one run.
+
+Each with QEMU's emulated IOMMU, as in `hftos run`, and without one. The kernel's driver passes the IOMMU by (`iommu=pt`)
+while each of DPDK's accesses is translated, and QEMU has no hardware for that: it costs DPDK alone some microseconds.
+The guest's polling CPU has a CPU of the host to itself, where there are two.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +15,7 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks import pinning
 from benchmarks.pings import Pings
 from image.build import OUTPUT
 from lab.lockstep.exchange import HarnessError
@@ -31,33 +38,43 @@ def run(quick: bool = False, progress: Callable[[str], None] = lambda _: None) -
     kernel = OUTPUT / "vmlinuz"
     accelerator = accel.find(kernel if kernel.is_file() else None)
     rows = [
-        {"model": model, "port": port, **_row(model, port, frames, accelerator, progress)}
+        {"model": model, "iommu": iommu, "port": port, **_row(model, port, iommu, frames, accelerator, progress)}
         for model in MODELS
+        for iommu in (True, False)
         for port in PORTS
     ]
     return {"frames": frames, "accel": accelerator.name, "accel_reason": accelerator.reason, "rows": rows}
 
 
 def _row(
-    model: str, port: str, frames: int, accelerator: accel.Accelerator, say: Callable[[str], None]
+    model: str, port: str, iommu: bool, frames: int, accelerator: accel.Accelerator, say: Callable[[str], None]
 ) -> dict[str, Any]:
     pings: list[Pings] = []
 
     def connect(link: Link, alive: Callable[[], bool]) -> Pings:
-        pings.append(Pings(link, alive))
+        pings.append(Pings(link, alive, settled))
         return pings[0]
 
-    def report(done: int) -> None:
-        say(f"{model}, {port}: {done:,} frames")
+    def settled() -> None:
+        pinning.give_own_cpu(pinning.guest())
 
+    def report(done: int) -> None:
+        say(f"{model}, {port}{'' if iommu else ', no IOMMU'}: {done:,} frames")
+
+    mine = os.sched_getaffinity(0)
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, pinning.awake():
             harness = f"echo,port={port},frames={frames + _SPARE}"
-            guest = image_guest(Path(folder), port, harness, model, accelerator, counted=False)
-            measure(guest, connect, frames, FOLDER / f"{model}-{port}.console", report)
+            if port == "dpdk" and not iommu:
+                harness += ",noiommu=yes"
+            guest = image_guest(Path(folder), port, harness, model, accelerator, counted=False, iommu=iommu)
+            console = FOLDER / f"{model}-{port}{'' if iommu else '-noiommu'}.console"
+            measure(guest, connect, frames, console, report)
         return {"lost": pings[0].lost, "ns": figures(pings[0].nanoseconds)}
     except (HarnessError, MissingImageError, ValueError) as error:
         return {"error": str(error)}
+    finally:
+        os.sched_setaffinity(0, mine)
 
 
 def tables(results: dict[str, Any]) -> list[Table]:
@@ -66,12 +83,19 @@ def tables(results: dict[str, Any]) -> list[Table]:
     table = Table(title=title, title_justify="left")
     table.add_column("card")
     table.add_column("port")
+    table.add_column("IOMMU")
     for name in ("lost", "min µs", "p50 µs", "p99 µs", "p50 ÷ AF_PACKET's"):
         table.add_column(name, justify="right")
-    base = {row["model"]: row["ns"]["p50"] for row in results["rows"] if row["port"] == "af_packet" and "ns" in row}
-    for row in results["rows"]:
-        table.add_row(row["model"], row["port"], *_cells(row, base.get(row["model"])))
+    rows = results["rows"]
+    base = {_machine(row): row["ns"]["p50"] for row in rows if row["port"] == "af_packet" and "ns" in row}
+    for row in rows:
+        words = "emulated" if row["iommu"] else "none"
+        table.add_row(row["model"], row["port"], words, *_cells(row, base.get(_machine(row))))
     return [table]
+
+
+def _machine(row: dict[str, Any]) -> tuple[str, bool]:
+    return row["model"], row["iommu"]
 
 
 def _cells(row: dict[str, Any], base: int | None) -> list[str]:
