@@ -38,6 +38,9 @@ BENCHMARKS = {
     "icount": Benchmark("benchmarks.icount.bench", "Tick to order: guest instructions, beside other ways to do it."),
     "late_join": Benchmark("benchmarks.late_join", "Feed: a client that joins 9,000 symbols late."),
     "latency": Benchmark("benchmarks.latency", "Latency histograms and captures, beside another package's."),
+    "office_icount": Benchmark(
+        "benchmarks.icount.office", "Tick to order: guest instructions, whatever befalls the office."
+    ),
     "order_entry": Benchmark("benchmarks.order_entry", "Order entry: 200 clients, 50,000 orders a second, a minute."),
     "path": Benchmark("benchmarks.native.path", "The whole trader on a memory port: frame in, order frame out."),
     "publisher": Benchmark("benchmarks.publisher", "Feed: messages a second into memory."),

@@ -1,7 +1,8 @@
 """`hftos bench rtt`: round trips to the image's echo, with DPDK and with AF_PACKET, on two cards, in one run.
 
-Each with QEMU's emulated IOMMU, as in `hftos run`, and without one. The kernel's driver passes the IOMMU by (`iommu=pt`)
-while each of DPDK's accesses is translated, and QEMU has no hardware for that: it costs DPDK alone some microseconds.
+Each with QEMU's emulated IOMMU, as in `hftos run`, and without one. The kernel's driver passes the IOMMU by
+(`iommu=pt`) while each of DPDK's accesses is translated, and QEMU has no hardware for that: it costs DPDK alone some
+microseconds.
 The guest's polling CPU has a CPU of the host to itself, where there are two.
 """
 
