@@ -49,6 +49,9 @@ BENCHMARKS = {
     "surveillance": Benchmark(
         "benchmarks.surveillance", "Surveillance: what it finds of labelled agents, and how fast."
     ),
+    "verdicts": Benchmark(
+        "benchmarks.verdicts", "The lab's verdicts: how often they are wrong, in simulated experiments."
+    ),
 }
 
 

@@ -18,17 +18,46 @@ from exchange.cli_values import InputError
 from exchange.commands import CommandError
 from exchange.control import answers, send_command
 from exchange.live_book import LiveBookError, show
+from exchange.ready_wait import wait_for
 
 DEFAULT_READY_FILE = Path("build/exchange.json")
 
 Decorator = Callable[[Any], Any]
-_READY: Decorator = click.option(
-    "--ready-file",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_READY_FILE,
-    show_default=True,
-    help="The ready file of the running exchange.",
-)
+_WAIT = "exchange.wait"
+
+
+def _patience(context: click.Context, _option: click.Parameter, seconds: float) -> None:
+    context.meta[_WAIT] = seconds
+
+
+def _waited(context: click.Context, _option: click.Parameter, path: Path) -> Path:
+    """An exchange that was started a moment ago writes its file once it serves."""
+    wait_for(path, context.meta[_WAIT])
+    return path
+
+
+def _ready(command: Any) -> Any:
+    """The options of everything that finds an exchange by its ready file."""
+    command = click.option(
+        "--wait",
+        type=click.FloatRange(0, 86_400),
+        default=10.0,
+        show_default=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_patience,
+        help="Seconds to wait for a ready file that is not there yet.",
+    )(command)
+    return click.option(
+        "--ready-file",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_READY_FILE,
+        show_default=True,
+        callback=_waited,
+        help="The ready file of the running exchange.",
+    )(command)
+
+
 _VENUE: Decorator = click.option("--venue", help="The venue, where there are several.  [default: the first]")
 _JSON: Decorator = click.option("--json", "as_json", is_flag=True, help="As one line of JSON.")
 
@@ -60,7 +89,7 @@ def pick_venue(ready: dict[str, Any], name: str | None) -> dict[str, Any]:
 
 @click.command()
 @click.argument("symbol")
-@_READY
+@_ready
 @_VENUE
 @click.option("--depth", type=click.IntRange(1, 1000), default=10, show_default=True, help="Levels a side.")
 @click.option("--once", is_flag=True, help="Print the book once and exit.")
@@ -99,7 +128,7 @@ def _dead(path: Path, ready: dict[str, Any], error: OSError) -> InputError:
 
 
 @click.command()
-@_READY
+@_ready
 @_JSON
 def status(ready_file: Path, as_json: bool) -> None:
     """Show where every venue's day stands, and the hash of the exchange's state."""
@@ -133,7 +162,7 @@ def _operator(name: str, text: str, argument: str, extras: tuple[Decorator, ...]
     """A command that sends one request and prints the answer."""
 
     @click.argument(argument)
-    @_READY
+    @_ready
     @_VENUE
     @_JSON
     def command(ready_file: Path, venue: str | None, as_json: bool, **fields: Any) -> None:

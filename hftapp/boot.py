@@ -1,28 +1,40 @@
 """From mounted file systems to a machine ready to trade: knobs, management network, and the record of both."""
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hftapp import VERSION, bootclock, cpu, knobs, netconf
+from hftapp import VERSION, bootclock, cpu, netconf, reserve
 from hftapp.config import Config
 from hftapp.console import say as console_say
+from hftapp.knobs import table
+from hftapp.knobs.apply import apply
+from hftapp.knobs.result import UNSET, Result, self_check, summary
 
 
 @dataclass
 class Boot:
-    """What the boot did, for the first record to the office. Times in seconds of guest uptime."""
+    """What the boot did, for the first record to the office. Times in seconds of guest uptime.
+
+    `configuration`: where it comes from (`hftapp.config_source`); `warning`: why it is not the wanted one, or empty.
+    `self_check`: which knobs have not taken effect, or empty; `knobs_s`: how long it took to set and read all.
+    """
 
     kernel_s: float | None
     pid1_s: float
     isolated: tuple[int, ...] = ()
     nohz_full: tuple[int, ...] = ()
-    results: list[knobs.Result] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
+    configuration: dict[str, object] = field(default_factory=dict)
+    warning: str = ""
+    self_check: str = ""
+    knobs_s: float = 0.0
 
-    def record(self, trader_cpu: int | None) -> dict[str, object]:
-        """The `boot` record of the management stream."""
+    def record(self, trader_cpu: int | None, more: Iterable[dict[str, object]] = ()) -> dict[str, object]:
+        """The `boot` record of the management stream; `more`: knobs that the trader has read back itself."""
         names = os.uname()
         return {
             "kind": "boot",
@@ -31,12 +43,14 @@ class Boot:
             "version": VERSION,
             "uname": f"{names.sysname} {names.release} {names.version} {names.machine}",
             "cmdline": command_line(),
+            **({"configuration": self.configuration} if self.configuration else {}),
             "cpu": {
                 "trader": trader_cpu,
                 "isolated": list(self.isolated),
                 "nohz_full": list(self.nohz_full),
             },
-            "knobs": [row.record() for row in self.results],
+            "knobs_s": round(self.knobs_s, 3),
+            "knobs": [*(row.record() for row in self.results), *more],
         }
 
 
@@ -48,34 +62,41 @@ def command_line() -> str:
         return ""
 
 
-def prepare(settings: Config, reached: float, say: Callable[[str], None] = console_say) -> Boot:
-    """Apply the knobs and bring up the management network; says what did not take effect.
+def prepare(settings: Config, reached: float, say: Callable[[str], None] = console_say, rows: str = table.FILE) -> Boot:
+    """Apply the catalogue's rows and bring up the management network; says which have not taken effect.
 
-    Raises netconf.NetworkError when a configured interface is not there.
+    Raises KnobsError without the catalogue's rows, netconf.NetworkError when a configured interface is not there.
     """
     machine = Boot(kernel_s=bootclock.kernel_seconds(), pid1_s=reached)
     machine.isolated = cpu.read_list("isolated")
     machine.nohz_full = cpu.read_list("nohz_full")
-    housekeeping = cpu.housekeeping()
-    rows = knobs.table(machine.isolated, housekeeping)
-    if settings.nic.port == "dpdk":
-        rows.append(knobs.huge_pages(settings.nic.rx_descriptors + settings.nic.tx_descriptors))
-    machine.results = knobs.apply(rows)
-    machine.results.append(knobs.move_interrupts(machine.isolated, housekeeping))
-    fd, result = knobs.hold_wakeup_latency()
-    machine.results.append(result)
-    if fd is not None:
-        machine.held.append(fd)
+    start = time.monotonic()
+    applied = apply(_with_huge_pages(table.load(rows), settings), settings.nic)
+    machine.results, machine.held = applied.results, applied.held
+    machine.knobs_s = time.monotonic() - start
+    machine.self_check = self_check(machine.results)
     for row in machine.results:
         if not row.ok:
-            say(f"knob {row.name} failed: requested {row.requested}, effective {row.effective}")
+            say(f"self-check failed: {row}")
+    if machine.self_check and settings.host.self_check != "stop":
+        say('host.self_check = "warn": this machine trades although its self-check failed')
     say(
-        f"knobs: {knobs.summary(machine.results)}; "
+        f"knobs: {summary(machine.results)}; "
         f"isolated CPUs: {cpu.format_list(machine.isolated) or 'none'}, "
         f"nohz_full: {cpu.format_list(machine.nohz_full) or 'none'}"
     )
     _network(settings, say)
     return machine
+
+
+def _with_huge_pages(found: table.Table, settings: Config) -> table.Table:
+    """A user-space driver's rings are in huge pages, and the trader's tables: how many, the configuration decides where
+    no row does."""
+    asked = {row.name for row in found.rows if row.value != UNSET}
+    if settings.nic.port != "dpdk" or asked & {"hugepages", "vm.nr_hugepages"}:
+        return found
+    rings = table.huge_pages(settings.nic.rx_descriptors + settings.nic.tx_descriptors)
+    return found.with_value("vm.nr_hugepages", str(int(rings) + reserve.huge_pages(settings)))
 
 
 def _network(settings: Config, say: Callable[[str], None]) -> None:

@@ -29,6 +29,8 @@ class Host:
 
     name: str
     record: bool
+    self_check: str
+    watchdog_seconds: int
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def parse(text: str, *, source: str = "hftos.toml") -> Config:
 def _document(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # bad TOML, or an integer of more digits than the interpreter reads
         raise ConfigError(source, [f"not TOML: {error}"]) from error
     except RecursionError as error:
         raise ConfigError(source, ["not TOML: nested too deeply"]) from error
@@ -215,7 +217,7 @@ def build(document: Mapping[str, Any], *, source: str = "hftos.toml") -> Config:
     for name, kind in SECTIONS.items():
         section = document.get(name, {})
         if not isinstance(section, Mapping):
-            problems.append(f"{name} = {section!r}: must be a section [{name}]")
+            problems.append(f"{name} = {_shown(section)}: must be a section [{name}]")
             continue
         keys = [key for key in KEYS if key.section == name]
         found = _section(f"{name}.", section, keys, problems)
@@ -253,8 +255,18 @@ def _value(prefix: str, section: Mapping[str, Any], key: Key, problems: list[str
     try:
         return PARSERS[key.kind](key, given)
     except ValueError:
-        problems.append(f"{prefix}{key.name} = {given!r}: must be {key.allowed()}")
+        problems.append(f"{prefix}{key.name} = {_shown(given, key.secret)}: must be {key.allowed()}")
         return None
+
+
+def _shown(value: object, secret: bool = False) -> str:
+    """A value for a message, which goes to consoles and logs: secrets are not shown."""
+    if secret:
+        return "(secret)"
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits; tables inside tables
+        return f"({type(value).__name__} that is too large to show)"
 
 
 def _strategies(given: object, problems: list[str]) -> tuple[StrategyConfig, ...]:
@@ -333,11 +345,13 @@ def _strategy(prefix: str, entry: Mapping[str, Any], problems: list[str]) -> Str
     found = _section(prefix, plain, STRATEGY_KEYS, problems)
     symbols = entry.get("symbols", [ALL_SYMBOLS])
     if not isinstance(symbols, list) or not symbols or not all(is_symbol(symbol) for symbol in symbols):
-        problems.append(f'{prefix}symbols = {symbols!r}: must be a list of symbols of 1 to 8 characters, or ["*"]')
+        problems.append(
+            f'{prefix}symbols = {_shown(symbols)}: must be a list of symbols of 1 to 8 characters, or ["*"]'
+        )
         symbols = [ALL_SYMBOLS]
     params = entry.get("params", {})
     if not isinstance(params, Mapping):
-        problems.append(f"{prefix}params = {params!r}: must be a table")
+        problems.append(f"{prefix}params = {_shown(params)}: must be a table")
         params = {}
     checked = _params(f"{prefix}params.", params, found["kind"], problems)
     return StrategyConfig(found["kind"], tuple(symbols), found["max_symbols"], checked)
@@ -351,7 +365,7 @@ def _params(prefix: str, given: Mapping[str, Any], kind: str | None, problems: l
         return _section(prefix, given, PARAMS[kind], problems)
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int):
-            problems.append(f"{prefix}{name} = {value!r}: must be an integer")
+            problems.append(f"{prefix}{name} = {_shown(value)}: must be an integer")
     return dict(given)
 
 

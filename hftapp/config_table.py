@@ -11,7 +11,10 @@ PCI = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
 
 
 class Key(NamedTuple):
-    """One key. `kind` names a parser; `low` and `high` bound integers and text lengths; `choices` are text values."""
+    """One key. `kind` names a parser; `low` and `high` bound integers and text lengths; `choices` are text values.
+
+    A `secret` value is shown by nothing.
+    """
 
     section: str
     name: str
@@ -22,6 +25,7 @@ class Key(NamedTuple):
     high: int = 0
     choices: tuple[str, ...] = ()
     unit: str = ""
+    secret: bool = False
 
     def allowed(self) -> str:
         """The allowed values, as an error message says them."""
@@ -57,6 +61,24 @@ MOST_SHARES = 100_000_000
 KEYS = (
     Key("host", "name", "text", "hftos", "name of this machine in reports", 1, 64),
     Key("host", "record", "bool", False, "write down every frame and timer, so that the run can be replayed"),
+    Key(
+        "host",
+        "self_check",
+        "choice",
+        "stop",
+        "when a kernel knob has not taken effect: do not trade, or trade and say so",
+        choices=("stop", "warn"),
+    ),
+    Key(
+        "host",
+        "watchdog_seconds",
+        "int",
+        30,
+        "silence of PID 1 after which a hardware watchdog resets the machine (at least 10; 0: never)",
+        0,
+        600,
+        unit="s",
+    ),
     Key(
         "nic",
         "port",
@@ -140,7 +162,7 @@ KEYS = (
     Key("order_entry", "host", "host", "10.20.0.1", "order gateway"),
     Key("order_entry", "port", "int", 24_000, "TCP port of the order gateway", 1, PORT_HIGH),
     Key("order_entry", "user", "text", "HFT1", "SoupBinTCP user name", 1, 6),
-    Key("order_entry", "password", "text", "secret1", "SoupBinTCP password", 1, 10),
+    Key("order_entry", "password", "text", "secret1", "SoupBinTCP password", 1, 10, secret=True),
     Key("order_entry", "firm", "text", "HFTX", "firm identifier on every order", 1, 4),
     Key(
         "order_entry",
@@ -283,7 +305,7 @@ VENUE_KEYS = (
     Key("venue", "host", "optional_host", "", "order gateway; empty: order_entry.host"),
     Key("venue", "port", "int", 0, "TCP port of the order gateway; 0: order_entry.port", 0, PORT_HIGH),
     Key("venue", "user", "text", "", "SoupBinTCP user name; empty: order_entry.user", 0, 6),
-    Key("venue", "password", "text", "", "SoupBinTCP password; empty: order_entry.password", 0, 10),
+    Key("venue", "password", "text", "", "SoupBinTCP password; empty: order_entry.password", 0, 10, secret=True),
     Key(
         "venue",
         "taker_fee",

@@ -58,7 +58,7 @@ class Layout:
     open: Sequence[str] = ()
     histograms: Sequence[str] = ()
     texts: Sequence[str] = ()
-    instruments: int = 1 << 16
+    instruments: int = 1 << 14
 
 
 @dataclass

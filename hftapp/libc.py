@@ -1,10 +1,13 @@
-"""The few system calls that CPython does not offer: mount(2), mlockall(2), reboot(2)."""
+"""The few system calls that CPython does not offer: mount(2), mlockall(2), madvise(2), reboot(2)."""
 
 import ctypes
 import os
 
 MCL_CURRENT = 1
 MCL_FUTURE = 2
+MCL_ONFAULT = 4
+MADV_POPULATE_READ = 22
+MADV_POPULATE_WRITE = 23
 RB_POWER_OFF = 0x4321FEDC
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -25,6 +28,12 @@ def mount(source: str, target: str, fstype: str, flags: int = 0, data: str = "")
 def mlockall(flags: int = MCL_CURRENT | MCL_FUTURE) -> None:
     """mlockall(2): no page of this process is ever paged out or faulted in again."""
     _check(_libc.mlockall(ctypes.c_int(flags)), "mlockall")
+
+
+def madvise(address: int, size: int, advice: int) -> None:
+    """madvise(2) with one of the MADV_ advices."""
+    result = _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(advice))
+    _check(result, f"madvise({address:#x}, {size}, {advice})")
 
 
 def reboot(command: int) -> None:

@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from hftapp import console
 
-CONFIG = "/etc/hftos.toml"
 JOURNAL = "/run/hftos/journal"
 
 
@@ -59,23 +58,39 @@ def _machine(reached: float) -> tuple[int, str]:
     for note in notes:
         console.say(note)
     _environment()
-    from hftapp import boot, config
+    if Path("/modules").is_dir():  # the image's own kernel has none
+        from hftapp import kernel_modules
 
-    settings = config.load(CONFIG)
+        kernel_modules.load_all()
+    from hftapp import boot, config_source
+
+    chosen = config_source.find()
+    for line in chosen.mark():
+        console.say(line)
+    settings = chosen.settings
     machine = boot.prepare(settings, reached)
+    machine.configuration, machine.warning = chosen.record(), chosen.state()
     from hftapp import harness
 
     if measured := harness.asked_for(boot.command_line()):
         from hftapp.spawn import trader_cpu
 
-        return harness.run(measured, settings, trader_cpu(settings), console.say)
+        if chosen.is_fallback:  # figures of another configuration than was asked for are worth nothing
+            return 1, chosen.state()
+        number = trader_cpu(settings)
+        return harness.run(measured, settings, number, console.say, machine.record(number))
     import signal
 
+    from hftapp import watchdog
     from hftapp.supervisor import Supervisor
 
-    supervisor = Supervisor(settings, journal_dir=JOURNAL, say=console.say, boot=machine)
+    guard = watchdog.start(settings.host.watchdog_seconds, console.say)
+    supervisor = Supervisor(settings, journal_dir=JOURNAL, say=console.say, boot=machine, watchdog=guard)
     signal.signal(signal.SIGINT, supervisor.interrupt)  # Ctrl-Alt-Del is a stop command
-    outcome = supervisor.run()
+    try:
+        outcome = supervisor.run()
+    finally:
+        guard.stop()  # a machine that ends trading must not start again by itself
     return outcome.status, outcome.reason
 
 

@@ -12,7 +12,8 @@ from protocols import management
 # DECISION: a decision of the risk gate, payload = `protocols.management.Decision`.
 OUT, IN, DECISION = management.OUT, management.IN, management.DECISION
 # Telemetry ring (trader to supervisor): payload = marshal of a dict of plain values; EXIT: of (status, reason).
-GAP, STATE, BOOK, EXIT = 18, 19, 20, 21
+# KNOBS: of a list of such dicts, rows of the boot record.
+GAP, STATE, BOOK, EXIT, KNOBS = 18, 19, 20, 21, 22
 # Control ring (supervisor to trader): no payload.
 STOP, KILL = 32, 33
 # Recording ring (trader to supervisor), and the file it becomes: `hftapp.trader.recorder`.
@@ -24,7 +25,7 @@ VENUE_SHIFT: Final = 6
 """A kind has one byte in a journal file: six bits for what it is, the two above for the venue's number."""
 
 JOURNAL_BYTES = 1 << 22
-TELEMETRY_BYTES = 1 << 23
+TELEMETRY_BYTES = 1 << 22
 CONTROL_BYTES = 1 << 12
 RECORDING_BYTES = 1 << 25
 

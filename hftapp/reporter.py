@@ -47,7 +47,7 @@ class Reporter:
     """Makes the messages; `offer` takes each, `say` gets changes of state. `number`: the trader's CPU.
 
     `exit`: status and reason in the trader's own words; `traded`: it was logged in; `last_state`: before it closed.
-    `dropped`: what did not reach the office, or the journal.
+    `dropped`: what did not reach the office, or the journal. `knobs`: rows of the boot record that are the trader's.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Reporter:
         self.gauges = Gauges(figures, number)
         self.pid = 0
         self.dropped: Callable[[], dict[str, int]] = dict
+        self.knobs: list[dict[str, Any]] = []
         self._figures = figures
         self._cpu = number
         self._outcome = outcome
@@ -74,6 +75,8 @@ class Reporter:
         if kind == records.EXIT:
             self.exit = self.exit or payload
             self.last(time.time_ns())
+        elif kind == records.KNOBS:
+            self.knobs = payload
         elif kind == records.BOOK:
             self._outcome.books[payload["symbol"]] = payload
             self._offer(Book(body=_json(payload)), record.time)

@@ -28,14 +28,20 @@ SPINS: Final = 16
 _DATAGRAM = DATAGRAM
 
 
+def order_socket() -> socket.socket:
+    """A TCP socket for an order session: non-blocking, and no segment waits for the answer to the one before."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
 class SocketChannel(Channel):
     """A kernel TCP connection, non-blocking. `established` becomes true in the wire's `rx`."""
 
     def __init__(self, host: IPv4Address, port: int) -> None:
         super().__init__()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = order_socket()
         self._waiting = b""
         self._staging = bytearray(STAGING)
         self.out: Room = self._staging

@@ -28,6 +28,7 @@ from hftapp.telemetry.client import Telemetry
 from hftapp.telemetry.poller import Poller
 from hftapp.trader.strategy import loading
 from hftapp.verdict import judge
+from hftapp.watchdog import Watchdog
 from protocols.management import VERSION, Exit, Hello, ManagementMessage
 
 POLL_MS = 5
@@ -52,12 +53,14 @@ class Supervisor:
         boot: Boot | None = None,
         seconds: float | None = None,
         trader: Run | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self._settings = settings
         self._say = say
         self._boot = boot
         self._seconds = seconds
         self._trader = trader
+        self._watchdog = watchdog or Watchdog()
         self._cpu = trader_cpu(settings)
         loading.check(settings.strategies)
         self._rings = Rings(recording=records.RECORDING_BYTES if self._recorded() else 0)
@@ -68,6 +71,7 @@ class Supervisor:
         self._reporter.dropped = self._dropped
         self._session = int.from_bytes(os.urandom(8), "big") or 1
         self._hello: Hello | None = None
+        self._known = (0, 0, 0)
         self._next_stats = 0
         self._interrupted = False
         cancel_ns = settings.order_entry.cancel_timeout_ms * 1_000_000
@@ -84,6 +88,14 @@ class Supervisor:
                 on_command=self.command,
                 say=self._say,
             )
+        if self._boot is not None and self._boot.warning:
+            self._reporter.state(self._boot.warning, time.time_ns())
+        if self._boot is not None and self._boot.self_check:
+            self._reporter.state(self._boot.self_check, time.time_ns())
+            if self._settings.host.self_check == "stop":
+                self._outcome.reason = self._boot.self_check
+                self._finish()
+                return self._outcome
         clock.publish(self._rings.figures.reference)
         pid = self._reporter.pid = self._start()
         try:
@@ -170,6 +182,7 @@ class Supervisor:
         if now < self._next_stats:
             return
         self._next_stats = now + STATS_NS
+        self._watchdog.feed(now)
         clock.publish(self._rings.figures.reference)
         if self._reporter.exit is None:
             self._figures()
@@ -203,14 +216,17 @@ class Supervisor:
     def _greeting(self) -> Hello:
         """Who this is; the same object as long as nothing about that has changed."""
         ticks, journal = self._rings.figures.ticks_per_second, self._files.orders.identity
-        if self._hello is None or (self._hello.ticks_per_second, self._hello.journal) != (ticks, journal):
+        known = (ticks, journal, len(self._reporter.knobs))
+        if self._hello is None or known != self._known:
+            self._known = known
+            record = self._boot.record(self._cpu, self._reporter.knobs) if self._boot else {}
             self._hello = Hello(
                 version=VERSION,
                 session=self._session,
                 journal=journal,
                 ticks_per_second=ticks,
                 host=self._settings.host.name.encode("ascii", "replace").decode()[:16],
-                body=json.dumps(self._boot.record(self._cpu) if self._boot else {}, separators=(",", ":")).encode(),
+                body=json.dumps(record, separators=(",", ":")).encode(),
             )
         return self._hello
 

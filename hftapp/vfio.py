@@ -22,6 +22,8 @@ NOIOMMU = "sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 _BRIDGE = "0x0604"
 """Class of a PCI-to-PCI bridge, which may stay with the kernel (PCI Code and ID Assignment, base class 06h)."""
 _HARMLESS = ("", DRIVER, "pcieport", "pci-stub")
+SHARED = ("mlx5_core",)
+"""Kernel drivers that keep the card and give DPDK's driver queues of it (DPDK guide, "Bifurcated Driver")."""
 
 
 class Binding:
@@ -53,6 +55,7 @@ def bind(
 ) -> Binding:
     """Bind the device at a PCI address to vfio-pci and return what gives it back.
 
+    A card whose kernel driver is one of `SHARED` stays with it: the kernel translates its addresses.
     `noiommu` allows that where there is no IOMMU; `say` then gets a warning. Raises PortError that names the device,
     the reason and the remedy.
     """
@@ -60,6 +63,8 @@ def bind(
     if not folder.is_dir():
         there = ", ".join(sorted(path.name for path in (root / DEVICES).glob("*"))) or "none at all"
         raise PortError(f"no PCI device {device!r}; there are: {there}")
+    if driver_of(folder) in SHARED:
+        return Binding(device, "va", "", root)
     if not (root / "sys/bus/pci/drivers" / DRIVER).is_dir():
         raise PortError(f"{device}: this kernel has no {DRIVER}; build it with VFIO_PCI, or load the module")
     protected = (folder / "iommu_group").exists()

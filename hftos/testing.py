@@ -6,9 +6,13 @@ polls its CPU must not compete with other tests for it.
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+
+from image import build as builder
+from image import profile
 
 ROOT = Path(__file__).resolve().parent.parent
 EXIT_NO_TESTS = 5  # pytest's exit status when a selection is empty
@@ -26,7 +30,8 @@ def test(which: str | None, pytest_args: tuple[str, ...]) -> None:
         if which not in (None, name):
             continue
         if name == "e2e":  # here and not inside a test, where nobody would see its progress
-            _build_image()
+            # A selection by path or name may need one image alone; a test that needs another one builds it.
+            _build_images(profile.names() if not pytest_args else [builder.DEFAULT_PROFILE])
         click.echo(f"==> {name} tests", err=True)
         status = subprocess.call([sys.executable, "-m", "pytest", *selection, *pytest_args], cwd=ROOT)
         if status == EXIT_NO_TESTS and pytest_args:
@@ -35,8 +40,10 @@ def test(which: str | None, pytest_args: tuple[str, ...]) -> None:
     sys.exit(worst)
 
 
-def _build_image() -> None:
-    """Bring the image up to date; without it the tests of this pass have nothing to boot."""
-    status = subprocess.call([sys.executable, "-m", "hftos.cli", "image", "build"], cwd=ROOT, stdout=sys.stderr)
-    if status:
-        sys.exit(status)
+def _build_images(profiles: Sequence[str]) -> None:
+    """Bring the images up to date; without them the tests of this pass have nothing to boot."""
+    for name in profiles:
+        click.echo(f"==> image of profile {name}", err=True)
+        command = [sys.executable, "-m", "hftos.cli", "image", "build", "--profile", name]
+        if status := subprocess.call(command, cwd=ROOT, stdout=sys.stderr):
+            sys.exit(status)

@@ -77,9 +77,7 @@ def run(
     `binds` maps a name N to a host folder or file that appears as `/mnt/N`; `folder` is the working folder inside;
     `on_line` sees every line as it comes. Raises CommandFailedError with the last lines when the exit status is not 0.
     """
-    pairs = [word for name, path in (binds or {}).items() for word in (str(path.resolve()), name)]
-    variables = [f"{key}={value}" for key, value in {**_ENVIRONMENT, **(environment or {})}.items()]
-    enter = [*namespace_command(), "sh", "-ec", _ENTER, "sh", str(root), *pairs, "--", folder, *variables, *command]
+    enter = _entering(root, command, binds or {}, environment or {}, folder)
     lines: list[str] = []
     with subprocess.Popen(
         enter, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -97,3 +95,23 @@ def run(
         tail = "".join(deque(lines, _KEPT_LINES))
         raise CommandFailedError(f"{command[0]} failed with status {process.returncode}; it ended with:\n{tail}")
     return "".join(lines)
+
+
+def interact(
+    root: Path,
+    command: Sequence[str],
+    *,
+    binds: Mapping[str, Path],
+    environment: Mapping[str, str],
+    folder: str = "/",
+) -> int:
+    """Runs `command` as `run` does, but on this process's own terminal; returns its exit status."""
+    return subprocess.call(_entering(root, command, binds, environment, folder))
+
+
+def _entering(
+    root: Path, command: Sequence[str], binds: Mapping[str, Path], environment: Mapping[str, str], folder: str
+) -> list[str]:
+    pairs = [word for name, path in binds.items() for word in (str(path.resolve()), name)]
+    variables = [f"{key}={value}" for key, value in {**_ENVIRONMENT, **environment}.items()]
+    return [*namespace_command(), "sh", "-ec", _ENTER, "sh", str(root), *pairs, "--", folder, *variables, *command]

@@ -2,35 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from image import build as builder
-from image import buildroot, packages, profile, progress
+from image import buildroot, microcode, packages, profile, progress
+from image.command import json_option, profile_option, reports_errors
+from image.diff_cli import diff
 from image.errors import ImageError
-from rootfs.errors import RootfsError
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _reports_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Turns this project's errors into one message and exit status 1."""
-
-    @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except (ImageError, RootfsError) as error:
-            raise click.ClickException(str(error)) from error
-
-    return wrapper
+from image.menuconfig_cli import menuconfig
+from image.size_cli import size
 
 
 @click.group()
@@ -38,16 +23,28 @@ def image() -> None:
     """Build the bootable image and show what is in it."""
 
 
+image.add_command(diff)
+image.add_command(menuconfig)
+image.add_command(size)
+
+
 @image.command()
-@click.option("--profile", "name", default="qemu", show_default=True, help="Kernel configuration and command line.")
+@profile_option
 @click.option("--locked", is_flag=True, help="Fail when the mirror no longer has the locked package versions.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@_reports_errors
-def build(name: str, locked: bool, as_json: bool) -> None:
-    """Build what is missing and put it into build/image/."""
+@click.option(
+    "--microcode",
+    "microcode_path",
+    type=click.Path(path_type=Path),
+    help="CPU microcode to load first: files of intel-ucode or amd-ucode, their folder, or an early archive.",
+)
+@json_option
+@reports_errors
+def build(name: str, locked: bool, microcode_path: Path | None, as_json: bool) -> None:
+    """Build what is missing and put it into build/image/, for other profiles than qemu into build/image/PROFILE/."""
     start = time.monotonic()
     reporter = progress.default()
-    built = builder.build(name, reporter, locked=locked)
+    early = microcode.load(microcode_path) if microcode_path else b""
+    built = builder.build(name, reporter, locked=locked, early=early)
     seconds = round(time.monotonic() - start, 1)
     manifest = built.read_manifest()
     if as_json:
@@ -59,16 +56,18 @@ def build(name: str, locked: bool, as_json: bool) -> None:
 
 
 @image.command()
+@profile_option
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-@_reports_errors
-def show(as_json: bool) -> None:
+@reports_errors
+def show(name: str, as_json: bool) -> None:
     """Show every component of the image that was built last, with version and size."""
-    path = builder.OUTPUT / "manifest.json"
+    folder = builder.output_of(name)
+    path = folder / "manifest.json"
     if not path.is_file():
         raise ImageError(f"there is no {path}: run `hftos image build` first")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        tables = [_components(manifest), _outputs(manifest, builder.OUTPUT)]
+        tables = [_components(manifest), _outputs(manifest, folder)]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(f"{path} is damaged ({error!r}): run `hftos image build`") from error
     if as_json:
@@ -79,7 +78,7 @@ def show(as_json: bool) -> None:
 
 
 @image.command()
-@_reports_errors
+@reports_errors
 def lock() -> None:
     """Write the package versions of the build root into image/packages.lock."""
     root = buildroot.ensure(progress.default())
@@ -88,8 +87,8 @@ def lock() -> None:
 
 
 @image.command()
-@click.option("--profile", "name", default="qemu", show_default=True, help="Kernel configuration and command line.")
-@_reports_errors
+@profile_option
+@reports_errors
 def why(name: str) -> None:
     """Show every kernel symbol and parameter of a profile with its reason."""
     chosen = profile.load(name)

@@ -17,6 +17,10 @@ class BuildRootError(ImageError):
     """The build root cannot be made or entered on this machine."""
 
 
+class MicrocodeError(ImageError):
+    """What was given as microcode is none, or is damaged."""
+
+
 class LockedVersionError(ImageError):
     """`--locked` was asked for and the mirror no longer has the locked versions."""
 

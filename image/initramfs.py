@@ -14,7 +14,7 @@ from image.profile import Driver
 from image.progress import Reporter
 from rootfs import initramfs
 
-RECIPE = 2
+RECIPE = 3
 PROGRAM = "hftapp"
 PACKAGES = ("hftapp", "protocols", "strategies")
 # Configuration names modules of these, which no import statement does: all of them are in the image.
@@ -42,10 +42,12 @@ def ensure(
     drivers: Sequence[Driver],
     release: str,
     reporter: Reporter,
+    knobs: bytes | None = None,
 ) -> Built:
     """The initramfs of the program in `sources` (the repository's root), built if the cache has none.
 
-    `compiled` maps modules to their extension modules, `drivers` are DPDK's for the cards of the machine.
+    `compiled` maps modules to their extension modules, `drivers` are DPDK's for the cards of the machine, `knobs` is
+    the profile's file for PID 1.
     """
     config = sources / CONFIG
     packages = [sources / package for package in PACKAGES]
@@ -58,12 +60,13 @@ def ensure(
         # The cache names an object after everything it was made from.
         compiled={module: file.parent.name for module, file in compiled.items()},
         drivers=[[driver.name, driver.why] for driver in drivers],
+        knobs=knobs.hex() if knobs is not None else None,
         release=release,
     )
 
     def make(out: Path) -> None:
         with reporter.step("initramfs"):
-            _make(root, sources, compiled, drivers, release, out)
+            _make(root, sources, compiled, drivers, release, out, knobs)
 
     folder, _ = cache.product("initramfs", name, make)
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -88,6 +91,7 @@ def _make(
     drivers: Sequence[Driver],
     release: str,
     out: Path,
+    knobs: bytes | None,
 ) -> None:
     # The cache may lie behind a symbolic link; the closure compares places.
     system = root.path.resolve()
@@ -121,6 +125,7 @@ def _make(
                 release=release,
                 config=config.read_bytes() if config.is_file() else None,
                 drivers=driver_places(system, drivers),
+                knobs=knobs,
             )
         )
     (out / "initramfs.cpio.zst").write_bytes(packed.archive)

@@ -32,6 +32,13 @@ def merge(tree: Path, requests: Mapping[str, str]) -> tuple[str, dict[str, str]]
     """
     kconf = KernelKconfig("Kconfig", warn_to_stderr=False)
     kconf.warn = False
+    apply(kconf, tree, requests)
+    refused = {name: reason for name, value in requests.items() if (reason := _refusal(kconf, name, value))}
+    return kconf._config_contents("# Made by image.kconfig\n"), refused
+
+
+def apply(kconf: KernelKconfig, tree: Path, requests: Mapping[str, str]) -> None:
+    """Set `kconf` to what `make tinyconfig` starts with, and then to the requests."""
     for symbol in kconf.unique_defined_syms:
         symbol.set_value(2 if symbol.is_allnoconfig_y else 0)
     for fragment in TINY_FRAGMENTS:
@@ -40,8 +47,6 @@ def merge(tree: Path, requests: Mapping[str, str]) -> tuple[str, dict[str, str]]
     for name, value in requests.items():
         if name in kconf.syms:
             kconf.syms[name].set_value(value.strip('"'))
-    refused = {name: reason for name, value in requests.items() if (reason := _refusal(kconf, name, value))}
-    return kconf._config_contents("# Made by image.kconfig\n"), refused
 
 
 def check(config: str, requests: Mapping[str, str]) -> dict[str, str]:

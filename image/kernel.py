@@ -23,8 +23,8 @@ from image.progress import Reporter
 
 RECIPE = 1
 PACKAGE = "linux-source-6.12"
-# What a build of the `qemu` profile prints; only the time left depends on it.
-EXPECTED_LINES = 1990
+# What a build of the `qemu` profile prints, for each symbol that is on; only the time left depends on it.
+_LINES_PER_SYMBOL = 3.04
 # Sources of what no trading server has; their Kconfig files stay, the whole tree is parsed.
 _FOREIGN = (
     *("alpha", "arc", "arm", "arm64", "csky", "hexagon", "loongarch", "m68k", "microblaze", "mips", "nios2"),
@@ -43,16 +43,19 @@ _REPRODUCIBLE = (
     "KBUILD_BUILD_HOST=hftos",
     "KBUILD_BUILD_VERSION=1",
 )
+# Text, data, bss and name of every object that is linked into the kernel.
+_SIZES = "ar t vmlinux.a | xargs size"
 _OBJECT = re.compile(r"^  (?:CC|AS|LD|AR|HOSTCC|GEN|OBJCOPY) ")
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A compiled kernel: the bzImage, its `.config`, the package version of its source."""
+    """A compiled kernel: the bzImage, its `.config`, the package version of its source, `size` of every object."""
 
     image: Path
     config: Path
     version: str
+    objects: Path
 
 
 def ensure(root: BuildRoot, profile: Profile, reporter: Reporter) -> Kernel:
@@ -60,9 +63,8 @@ def ensure(root: BuildRoot, profile: Profile, reporter: Reporter) -> Kernel:
 
     Raises ConfigRefusedError when a requested symbol did not take effect, CommandFailedError when the compiler failed.
     """
-    version = root.versions[PACKAGE]
-    compiler = {name: v for name, v in root.versions.items() if name.startswith(("gcc-", "binutils", "lz4"))}
-    config = _configure(root, profile, reporter, version, compiler)
+    version, compiler = root.versions[PACKAGE], _compiler(root)
+    config = configure(root, profile, reporter)
     name = cache.key(recipe=RECIPE, source=version, config=cache.hash_file(config), compiler=compiler)
 
     def make(out: Path) -> None:
@@ -71,7 +73,12 @@ def ensure(root: BuildRoot, profile: Profile, reporter: Reporter) -> Kernel:
             _compile(root, source, config, out, update)
 
     folder, _ = cache.product("kernel", name, make)
-    return Kernel(folder / "vmlinuz", folder / "config", version)
+    return Kernel(folder / "vmlinuz", folder / "config", version, folder / "objects")
+
+
+def _compiler(root: BuildRoot) -> dict[str, str]:
+    """The packages that decide what comes out of the same source and configuration."""
+    return {name: v for name, v in root.versions.items() if name.startswith(("gcc-", "binutils", "lz4"))}
 
 
 def _source(root: BuildRoot, reporter: Reporter, version: str) -> Path:
@@ -88,8 +95,9 @@ def _source(root: BuildRoot, reporter: Reporter, version: str) -> Path:
     return folder
 
 
-def _configure(root: BuildRoot, profile: Profile, reporter: Reporter, version: str, compiler: dict[str, str]) -> Path:
-    """The `.config`; never cached when a request was refused."""
+def configure(root: BuildRoot, profile: Profile, reporter: Reporter) -> Path:
+    """The `.config` of `profile`; never cached when a request was refused, which raises ConfigRefusedError."""
+    version, compiler = root.versions[PACKAGE], _compiler(root)
     requests = {symbol.name: symbol.value for symbol in profile.symbols}
     tool = cache.hash_file(Path(kconfig.__file__)) + cache.hash_file(Path(kconfiglib.__file__))
     name = cache.key(recipe=RECIPE, source=version, requests=requests, tool=tool, compiler=compiler)
@@ -112,16 +120,37 @@ def _configure(root: BuildRoot, profile: Profile, reporter: Reporter, version: s
 def _merge(root: BuildRoot, source: Path, requests: dict[str, str], out: Path) -> dict[str, str]:
     """Writes `config` to `out`; the requests that had no effect, with reasons."""
     (out / "requests.json").write_text(json.dumps(requests), encoding="utf-8")
-    binds = {
-        "linux": source,
-        "out": out,
-        "kconfig.py": Path(kconfig.__file__),
-        "kconfiglib.py": Path(kconfiglib.__file__),
-    }
+    command = ["python3", "-B", "-m", "kconfig", "/mnt/out/requests.json", "/mnt/out/config", "/mnt/out/refused.json"]
+    try:
+        root.run(
+            command,
+            binds={**tool_binds(source), "out": out},
+            environment=tool_environment(root, source),
+            folder="/mnt/linux",
+        )
+    except CommandFailedError:
+        if not (out / "refused.json").is_file():
+            raise
+    refused: dict[str, str] = json.loads((out / "refused.json").read_text(encoding="utf-8"))
+    return refused
+
+
+def source_tree(root: BuildRoot, reporter: Reporter) -> Path:
+    """The unpacked source of the kernel."""
+    return _source(root, reporter, root.versions[PACKAGE])
+
+
+def tool_binds(source: Path) -> dict[str, Path]:
+    """What programs that read Kconfig files need to see in the build root."""
+    return {"linux": source, "kconfig.py": Path(kconfig.__file__), "kconfiglib.py": Path(kconfiglib.__file__)}
+
+
+def tool_environment(root: BuildRoot, source: Path) -> dict[str, str]:
+    """What the kernel's Makefile gives its own configuration tool."""
     banner = root.run(["gcc", "--version"]).splitlines()[0]
     makefile = (source / "Makefile").read_text(encoding="utf-8")
     numbers = [re.search(rf"^{word} = (\d+)$", makefile, re.M) for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
-    environment = {
+    return {
         **_TOOLS,
         "srctree": ".",
         "SRCARCH": "x86",
@@ -132,14 +161,6 @@ def _merge(root: BuildRoot, source: Path, requests: dict[str, str], out: Path) -
         "BINDGEN": "bindgen",
         "PYTHONPATH": "/mnt",
     }
-    command = ["python3", "-B", "-m", "kconfig", "/mnt/out/requests.json", "/mnt/out/config", "/mnt/out/refused.json"]
-    try:
-        root.run(command, binds=binds, environment=environment, folder="/mnt/linux")
-    except CommandFailedError:
-        if not (out / "refused.json").is_file():
-            raise
-    refused: dict[str, str] = json.loads((out / "refused.json").read_text(encoding="utf-8"))
-    return refused
 
 
 def _compile(root: BuildRoot, source: Path, config: Path, out: Path, update: Callable[[int, int], None]) -> None:
@@ -150,13 +171,13 @@ def _compile(root: BuildRoot, source: Path, config: Path, out: Path, update: Cal
         compiler = "ccache gcc"
     compiler_cache = cache.root() / "ccache"
     compiler_cache.mkdir(parents=True, exist_ok=True)
-    done = 0
+    done, expected = 0, int(_LINES_PER_SYMBOL * config.read_text(encoding="utf-8").count("=y\n"))
 
     def count(line: str) -> None:
         nonlocal done
         if _OBJECT.match(line):
             done += 1
-            update(done, EXPECTED_LINES)
+            update(done, expected)
 
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         build = Path(scratch)
@@ -171,6 +192,8 @@ def _compile(root: BuildRoot, source: Path, config: Path, out: Path, update: Cal
         shutil.copy(build / "arch/x86/boot/bzImage", out / "vmlinuz")
         shutil.copy(build / "System.map", out / "System.map")
         shutil.copy(build / ".config", out / "config")
+        sizes = root.run(["sh", "-ec", _SIZES], binds=binds, folder="/mnt/build")
+        (out / "objects").write_text(sizes, encoding="utf-8")
 
 
 def _check(ours: Path, theirs: Path) -> None:

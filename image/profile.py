@@ -3,35 +3,21 @@
 The folder is data only. A fragment is one concern: rows of symbol, value and reason. A list of drivers names DPDK's
 poll mode drivers (PMDs) for the cards of a kind of machine. A profile names fragments, a list of drivers, kernel
 parameters and the arguments of `/init`, again with reasons. A row without a reason is an error: nobody can later tell
-whether it may go.
+whether it may go. Knobs that tune are in the catalogue (`image.catalogue`) and come in from there.
 """
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from image import catalogue
+from image.catalogue import PROFILE_KEYS
 from image.errors import ProfileError
+from image.rows import KERNEL_CONFIG, Parameter, Symbol, check_keys, read, text
 
-KERNEL_CONFIG = Path(__file__).resolve().parent.parent / "kernel-config"
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """One requested Kconfig symbol; `value` as in a `.config` file (`y`, `n`, a number, a quoted string)."""
-
-    name: str
-    value: str
-    why: str
-    fragment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One word of the kernel command line, or one argument of `/init`."""
-
-    text: str
-    why: str
+__all__ = ["KERNEL_CONFIG", "Driver", "Parameter", "Profile", "Symbol", "driver_lists", "drivers", "load", "names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +30,10 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A kernel configuration, the command line it is booted with, and the DPDK drivers of the image."""
+    """A kernel configuration, the command line it is booted with, and the DPDK drivers of the image.
+
+    `knobs`: the file by which PID 1 applies and reads back the catalogue's rows.
+    """
 
     name: str
     summary: str
@@ -52,6 +41,7 @@ class Profile:
     parameters: tuple[Parameter, ...]
     init: tuple[Parameter, ...]
     drivers: tuple[Driver, ...] = ()
+    knobs: bytes = b""
 
     @property
     def cmdline(self) -> str:
@@ -67,22 +57,26 @@ def names(folder: Path = KERNEL_CONFIG) -> list[str]:
     return sorted(path.stem for path in (folder / "profiles").glob("*.toml"))
 
 
-def load(name: str, folder: Path = KERNEL_CONFIG) -> Profile:
-    """The profile `name` with its fragments resolved.
+def load(name: str, levels: Mapping[str, str] = MappingProxyType({}), *, folder: Path = KERNEL_CONFIG) -> Profile:
+    """The profile `name` with its fragments and the catalogue's rows; `levels`: knobs that are not as the profile says.
 
-    Raises ProfileError for an unknown profile or fragment, a malformed row, or two rows that contradict each other.
+    Raises ProfileError for an unknown profile, fragment or knob, a malformed row, or two rows that contradict each
+    other.
     """
     path = folder / "profiles" / f"{name}.toml"
     if not path.is_file():
         raise ProfileError(f"no profile {name!r}; there are: {', '.join(names(folder)) or 'none'}")
-    table = _read(path, {"summary", "fragments", "pmds", "parameters", "init"})
+    table = read(path, set(PROFILE_KEYS))
+    resolved = catalogue.load(folder).resolve(name, levels)
+    own = _parameters(table, "parameters", "parameter", path)
     return Profile(
         name=name,
-        summary=_text(table, "summary", path),
-        symbols=_symbols([str(f) for f in table.get("fragments", [])], folder),
-        parameters=_parameters(table, "parameters", "parameter", path),
+        summary=text(table, "summary", path),
+        symbols=_merged([*_symbols([str(f) for f in table.get("fragments", [])], folder), *resolved.symbols]),
+        parameters=_once((*own, *resolved.parameters), path),
         init=_parameters(table, "init", "argument", path),
         drivers=drivers(str(table["pmds"]), folder) if "pmds" in table else (),
+        knobs=resolved.guest_file(),
     )
 
 
@@ -96,72 +90,60 @@ def drivers(name: str, folder: Path = KERNEL_CONFIG) -> tuple[Driver, ...]:
     path = folder / "pmds" / f"{name}.toml"
     if not path.is_file():
         raise ProfileError(f"no list of PMDs {name!r}; there are: {', '.join(driver_lists(folder)) or 'none'}")
-    table = _read(path, {"machines", "pmds"})
-    _text(table, "machines", path)
+    table = read(path, {"machines", "pmds"})
+    text(table, "machines", path)
     found: dict[str, Driver] = {}
     for row in table.get("pmds", []):
-        _check_keys(row, {"pmd", "why"}, path)
-        driver = Driver(_text(row, "pmd", path), _text(row, "why", path))
+        check_keys(row, {"pmd", "why"}, path)
+        driver = Driver(text(row, "pmd", path), text(row, "why", path))
         if driver.name in found:
             raise ProfileError(f"{path}: {driver.name} is listed twice; keep one row")
         found[driver.name] = driver
     return tuple(found.values())
 
 
-def _symbols(fragments: list[str], folder: Path) -> tuple[Symbol, ...]:
+def _symbols(fragments: list[str], folder: Path) -> list[Symbol]:
+    return [symbol for fragment in fragments for symbol in _fragment(folder / "fragments" / f"{fragment}.toml")]
+
+
+def _merged(symbols: list[Symbol]) -> tuple[Symbol, ...]:
+    """The same rows. Raises ProfileError for a symbol that is asked for twice."""
     found: dict[str, Symbol] = {}
-    for fragment in fragments:
-        for symbol in _fragment(folder / "fragments" / f"{fragment}.toml"):
-            other = found.get(symbol.name)
-            if other is not None:
-                raise ProfileError(
-                    f"{symbol.name} is in two fragments: {other.fragment} ({other.value}) and "
-                    f"{symbol.fragment} ({symbol.value}); keep one row"
-                )
-            found[symbol.name] = symbol
+    for symbol in symbols:
+        other = found.setdefault(symbol.name, symbol)
+        if other is not symbol:
+            raise ProfileError(
+                f"{symbol.name} is in two files: {other.fragment} ({other.value}) and "
+                f"{symbol.fragment} ({symbol.value}); keep one row"
+            )
     return tuple(found.values())
+
+
+def _once(parameters: tuple[Parameter, ...], path: Path) -> tuple[Parameter, ...]:
+    """The same words. Raises ProfileError for a parameter that is in the profile and in the catalogue."""
+    words = [parameter.text.partition("=")[0] for parameter in parameters]
+    twice = sorted({word for word in words if words.count(word) > 1 and word != "console"})
+    if twice:
+        raise ProfileError(f"{path}: {twice[0]} is in the profile and in the catalogue; keep the catalogue's row")
+    return parameters
 
 
 def _fragment(path: Path) -> list[Symbol]:
     if not path.is_file():
         raise ProfileError(f"no fragment {path.stem!r}: {path} does not exist")
-    table = _read(path, {"concern", "symbols"})
-    _text(table, "concern", path)
+    table = read(path, {"concern", "symbols"})
+    text(table, "concern", path)
     rows = []
     for row in table.get("symbols", []):
-        _check_keys(row, {"symbol", "value", "why"}, path)
-        name = _text(row, "symbol", path)
-        rows.append(Symbol(name.removeprefix("CONFIG_"), _text(row, "value", path), _text(row, "why", path), path.stem))
+        check_keys(row, {"symbol", "value", "why"}, path)
+        name = text(row, "symbol", path)
+        rows.append(Symbol(name.removeprefix("CONFIG_"), text(row, "value", path), text(row, "why", path), path.stem))
     return rows
 
 
 def _parameters(table: dict[str, Any], key: str, word: str, path: Path) -> tuple[Parameter, ...]:
     rows = []
     for row in table.get(key, []):
-        _check_keys(row, {word, "why"}, path)
-        rows.append(Parameter(_text(row, word, path), _text(row, "why", path)))
+        check_keys(row, {word, "why"}, path)
+        rows.append(Parameter(text(row, word, path), text(row, "why", path)))
     return tuple(rows)
-
-
-def _read(path: Path, known: set[str]) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: {error}") from error
-    _check_keys(table, known, path)
-    return table
-
-
-def _check_keys(table: object, known: set[str], path: Path) -> None:
-    if not isinstance(table, dict):
-        raise ProfileError(f"{path}: {table!r} must be a table with the keys {', '.join(sorted(known))}")
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise ProfileError(f"{path}: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
-
-
-def _text(table: dict[str, Any], key: str, path: Path) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ProfileError(f"{path}: {key!r} must be a text that is not empty, not {value!r} (in {table!r})")
-    return value

@@ -1,15 +1,18 @@
 """The unified kernel image: kernel, initramfs and command line in one EFI program (UAPI group specification 5)."""
 
+import hashlib
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 
 from image import cache
 from image.buildroot import BuildRoot
+from image.errors import ImageError
 from image.kernel import Kernel
 from image.progress import Reporter
 
-RECIPE = 1
+RECIPE = 2
 STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
 
 
@@ -18,8 +21,16 @@ def os_release(release: str) -> str:
     return f'NAME="Custom HFT OS"\nID=hftos\nVERSION_ID="{release}"\nPRETTY_NAME="Custom HFT OS {release}"\n'
 
 
-def ensure(root: BuildRoot, kernel: Kernel, initramfs: Path, cmdline: str, release: str, reporter: Reporter) -> Path:
-    """The unified kernel image of these parts, made if the cache has none."""
+def ensure(
+    root: BuildRoot,
+    kernel: Kernel,
+    initramfs: Path,
+    cmdline: str,
+    release: str,
+    reporter: Reporter,
+    microcode: bytes = b"",
+) -> Path:
+    """The unified kernel image of these parts, made if the cache has none; `microcode` is an early archive."""
     name = cache.key(
         recipe=RECIPE,
         root=root.identity,
@@ -27,19 +38,60 @@ def ensure(root: BuildRoot, kernel: Kernel, initramfs: Path, cmdline: str, relea
         initramfs=cache.hash_file(initramfs),
         cmdline=cmdline,
         os_release=os_release(release),
+        microcode=hashlib.sha256(microcode).hexdigest() if microcode else None,
     )
 
     def make(out: Path) -> None:
         with reporter.step("unified kernel image"), tempfile.TemporaryDirectory(dir=out.parent) as scratch:
-            _make(root, Path(scratch), kernel, initramfs, cmdline, release)
+            _make(root, Path(scratch), kernel, initramfs, cmdline, release, microcode)
             shutil.copyfile(Path(scratch) / "hftos.efi", out / "hftos.efi")
 
     folder, _ = cache.product("uki", name, make)
     return folder / "hftos.efi"
 
 
-def _make(root: BuildRoot, work: Path, kernel: Kernel, initramfs: Path, cmdline: str, release: str) -> None:
-    (work / "cmdline").write_text(cmdline, encoding="utf-8")
+def without_dashes(cmdline: str) -> str:
+    """The command line without the `--` before the program's arguments.
+
+    The stub puts the words of addons behind it, and they are for the kernel. Words that the kernel does not know go to
+    /init with and without dashes (Linux, init/main.c, `unknown_bootoption`).
+    """
+    return cmdline.replace(" -- ", " ", 1)
+
+
+def sections(uki: Path) -> dict[str, int]:
+    """Name to bytes of every section of an EFI program, as stored. Raises ImageError for a file that is none."""
+    return {name: size for name, (_, size) in _section_table(uki, uki.read_bytes()).items()}
+
+
+def read_section(uki: Path, name: str) -> bytes:
+    """The content of one section, with what pads it. Raises ImageError where there is none of that name."""
+    data = uki.read_bytes()
+    table = _section_table(uki, data)
+    if name not in table:
+        raise ImageError(f"{uki} has no section {name}, only {', '.join(table)}; run `hftos image build`")
+    at, size = table[name]
+    return data[at : at + size]
+
+
+def _section_table(uki: Path, data: bytes) -> dict[str, tuple[int, int]]:
+    """Name to offset and bytes (PE/COFF specification, "Section Table")."""
+    try:
+        (start,) = struct.unpack_from("<I", data, 0x3C)
+        if data[:2] != b"MZ" or data[start : start + 4] != b"PE\0\0":
+            raise ImageError(f"{uki} is no EFI program; run `hftos image build`")
+        count, options = struct.unpack_from("<2xH12xH", data, start + 4)
+        table = start + 24 + options
+        rows = [struct.unpack_from("<8s8xII", data, table + 40 * i) for i in range(count)]
+    except struct.error as error:
+        raise ImageError(f"{uki} is truncated ({error}); run `hftos image build`") from error
+    return {name.rstrip(b"\0").decode("ascii", "replace"): (at, size) for name, size, at in rows}
+
+
+def _make(
+    root: BuildRoot, work: Path, kernel: Kernel, initramfs: Path, cmdline: str, release: str, microcode: bytes
+) -> None:
+    (work / "cmdline").write_text(without_dashes(cmdline), encoding="utf-8")
     (work / "os-release").write_text(os_release(release), encoding="utf-8")
     command = [
         "ukify",
@@ -51,4 +103,7 @@ def _make(root: BuildRoot, work: Path, kernel: Kernel, initramfs: Path, cmdline:
         f"--stub={STUB}",
         "--output=/mnt/work/hftos.efi",
     ]
+    if microcode:
+        (work / "microcode").write_bytes(microcode)
+        command.append("--microcode=/mnt/work/microcode")
     root.run(command, binds={"work": work, "vmlinuz": kernel.image, "initramfs": initramfs})

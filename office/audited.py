@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from office.commands import CommandError, login, send
+from office.commands import CommandError, control_of, login, send
 from store.audit import AuditError, AuditLog
 
 ROLE: Final = "operator"
@@ -28,8 +28,11 @@ def command(directory: Path, name: str, *, who: str | None = None, log: Path | N
     """Give a command as `office.commands.send` does, and record it in `log` (None: the directory's own).
 
     The answer has `warning` when the log failed. Raises CommandError; what the log then had against it is in its text.
+    No log is begun beside a directory in which there is no run.
     """
     path = audit_log_of(directory) if log is None else log
+    if log is None and not path.exists():
+        control_of(directory)
     person = (login() if who is None else who)[:_NAME]
     subject = os.fsencode(directory).decode("utf-8", "replace")[:_NAME]
     warning = _record(path, name, person, subject)

@@ -95,7 +95,7 @@ def collect(bind: str, directory: Path, control: Path | None) -> None:
     except ValueError as error:
         raise click.UsageError(f"--bind {bind}: {error}") from error
     except OSError as error:
-        raise click.ClickException(f"{error.strerror or error}: give another --bind, --dir or --control") from error
+        raise click.ClickException(collector.trouble(error, directory)) from error
     click.echo(json.dumps(summary))
 
 

@@ -9,6 +9,7 @@ that socket is, for as long as it is there. `hftos office collect` is the same p
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -38,6 +39,7 @@ _CLOSE_SECONDS = 2.0
 _SERVERS = 64
 _SERVERS_OF_ADDRESS = 32
 """So that no machine can take all places."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Collector:
@@ -132,14 +134,15 @@ class Collector:
             await asyncio.sleep(_SYNC_SECONDS)  # so much is gathered for the next time
 
     async def close(self) -> dict[str, Any]:
-        """End all connections and finish the files; gives the summary."""
+        """End all connections and finish the files; gives the summary. Raises OSError, with the files closed."""
         for writer in (*self._servers, *self._watchers.writers):
             writer.close()
         if self._handlers:
             await asyncio.wait(self._handlers, timeout=_CLOSE_SECONDS)
-        summary = self.archive.write_summary()
-        self.archive.close()
-        return summary
+        try:
+            return self.archive.write_summary()
+        finally:
+            self.archive.close()
 
     def _summarise(self) -> None:
         self._summarised = time.monotonic()
@@ -199,6 +202,14 @@ async def run(host: str, port: int, directory: Path, control: Path | None) -> di
         return await collector.close()
 
 
+def trouble(error: OSError, directory: Path) -> str:
+    """Why `run` could not go on, and what to do, in a line."""
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        return f"{directory}: {reason}: make room there, or give another --dir; what was acknowledged is kept"
+    return f"{reason}: give another --bind, --dir or --control"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m office.collector", description=__doc__)
@@ -210,7 +221,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host, number = address(options.bind)
     except ValueError as error:
         parser.error(f"--bind {options.bind}: {error}")
-    print(json.dumps(asyncio.run(run(host, number, options.dir, options.control))), flush=True)
+    try:
+        summary = asyncio.run(run(host, number, options.dir, options.control))
+    except OSError as error:
+        print(f"office: {trouble(error, options.dir)}", file=sys.stderr)
+        return 1
+    print(json.dumps(summary), flush=True)
     return 0
 
 

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from image import build as builder
+from image import profile as profiles
 from image import progress as build_progress
 from image.errors import ImageError
 from protocols.finite_range import FiniteRange
@@ -22,7 +23,7 @@ from qemu.budget import Budgets
 from qemu.evidence import gather
 from qemu.links import GRAMMAR, LinkError, feed_rules, parse_link
 from qemu.lock import DirectoryBusyError, locked
-from qemu.machine import MachineError
+from qemu.machine import BUSES, MachineError
 from qemu.namespaces import NamespaceError, enter_user_namespace, may_create
 from qemu.outcome import Outcome
 from qemu.page import PageError
@@ -51,6 +52,14 @@ class TerminatedError(KeyboardInterrupt):
 )
 @click.option("--no-replay", is_flag=True, help="Generated flow only, without the real Nasdaq messages before it.")
 @click.option("--disk", is_flag=True, help="Boot the disk image through UEFI instead of the kernel directly.")
+@click.option(
+    "--disk-bus", type=click.Choice(list(BUSES)), help="Where the disk is; implies --disk.  [default: virtio]"
+)
+@click.option(
+    "--disk-image",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path),
+    help="A flashed disk, as a file or device, instead of the built image; implies --disk.",
+)
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -110,7 +119,14 @@ class TerminatedError(KeyboardInterrupt):
     show_default=True,
     help="Where the run's files go; one run at a time.",
 )
-@click.option("--no-build", is_flag=True, help="Take the image as it is in build/image.")
+@click.option(
+    "--profile",
+    type=click.Choice(profiles.names()),
+    default=builder.DEFAULT_PROFILE,
+    show_default=True,
+    help="Which image to boot.",
+)
+@click.option("--no-build", is_flag=True, help="Take the image as it was built last.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def run(
     seconds: float,
@@ -118,6 +134,8 @@ def run(
     seed: int,
     no_replay: bool,
     disk: bool,
+    disk_bus: str | None,
+    disk_image: Path | None,
     config: Path | None,
     nic: str,
     port: str | None,
@@ -133,6 +151,7 @@ def run(
     store: str | None,
     patience: float,
     directory: Path,
+    profile: str,
     no_build: bool,
     as_json: bool,
 ) -> None:
@@ -141,6 +160,7 @@ def run(
     Builds the image first when something changed. Exits with 1 when anything does not add up, 2 for a wrong option, 130
     after Ctrl-C and 143 after SIGTERM. With --drop-both the run is ok when the trader takes the gap as it should.
     """
+    disk = disk or disk_bus is not None or disk_image is not None
     if disk and (config is not None or extra_arguments or port is not None):
         raise click.UsageError("--disk boots the image as it is: leave out --config, --port and --append")
     if no_office and (page_port or store is not None):
@@ -161,6 +181,8 @@ def run(
         rate=rate,
         replay=None if no_replay else SLICE,
         disk=disk,
+        disk_bus=disk_bus or "virtio",
+        disk_image=disk_image,
         config=config,
         links=tuple(rules),
         drop_both=drop_both,
@@ -174,7 +196,7 @@ def run(
         port=port,
         budgets=Budgets().scaled(patience),
     )
-    _explained(lambda: _run(scenario, no_build, as_json))
+    _explained(lambda: _run(scenario, profile, no_build, as_json))
 
 
 def _explained(function: Callable[[], bool]) -> None:
@@ -201,13 +223,13 @@ def _on_sigterm(number: int, frame: FrameType | None) -> None:
     raise TerminatedError
 
 
-def _run(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
+def _run(scenario: Scenario, profile: str, no_build: bool, as_json: bool) -> bool:
     with locked(scenario.directory):
-        return _run_locked(scenario, no_build, as_json)
+        return _run_locked(scenario, profile, no_build, as_json)
 
 
-def _run_locked(scenario: Scenario, no_build: bool, as_json: bool) -> bool:
-    image = _existing_image() if no_build else _built_image()
+def _run_locked(scenario: Scenario, profile: str, no_build: bool, as_json: bool) -> bool:
+    image = _existing_image(profile) if no_build else _built_image(profile)
     if not may_create():
         enter_user_namespace()  # before the first thread, which the progress display may start
     notes = Console(stderr=True)
@@ -257,17 +279,18 @@ async def _terminable(scenario: Coroutine[None, None, Outcome]) -> Outcome:
         signal.signal(signal.SIGTERM, _on_sigterm)
 
 
-def _built_image() -> Image:
+def _built_image(profile: str) -> Image:
     """Build what is missing, with progress."""
-    built = builder.build(reporter=build_progress.default())
+    built = builder.build(profile, reporter=build_progress.default())
     return Image(built.kernel, built.initramfs, built.uki, built.disk, built.cmdline.read_text().strip())
 
 
-def _existing_image() -> Image:
-    folder = builder.OUTPUT
+def _existing_image(profile: str) -> Image:
+    folder = builder.output_of(profile)
     names = ("vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img", "cmdline")
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise click.ClickException(f"{folder} has no {', '.join(missing)}: build the image first (hftos image build)")
+        command = f"hftos image build --profile {profile}"
+        raise click.ClickException(f"{folder} has no {', '.join(missing)}: build the image first ({command})")
     kernel, initramfs, uki, disk, command_line = (folder / name for name in names)
     return Image(kernel, initramfs, uki, disk, command_line.read_text().strip())

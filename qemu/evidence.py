@@ -32,12 +32,15 @@ _BOOK = {"bids": [[int]], "asks": [[int]]}
 _FEED = dict.fromkeys(("next", "packets", "messages", "gaps", "lost", "duplicates", "symbols", "malformed"), int)
 _ORDERS = dict.fromkeys(("sent", "accepted", "rejected", "executed_shares", "cancelled"), int)
 _LATENCY = dict.fromkeys(("count", "min", "p50", "p99", "p999", "max"), int) | {"unit?": str}
-_KNOB = {"name": str, "requested": str, "effective": str, "ok": bool}
+_KNOB = {"name": str, "layer": str, "requested": str, "effective": str, "ok": bool, "reason": str}
+
+_CONFIGURATION = {"source": str, "path": str, "fallback": bool, "refused": [{"path": str, "problems": [str]}]}
 
 _KINDS: dict[str, Shape] = {
     "boot": {
         "kernel_s": float,
         "pid1_s": float,
+        "configuration?": _CONFIGURATION,
         "cpu": {"trader": int, "isolated": [int], "nohz_full": [int]},
         "knobs": [_KNOB],
     },

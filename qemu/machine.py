@@ -27,9 +27,20 @@ ONE_BUFFER_A_FRAME = "mrg_rxbuf=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,
 # Device and options by the name of the model. Without the legacy interface, as a trading server's card, and with DMA
 # through the IOMMU, or a user-space driver would program addresses that the card takes for physical ones.
 MODELS = {
-    "virtio": f"virtio-net-pci,disable-legacy=on,iommu_platform=on,{ONE_BUFFER_A_FRAME}",
+    # `ioeventfd=off`: a doorbell is dealt with where it is rung, not handed to QEMU's main loop.
+    "virtio": f"virtio-net-pci,disable-legacy=on,iommu_platform=on,ioeventfd=off,{ONE_BUFFER_A_FRAME}",
     "e1000e": "e1000e",
     "vmxnet3": "vmxnet3",
+}
+
+# The devices between a disk image and the machine, the disk last, by the name of the bus. q35 has a SATA controller.
+BUSES = {
+    # One queue: with one per CPU an interrupt of the disk would belong to the trader's CPU, and stay there.
+    "virtio": ("virtio-blk-pci,drive=disk,bootindex=0,disable-legacy=on,num-queues=1",),
+    # Two queues are the least that firmware takes.
+    "nvme": ("nvme,drive=disk,bootindex=0,serial=hftos-nvme,max_ioqpairs=2",),
+    "sata": ("ide-hd,bus=ide.0,drive=disk,bootindex=0,serial=hftos-sata",),
+    "usb": ("qemu-xhci,id=usb", "usb-storage,bus=usb.0,drive=disk,bootindex=0,serial=hftos-usb"),
 }
 
 
@@ -73,20 +84,25 @@ class DirectBoot:
 
 @dataclass(frozen=True, slots=True)
 class DiskBoot:
-    """OVMF boots a disk image; `variables` is this machine's own copy of the firmware's variables."""
+    """OVMF boots a disk image.
+
+    `variables` is this machine's own copy of the firmware's variables, `bus` one of `BUSES`.
+    """
 
     image: Path
     firmware: Path
     variables: Path
+    bus: str = "virtio"
 
     def argv(self) -> list[str]:
-        """Two flash chips and a disk whose changes are thrown away."""
+        """Two flash chips and a disk whose changes are thrown away. Raises MachineError for an unknown bus."""
+        if self.bus not in BUSES:
+            raise MachineError(f"{self.bus!r} is no bus of a disk: must be one of {', '.join(BUSES)}")
         return [
             *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_escaped(self.firmware)}"),
             *("-drive", f"if=pflash,unit=1,format=raw,file={_escaped(self.variables)}"),
             *("-drive", f"if=none,id=disk,format=raw,snapshot=on,file={_escaped(self.image)}"),
-            # One queue: with one per CPU an interrupt of the disk would belong to the trader's CPU, and stay there.
-            *("-device", "virtio-blk-pci,drive=disk,bootindex=0,disable-legacy=on,num-queues=1"),
+            *(word for device in BUSES[self.bus] for word in ("-device", device)),
         ]
 
 
@@ -95,7 +111,9 @@ class Machine:
     """A q35 machine without default devices, with an IOMMU.
 
     `cpu` "max" is all the accelerator can give (x86-64-v3 and more). `icount` lets virtual time go by 1 ns with each
-    instruction of the guest (emulation only): a figure measured in it is the same every time.
+    instruction of the guest (emulation only): a figure measured in it is the same every time. While all CPUs are idle
+    its time jumps to the next timer if it `skips_idle`, else it goes by as the host's, for a guest that waits for
+    something outside.
     """
 
     accelerator: Accelerator
@@ -108,6 +126,7 @@ class Machine:
     cpu: str = "max"
     iommu: bool = True
     icount: bool = False
+    skips_idle: bool = True
 
     def argv(self) -> list[str]:
         """The whole command line. A guest that reboots ends QEMU; the serial console goes to a file, which never
@@ -130,7 +149,7 @@ class Machine:
             raise MachineError(
                 f"instructions are counted in emulation only, not under {self.accelerator.name}: set HFTOS_ACCEL=tcg"
             )
-        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+        return ["-accel", "tcg,thread=single", "-icount", f"shift=0,sleep={'off' if self.skips_idle else 'on'}"]
 
     def _iommu(self) -> list[str]:
         """Before every device that it is to serve. KVM's own interrupt controller cannot remap interrupts."""

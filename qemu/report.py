@@ -65,6 +65,7 @@ def assemble(scenario: Scenario, image: Image, outcome: Outcome, evidence: Evide
         "accel_reason": outcome.accelerator.reason,
         "image": _image(image),
         "boot": _boot(evidence),
+        "configuration": evidence.boot.get("configuration", {}),
         "knobs": evidence.boot.get("knobs", []),
         "knob_counts": _knob_counts(evidence),
         "feed": _chosen(stats.get("feed", {}), _FEED),
@@ -158,7 +159,9 @@ def _reasons(report: Record, outcome: Outcome, evidence: Evidence, verdict: Verd
     """Everything that keeps the run from being right, in the order of its causes."""
     reasons = [*outcome.reasons, *_shown(evidence.damaged, _SHOWN_DAMAGE)]
     failed = [knob for knob in report["knobs"] if not knob["ok"]]
-    reasons += [f"knob {k['name']}: wanted {k['requested']}, got {k['effective']}" for k in failed]
+    reasons += [_failed_knob(knob) for knob in failed]
+    if report["configuration"].get("fallback"):
+        reasons.append(_fallback(report["configuration"]))
     if not verdict.complete:
         missing = [] if evidence.stats.get("final") else ["the trader's final statistics are missing"]
         return reasons or missing or ["the exchange's counters are missing"]
@@ -175,6 +178,13 @@ def _reasons(report: Record, outcome: Outcome, evidence: Evidence, verdict: Verd
     if not verdict.ledger.orders:
         reasons.append("no order reached the exchange")
     return reasons
+
+
+def _fallback(configuration: Record) -> str:
+    """A run on another configuration than was asked for is not the run that was asked for."""
+    refused = [f"{one['path']}: {'; '.join(one['problems'])}" for one in configuration["refused"]]
+    why = "; ".join(refused) or "a change of it was interrupted"
+    return f"the guest refused its configuration and ran on {configuration['path']} instead: {why}"
 
 
 def _feed_reasons(report: Record, verdict: Verdict) -> list[str]:
@@ -242,12 +252,24 @@ def _boot(evidence: Evidence) -> Record:
     return figures | {"first_order_s": evidence.stats.get("first_order_s")}
 
 
+def _failed_knob(knob: Record) -> str:
+    why = f" ({knob['reason']})" if knob["reason"] else ""
+    return f"knob {knob['name']}: wanted {knob['requested']}, got {knob['effective']}{why}"
+
+
 def _knob_counts(evidence: Evidence) -> Record:
-    """How many knobs took effect, do not exist in this kernel (which is fine), or failed."""
+    """How many knobs took effect, have nothing to act on in this machine (which is fine), failed, or are left alone."""
     knobs = evidence.boot.get("knobs", [])
-    failed = sum(not knob["ok"] for knob in knobs)
-    absent = sum(knob["ok"] and knob["effective"] == "absent" for knob in knobs)
-    return {"all": len(knobs), "effective": len(knobs) - failed - absent, "absent": absent, "failed": failed}
+    asked = [knob for knob in knobs if knob["requested"] != "unset"]
+    failed = sum(not knob["ok"] for knob in asked)
+    absent = sum(knob["ok"] and knob["effective"] in ("absent", "not applicable") for knob in asked)
+    return {
+        "all": len(knobs),
+        "effective": len(asked) - failed - absent,
+        "absent": absent,
+        "failed": failed,
+        "unset": len(knobs) - len(asked),
+    }
 
 
 def _image(image: Image) -> Record:

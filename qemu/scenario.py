@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from image import esp
 from protocols import binaryfile
 from qemu import plan
 from qemu.accel import Accelerator
@@ -45,10 +46,11 @@ class Image:
 class Scenario:
     """One run. `links` are rules of the switch's configuration; `extra_arguments` go to the guest's kernel.
 
-    `nic` is the model of the trading card (`qemu.machine.MODELS`), `port` the guest's port to it instead of the
-    configuration's. `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is
-    expected. `office_away`: seconds of trading from and until which the office is dead. `office`: with its page, at
-    `page_port` (0: any that is free), and with the store at the address `store`.
+    `disk`: boot a disk image through firmware, on a bus of `qemu.machine.BUSES`; `disk_image` is a file or device that
+    takes the place of the built one. `nic` is the model of the trading card (`qemu.machine.MODELS`), `port` the guest's
+    port to it instead of the configuration's. `drop_both`: the packets of the feed (from 1) that `links` takes off both
+    lines, so that a gap is expected. `office_away`: seconds of trading from and until which the office is dead.
+    `office`: with its page, at `page_port` (0: any that is free), and with the store at the address `store`.
     """
 
     directory: Path
@@ -57,6 +59,8 @@ class Scenario:
     rate: float | None = None
     replay: Path | None = SLICE
     disk: bool = False
+    disk_bus: str = "virtio"
+    disk_image: Path | None = None
     config: Path | None = None
     links: tuple[Rule, ...] = ()
     drop_both: tuple[int, ...] = ()
@@ -194,7 +198,7 @@ def _disk_boot(scenario: Scenario, image: Image) -> DiskBoot:
     firmware, variables = find_firmware()
     own = scenario.directory / "firmware.vars"
     shutil.copyfile(variables, own)
-    return DiskBoot(image.disk, firmware, own)
+    return DiskBoot(scenario.disk_image or image.disk, firmware, own, scenario.disk_bus)
 
 
 def _direct_boot(scenario: Scenario, image: Image) -> DirectBoot:
@@ -202,7 +206,7 @@ def _direct_boot(scenario: Scenario, image: Image) -> DirectBoot:
     initramfs = image.initramfs
     if (changed := guest_configuration(scenario)) is not None:
         initramfs = scenario.directory / "initramfs.cpio"
-        archive = cpio.write([cpio.file("etc/hftos.toml", changed)])
+        archive = cpio.write([cpio.file(esp.CONFIGURATION, changed)])  # where the EFI stub would put it
         # The kernel looks for a further archive at the next multiple of four.
         base = image.initramfs.read_bytes()
         initramfs.write_bytes(base + bytes(-len(base) % 4) + archive)

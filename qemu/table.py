@@ -71,6 +71,7 @@ def _rows(report: Record) -> list[tuple[str, str]]:
         ("accelerator", f"{report['accel']}: {report['accel_reason']}"),
         ("image", ", ".join(f"{name.removesuffix('_bytes')} {_bytes(size)}" for name, size in report["image"].items())),
         ("boot", f"kernel {_s(boot['kernel_s'])}, PID 1 {_s(boot['pid1_s'])}, first order {_s(boot['first_order_s'])}"),
+        ("configuration", _configuration(report.get("configuration"))),
         ("port", report.get("port") or "unknown"),
         ("feed", ", ".join(_counted(value, name) for name, value in feed.items())),
         ("real slice", f"{report['replay']['received']:,} of {_counted(report['replay']['messages'], 'messages')}"),
@@ -84,6 +85,12 @@ def _rows(report: Record) -> list[tuple[str, str]]:
         ("store", _store(report.get("store"))),
         ("knobs", _knobs(report.get("knob_counts"))),
     ]
+
+
+def _configuration(found: Record | None) -> str:
+    if not found:
+        return "unknown"
+    return f"{found['path']} (not the wanted one: see below)" if found["fallback"] else str(found["path"])
 
 
 def _books(books: Record) -> str:
@@ -109,7 +116,8 @@ def _store(kept: Record | None) -> str:
 def _knobs(counts: Record | None) -> str:
     if not counts or not counts["all"]:
         return "unknown"
-    return f"{counts['effective']} in effect, {counts['absent']} not in this kernel, {counts['failed']} failed"
+    found = f"{counts['effective']} in effect, {counts['absent']} with nothing to act on, {counts['failed']} failed"
+    return f"{found}, {counts.get('unset', 0)} left alone"
 
 
 def _counted(value: int | None, plural: str) -> str:

@@ -116,7 +116,7 @@ def _parse(archive: bytes, at: int) -> tuple[Entry | None, int]:
     if name_size == 0 or end > len(archive):
         raise RootfsError(f"the entry at offset {at} is truncated: it needs {end} bytes, there are {len(archive)}")
     path = archive[at + HEADER_SIZE : at + HEADER_SIZE + name_size - 1].decode("utf-8", "surrogateescape")
-    if path == TRAILER:
+    if path in (TRAILER, "."):  # other programs' archives also name the folder that all is in
         return None, end + -(end - at) % 4
-    entry = Entry(path, mode, archive[data_at:end], (numbers[9], numbers[10]))
+    entry = Entry(path.removeprefix("./"), mode, archive[data_at:end], (numbers[9], numbers[10]))
     return entry, end + -(end - at) % 4

@@ -16,6 +16,8 @@ from rootfs import cpio, elf_closure
 from rootfs.components import Component, component, owners, version_of
 
 INIT = "init"
+CONFIG = "etc/hftos.toml"
+KNOBS = "etc/hftos/knobs.json"
 # PID 1 mounts what belongs here; an initramfs gets no device nodes from the kernel by itself.
 MOUNT_POINTS = ("dev", "proc", "sys", "run", "tmp", "mnt")
 # Higher levels take five times as long for one per cent, and decompress no faster.
@@ -38,7 +40,7 @@ class Source:
     `root` is the build root, `interpreter` the Python binary in it, `tree` and `modules` what `rootfs.python_tree`
     wrote, `versions` the packages of the build root, `release` the version of our own code, `config` the default
     configuration, `drivers` the place in the image of each DPDK driver, which is also its place in the build root, to
-    what it is for.
+    what it is for, `knobs` the profile's knobs for PID 1.
     """
 
     root: Path
@@ -49,6 +51,7 @@ class Source:
     release: str
     config: bytes | None
     drivers: Mapping[str, str] = field(default_factory=dict)
+    knobs: bytes | None = None
 
 
 def assemble(source: Source) -> Initramfs:
@@ -80,11 +83,13 @@ def assemble(source: Source) -> Initramfs:
         parts.append(component(module, "extension", version, {path: files[path]}, "imported by the program"))
     parts += _compiled(source, compiled, files)
     parts += _python(source, files)
-    if source.config is not None:
-        files["etc/hftos.toml"] = source.config
-        parts.append(
-            component("hftos.toml", "configuration", source.release, {"etc/hftos.toml": source.config}, "the defaults")
-        )
+    for place, data, why in (
+        (CONFIG, source.config, "the defaults"),
+        (KNOBS, source.knobs, "what PID 1 applies and reads back"),
+    ):
+        if data is not None:
+            files[place] = data
+            parts.append(component(Path(place).name, "configuration", source.release, {place: data}, why))
     loader = elf_closure.inspect(source.interpreter).interpreter or ""
     executables = {INIT, loader.lstrip("/")}
     entries = [cpio.file(path, data, 0o755 if path in executables else 0o644) for path, data in files.items()]

@@ -1,15 +1,15 @@
 cimport cython
-from libc.stdint cimport int64_t
 
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.strategy.base cimport Context, Strategy
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef int _BUY, _SELL
 
 cdef class JoinBest(Strategy):
-    cdef int64_t _size
-    cdef int64_t _min_spread
-    cdef int64_t _limit
+    cdef shares_t _size
+    cdef price_t _min_spread
+    cdef shares_t _limit
 
-    @cython.locals(context=Context, bid=int64_t, ask=int64_t, inventory=int64_t)
+    @cython.locals(context=Context, bid=price_t, ask=price_t, inventory=shares_t)
     cpdef on_book(self, Instrument instrument)

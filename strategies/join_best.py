@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cython
+
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Param, Strategy
+
+if not cython.compiled:
+    from hftapp.units import Price, Shares
 
 _BUY, _SELL = BUY, SELL
 
@@ -25,14 +30,14 @@ class JoinBest(Strategy):
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         super().__init__(context, params)
-        self._size = params["size"]
-        self._min_spread = params["min_spread"]
-        self._limit = params["max_inventory"]
+        self._size = Shares(params["size"])
+        self._min_spread = Price(params["min_spread"])
+        self._limit = Shares(params["max_inventory"])
 
     def on_book(self, instrument: Instrument) -> None:
         """Follow the best prices."""
         context = self.context
-        bid = ask = 0
+        bid = ask = Price(0)
         if context.best_without_own(instrument, _BUY):
             bid = context.best_price
         if context.best_without_own(instrument, _SELL):
@@ -41,5 +46,5 @@ class JoinBest(Strategy):
             context.pull(instrument)
             return
         inventory = context.inventory(instrument)
-        context.quote(instrument, _BUY, self._size if inventory < self._limit else 0, bid, 1)
-        context.quote(instrument, _SELL, self._size if inventory > -self._limit else 0, ask, 1)
+        context.quote(instrument, _BUY, self._size if inventory < self._limit else Shares(0), bid, Price(1))
+        context.quote(instrument, _SELL, self._size if inventory > -self._limit else Shares(0), ask, Price(1))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Param, Strategy
+from hftapp.units import Price, Shares
 
 
 class TapeFollower(Strategy):
@@ -23,9 +24,9 @@ class TapeFollower(Strategy):
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         super().__init__(context, params)
-        self.tapes: dict[str, deque[int]] = {}
+        self.tapes: dict[str, deque[Price]] = {}
 
-    def on_trade(self, instrument: Instrument, price: int, shares: int) -> None:
+    def on_trade(self, instrument: Instrument, price: Price, shares: Shares) -> None:
         """Remember the print, and act when the last ones rise or fall without a break."""
         if shares < self.params["min_shares"]:
             return
@@ -40,9 +41,9 @@ class TapeFollower(Strategy):
         elif all(step < 0 for step in steps):
             self.follow(instrument, SELL, instrument.bid)
 
-    def follow(self, instrument: Instrument, side: int, price: int) -> None:
+    def follow(self, instrument: Instrument, side: int, price: Price) -> None:
         """Take what the position still allows, and start the tape anew."""
         room = self.params["max_position"] - side * self.context.inventory(instrument)
         if price and room > 0:
-            self.context.take(instrument, side, min(self.params["size"], room), price)
+            self.context.take(instrument, side, Shares(min(self.params["size"], room)), price)
             self.tapes[instrument.symbol].clear()

@@ -23,6 +23,7 @@ from hftapp.feed.itch_types cimport (
     TRADING_ACTION,
 )
 from hftapp.octets cimport be16, be32, be64
+from hftapp.units cimport Price, Shares, price_t
 
 cdef enum:
     _UNKNOWN = 0
@@ -46,7 +47,7 @@ ctypedef int64_t *row
 cdef class Books(Depth):
     cdef readonly OrderTable orphans
     cdef public int64_t[::1] counts
-    cdef readonly int64_t price
+    cdef readonly price_t price
     cdef ItchRules _rules
 
     cpdef int64_t apply_message(self, bytes message) except? -3

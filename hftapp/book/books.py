@@ -38,6 +38,7 @@ if not cython.compiled:
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be64
+    from hftapp.units import Price, Shares
 
     _UNKNOWN, _ORPHAN, _DUPLICATE, _EMPTY, _OVER, _FOREIGN = range(6)
     _BUY, _SELL = ord("B"), ord("S")
@@ -93,7 +94,7 @@ class Books(Depth):
         super().__init__(max_orders, max_locates, max_levels)
         self.orphans = OrderTable(1 << 10)
         self.counts = array("q", bytes(8 * len(COUNTERS))) if counts is None else counts
-        self.price = 0
+        self.price = Price(0)
         self._rules = ItchRules()
 
     def apply_message(self, message: bytes) -> int:
@@ -123,15 +124,17 @@ class Books(Depth):
         if kind == DELETE:
             changed = self._delete(be64(data, at + 11))
         elif kind == REPLACE:
-            changed = self._replace(be64(data, at + 11), be64(data, at + 19), be32(data, at + 27), be32(data, at + 31))
+            changed = self._replace(
+                be64(data, at + 11), be64(data, at + 19), Shares(be32(data, at + 27)), Price(be32(data, at + 31))
+            )
         elif kind in (EXECUTED, CANCEL):
-            changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
+            changed = self._reduce(be64(data, at + 11), Shares(be32(data, at + 19)))
         elif kind == ADD_MPID:
             if be32(data, at + 36) & _NOT_ASCII == 0:
                 changed = self.add(data, at)
         elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] in (_YES, _NO):
-                changed = self._reduce(be64(data, at + 11), be32(data, at + 19))
+                changed = self._reduce(be64(data, at + 11), Shares(be32(data, at + 19)))
         else:
             changed = self._other(kind, data, at, length)
         return changed
@@ -202,7 +205,7 @@ class Books(Depth):
         """
         locate = be16(data, at + 1)
         side = data[at + 19]
-        shares = be32(data, at + 20)
+        shares = Shares(be32(data, at + 20))
         if (
             locate >= self.max_locates
             or self.stocks.names[locate] != be64(data, at + 24)
@@ -213,7 +216,7 @@ class Books(Depth):
             return self._add(data, at)
         half = 2 * locate + (side == _SELL)
         reference = be64(data, at + 11)
-        price = be32(data, at + 32)
+        price = Price(be32(data, at + 32))
         cells = self.orders.cells
         slot = home_of(reference, self.orders.shift)
         while cells[4 * slot + 1] != 0:
@@ -252,9 +255,14 @@ class Books(Depth):
             return _NO_CHANGE
         if self.stocks.names[locate] != stock:
             self.stocks.name(locate, stock)
-        return self._enter(2 * locate + (side == _SELL), be64(data, at + 11), be32(data, at + 20), be32(data, at + 32))
+        return self._enter(
+            2 * locate + (side == _SELL),
+            be64(data, at + 11),
+            Shares(be32(data, at + 20)),
+            Price(be32(data, at + 32)),
+        )
 
-    def _enter(self, half: int, reference: int, shares: int, price: int) -> int:
+    def _enter(self, half: int, reference: int, shares: Shares, price: Price) -> int:
         if shares == 0:
             self.counts[_DUPLICATE if self.orders.find(reference) >= 0 else _EMPTY] += 1
             return _NO_CHANGE
@@ -264,22 +272,22 @@ class Books(Depth):
         self.levels.add(half, price, shares)
         return half >> 1
 
-    def _reduce(self, reference: int, shares: int) -> int:
+    def _reduce(self, reference: int, shares: Shares) -> int:
         """Take shares, at most what remains, from an order; at zero it leaves the book."""
         slot = self.orders.find(reference)
         if slot < 0:
-            self.price = 0
+            self.price = Price(0)
             return self._unknown(reference)
         state = self.orders.cells[4 * slot + 1]
         half = self.orders.cells[4 * slot + 2]
-        self.price = state >> 32
+        self.price = Price(state >> 32)
         if shares < state & _LOW:
             self.orders.cells[4 * slot + 1] = state - shares
-            self.levels.take(half, state >> 32, shares, False)
+            self.levels.take(half, Price(state >> 32), shares, False)
             return half >> 1
         if shares > state & _LOW:
             self.counts[_OVER] += 1
-        self.levels.take(half, state >> 32, state & _LOW, True)
+        self.levels.take(half, Price(state >> 32), Shares(state & _LOW), True)
         self.orders.remove(slot)
         return half >> 1
 
@@ -291,12 +299,12 @@ class Books(Depth):
             return _NO_CHANGE
         return self._drop(slot) >> 1
 
-    def _replace(self, old: int, new: int, shares: int, price: int) -> int:
+    def _replace(self, old: int, new: int, shares: Shares, price: Price) -> int:
         slot = self.orders.find(old)
         if slot < 0:
             self._unknown(old)
             self._forget(old)
-            self.orphans.insert(new, 0, 1, 0)
+            self.orphans.insert(new, Price(0), Shares(1), 0)
             return _NO_CHANGE
         half = self._drop(slot)
         self._enter(half, new, shares, price)
@@ -306,7 +314,7 @@ class Books(Depth):
         """Take an order off its book; returns the half it rested on."""
         state = self.orders.cells[4 * slot + 1]
         half = self.orders.cells[4 * slot + 2]
-        self.levels.take(half, state >> 32, state & _LOW, True)
+        self.levels.take(half, Price(state >> 32), Shares(state & _LOW), True)
         self.orders.remove(slot)
         return half
 

@@ -8,6 +8,9 @@ from hftapp.book.levels import Levels
 from hftapp.book.order_table import OrderTable
 from hftapp.book.stocks import Stocks
 
+if not cython.compiled:
+    from hftapp.units import Price, Shares
+
 
 @cython.cclass
 class Depth:
@@ -27,19 +30,19 @@ class Depth:
         """Return the number of price levels."""
         return self.levels.depth(2 * locate + (side < 0))
 
-    def best_price(self, locate: int, side: int) -> int:
+    def best_price(self, locate: int, side: int) -> Price:
         """Return the best price, 0 when the side is empty."""
         return self.levels.price(2 * locate + (side < 0), 0)
 
-    def best_shares(self, locate: int, side: int) -> int:
+    def best_shares(self, locate: int, side: int) -> Shares:
         """Return the shares at the best price, 0 when the side is empty."""
         return self.levels.shares(2 * locate + (side < 0), 0)
 
-    def level_price(self, locate: int, side: int, i: int) -> int:
+    def level_price(self, locate: int, side: int, i: int) -> Price:
         """Return the price of a level, 0 when there is none."""
         return self.levels.price(2 * locate + (side < 0), i)
 
-    def level_shares(self, locate: int, side: int, i: int) -> int:
+    def level_shares(self, locate: int, side: int, i: int) -> Shares:
         """Return the shares at a level, 0 when there is none."""
         return self.levels.shares(2 * locate + (side < 0), i)
 
@@ -47,15 +50,15 @@ class Depth:
         """Return the number of orders at a level, 0 when there is none."""
         return self.levels.orders(2 * locate + (side < 0), i)
 
-    def shares_at(self, locate: int, side: int, price: int) -> int:
+    def shares_at(self, locate: int, side: int, price: Price) -> Shares:
         """Return the shares at a price, 0 when there is no such level."""
         return self.levels.shares_at(2 * locate + (side < 0), price)
 
-    def order_shares(self, reference: int) -> int:
+    def order_shares(self, reference: int) -> Shares:
         """Return what remains of a displayed order, 0 when it is on no book."""
         return self.orders.shares(reference)
 
-    def order_price(self, reference: int) -> int:
+    def order_price(self, reference: int) -> Price:
         """Return the price at which a displayed order rests, 0 when it is on no book."""
         return self.orders.price(reference)
 

@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from hftapp.book.lookup cimport higher_of_four
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef uint64_t _LOW
 cdef int64_t _GUARD, _SLAB
@@ -28,13 +29,13 @@ cdef class Levels:
     cdef int64_t seek(self, Py_ssize_t half, uint64_t key) noexcept
     cpdef int64_t depth(self, Py_ssize_t half) noexcept
     @cython.locals(at=int64_t)
-    cpdef int64_t price(self, Py_ssize_t half, int64_t i) noexcept
+    cpdef price_t price(self, Py_ssize_t half, int64_t i) noexcept
     @cython.locals(at=int64_t)
-    cpdef int64_t shares(self, Py_ssize_t half, int64_t i) noexcept
+    cpdef shares_t shares(self, Py_ssize_t half, int64_t i) noexcept
     @cython.locals(at=int64_t)
     cpdef int64_t orders(self, Py_ssize_t half, int64_t i) noexcept
     @cython.locals(key=uint64_t, at=int64_t)
-    cpdef int64_t shares_at(self, Py_ssize_t half, uint64_t price) noexcept
+    cpdef shares_t shares_at(self, Py_ssize_t half, uint64_t price) noexcept
     @cython.locals(at=int64_t)
     cdef int64_t level(self, Py_ssize_t half, int64_t i) noexcept
     cpdef bint relieve(self) except -1

@@ -21,6 +21,7 @@ from hftapp.book import memory
 
 if not cython.compiled:
     from hftapp.book.lookup import higher_of_four
+    from hftapp.units import Price, Shares
 
 _LOW = 0xFFFF_FFFF
 _GUARD = 8  # words of the four empty levels
@@ -55,7 +56,7 @@ class Levels:
         self._point()
         self.end = _SLAB  # the first slab stands for those of the halves that are empty
 
-    def add(self, half: int, price: int, shares: int) -> None:
+    def add(self, half: int, price: Price, shares: Shares) -> None:
         """An order joins its level, which is made if need be. MemoryError when the pool cannot grow."""
         key = price ^ (_LOW if half & 1 else 0)
         at = self.rows[4 * half + 1] - 2
@@ -67,7 +68,7 @@ class Levels:
         else:
             self.insert(half, at + 2 - self.rows[4 * half], key, shares)
 
-    def take(self, half: int, price: int, shares: int, gone: bool) -> None:
+    def take(self, half: int, price: Price, shares: Shares, gone: bool) -> None:
         """Take shares off a level that is there; `gone`: with them the order that had them."""
         key = price ^ (_LOW if half & 1 else 0)
         at = self.rows[4 * half + 1] - 2
@@ -100,26 +101,26 @@ class Levels:
         """Return the number of levels of a half."""
         return (self.heads[4 * half + 1] - self.heads[4 * half]) >> 1
 
-    def price(self, half: int, i: int) -> int:
+    def price(self, half: int, i: int) -> Price:
         """Return the price of level `i`, the best is 0; 0 when there is none."""
         at = self.level(half, i)
-        return self.cells[at] >> 32 ^ (_LOW if half & 1 else 0) if at != 0 else 0
+        return Price(self.cells[at] >> 32 ^ (_LOW if half & 1 else 0) if at != 0 else 0)
 
-    def shares(self, half: int, i: int) -> int:
+    def shares(self, half: int, i: int) -> Shares:
         """Return the shares at level `i`, 0 when there is none."""
         at = self.level(half, i)
-        return self.cells[at + 1] if at != 0 else 0
+        return Shares(self.cells[at + 1] if at != 0 else 0)
 
     def orders(self, half: int, i: int) -> int:
         """Return the number of orders at level `i`, 0 when there is none."""
         at = self.level(half, i)
         return self.pool[at] & _LOW if at != 0 else 0
 
-    def shares_at(self, half: int, price: int) -> int:
+    def shares_at(self, half: int, price: Price) -> Shares:
         """Return the shares at a price, 0 when there is no such level."""
         key = price ^ (_LOW if half & 1 else 0)
         at = self.seek(half, key)
-        return self.pool[at + 1] if self.pool[at] >> 32 == key and at >= self.heads[4 * half] else 0
+        return Shares(self.pool[at + 1] if self.pool[at] >> 32 == key and at >= self.heads[4 * half] else 0)
 
     def level(self, half: int, i: int) -> int:
         """Return the word of level `i`, 0 when there is none."""
@@ -143,7 +144,7 @@ class Levels:
             left -= half
         return low
 
-    def insert(self, half: int, place: int, key: int, shares: int) -> None:
+    def insert(self, half: int, place: int, key: int, shares: Shares) -> None:
         """Make a level of one order, `place` words behind the first."""
         if self.rows[4 * half + 1] - self.rows[4 * half] == self.rows[4 * half + 2]:
             self._enlarge(half)

@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from hftapp.book.lookup cimport home_of
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef uint64_t _LOW
 cdef Py_ssize_t _NOT_FOUND, _WORDS
@@ -28,9 +29,9 @@ cdef class OrderTable:
     cpdef bint relieve(self) except -1
     cpdef bint holds(self, uint64_t reference) noexcept
     @cython.locals(i=Py_ssize_t)
-    cpdef int64_t price(self, uint64_t reference) noexcept
+    cpdef price_t price(self, uint64_t reference) noexcept
     @cython.locals(i=Py_ssize_t)
-    cpdef int64_t shares(self, uint64_t reference) noexcept
+    cpdef shares_t shares(self, uint64_t reference) noexcept
     @cython.locals(i=Py_ssize_t, at=Py_ssize_t, old=uint64_t[::1], slots=Py_ssize_t)
     cdef _grow(self)
     cdef void _point(self) noexcept

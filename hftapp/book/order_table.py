@@ -16,6 +16,7 @@ from hftapp.book import memory
 
 if not cython.compiled:
     from hftapp.book.lookup import home_of
+    from hftapp.units import Price, Shares
 
 MIN_CAPACITY = 16
 _LOW = 0xFFFF_FFFF
@@ -58,7 +59,7 @@ class OrderTable:
             i = (i + 1) & self.mask
         return _NOT_FOUND
 
-    def insert(self, reference: int, price: int, shares: int, half: int) -> int:
+    def insert(self, reference: int, price: Price, shares: Shares, half: int) -> int:
         """Enter an order; returns its slot, -1 when the reference is in use. MemoryError when it cannot grow."""
         if self.count >= self.limit:
             self._grow()
@@ -100,15 +101,15 @@ class OrderTable:
         """Return whether an order is in the table."""
         return self.find(reference) >= 0
 
-    def price(self, reference: int) -> int:
+    def price(self, reference: int) -> Price:
         """Return the price of an order, 0 when it is not in the table."""
         i = self.find(reference)
-        return self.words[4 * i + 1] >> 32 if i >= 0 else 0
+        return Price(self.words[4 * i + 1] >> 32 if i >= 0 else 0)
 
-    def shares(self, reference: int) -> int:
+    def shares(self, reference: int) -> Shares:
         """Return what remains of an order, 0 when it is not in the table."""
         i = self.find(reference)
-        return self.words[4 * i + 1] & _LOW if i >= 0 else 0
+        return Shares(self.words[4 * i + 1] & _LOW if i >= 0 else 0)
 
     def _grow(self) -> None:
         """Move everything to a table of twice the size, on the heap: a running trader may not ask the kernel."""

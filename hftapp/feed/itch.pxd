@@ -28,6 +28,7 @@ from hftapp.feed.itch_types cimport (
     TRADING_ACTION,
 )
 from hftapp.octets cimport be16, be32, be48, be64
+from hftapp.units cimport Price, Shares
 
 
 cdef class ItchRecord:

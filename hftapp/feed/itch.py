@@ -38,6 +38,7 @@ if not cython.compiled:
         TRADING_ACTION,
     )
     from hftapp.octets import Octets, be16, be32, be48, be64
+    from hftapp.units import Price, Shares
 
 
 @cython.final
@@ -57,25 +58,25 @@ class ItchRecord:
         self.timestamp = 0
         self.order_reference_number = 0
         self.buy_sell_indicator = 0
-        self.shares = 0
+        self.shares = Shares(0)
         self.stock = 0
-        self.price = 0
+        self.price = Price(0)
         self.original_order_reference_number = 0
         self.new_order_reference_number = 0
-        self.executed_shares = 0
+        self.executed_shares = Shares(0)
         self.match_number = 0
         self.attribution = 0
-        self.cancelled_shares = 0
+        self.cancelled_shares = Shares(0)
         self.printable = 0
-        self.execution_price = 0
-        self.cross_price = 0
+        self.execution_price = Price(0)
+        self.cross_price = Price(0)
         self.cross_type = 0
-        self.paired_shares = 0
-        self.imbalance_shares = 0
+        self.paired_shares = Shares(0)
+        self.imbalance_shares = Shares(0)
         self.imbalance_direction = 0
-        self.far_price = 0
-        self.near_price = 0
-        self.current_reference_price = 0
+        self.far_price = Price(0)
+        self.near_price = Price(0)
+        self.current_reference_price = Price(0)
         self.price_variation_indicator = 0
         self.event_code = 0
         self.market_category = 0
@@ -105,21 +106,21 @@ class ItchRecord:
         self.breached_level = 0
         self.ipo_quotation_release_time = 0
         self.ipo_quotation_release_qualifier = 0
-        self.ipo_price = 0
-        self.auction_collar_reference_price = 0
-        self.upper_auction_collar_price = 0
-        self.lower_auction_collar_price = 0
+        self.ipo_price = Price(0)
+        self.auction_collar_reference_price = Price(0)
+        self.upper_auction_collar_price = Price(0)
+        self.lower_auction_collar_price = Price(0)
         self.auction_collar_extension = 0
         self.market_code = 0
         self.operational_halt_action = 0
         self.interest_flag = 0
         self.open_eligibility_status = 0
-        self.minimum_allowable_price = 0
-        self.maximum_allowable_price = 0
-        self.near_execution_price = 0
+        self.minimum_allowable_price = Price(0)
+        self.maximum_allowable_price = Price(0)
+        self.near_execution_price = Price(0)
         self.near_execution_time = 0
-        self.lower_price_range_collar = 0
-        self.upper_price_range_collar = 0
+        self.lower_price_range_collar = Price(0)
+        self.upper_price_range_collar = Price(0)
 
     def check(self, data: Octets, at: int, length: int) -> bool:
         """Whether these bytes are one ITCH message: known type, its length, legal codes, ASCII text."""
@@ -137,57 +138,57 @@ class ItchRecord:
         if kind == ADD:
             self.order_reference_number = be64(data, at + 11)
             self.buy_sell_indicator = data[at + 19]
-            self.shares = be32(data, at + 20)
+            self.shares = Shares(be32(data, at + 20))
             self.stock = be64(data, at + 24)
-            self.price = be32(data, at + 32)
+            self.price = Price(be32(data, at + 32))
         elif kind == DELETE:
             self.order_reference_number = be64(data, at + 11)
         elif kind == REPLACE:
             self.original_order_reference_number = be64(data, at + 11)
             self.new_order_reference_number = be64(data, at + 19)
-            self.shares = be32(data, at + 27)
-            self.price = be32(data, at + 31)
+            self.shares = Shares(be32(data, at + 27))
+            self.price = Price(be32(data, at + 31))
         elif kind == EXECUTED:
             self.order_reference_number = be64(data, at + 11)
-            self.executed_shares = be32(data, at + 19)
+            self.executed_shares = Shares(be32(data, at + 19))
             self.match_number = be64(data, at + 23)
         elif kind == ADD_MPID:
             self.order_reference_number = be64(data, at + 11)
             self.buy_sell_indicator = data[at + 19]
-            self.shares = be32(data, at + 20)
+            self.shares = Shares(be32(data, at + 20))
             self.stock = be64(data, at + 24)
-            self.price = be32(data, at + 32)
+            self.price = Price(be32(data, at + 32))
             self.attribution = be32(data, at + 36)
         elif kind == CANCEL:
             self.order_reference_number = be64(data, at + 11)
-            self.cancelled_shares = be32(data, at + 19)
+            self.cancelled_shares = Shares(be32(data, at + 19))
         elif kind == TRADE:
             self.order_reference_number = be64(data, at + 11)
             self.buy_sell_indicator = data[at + 19]
-            self.shares = be32(data, at + 20)
+            self.shares = Shares(be32(data, at + 20))
             self.stock = be64(data, at + 24)
-            self.price = be32(data, at + 32)
+            self.price = Price(be32(data, at + 32))
             self.match_number = be64(data, at + 36)
         elif kind == EXECUTED_WITH_PRICE:
             self.order_reference_number = be64(data, at + 11)
-            self.executed_shares = be32(data, at + 19)
+            self.executed_shares = Shares(be32(data, at + 19))
             self.match_number = be64(data, at + 23)
             self.printable = data[at + 31]
-            self.execution_price = be32(data, at + 32)
+            self.execution_price = Price(be32(data, at + 32))
         elif kind == CROSS:
-            self.shares = be64(data, at + 11)
+            self.shares = Shares(be64(data, at + 11))
             self.stock = be64(data, at + 19)
-            self.cross_price = be32(data, at + 27)
+            self.cross_price = Price(be32(data, at + 27))
             self.match_number = be64(data, at + 31)
             self.cross_type = data[at + 39]
         elif kind == NOII:
-            self.paired_shares = be64(data, at + 11)
-            self.imbalance_shares = be64(data, at + 19)
+            self.paired_shares = Shares(be64(data, at + 11))
+            self.imbalance_shares = Shares(be64(data, at + 19))
             self.imbalance_direction = data[at + 27]
             self.stock = be64(data, at + 28)
-            self.far_price = be32(data, at + 36)
-            self.near_price = be32(data, at + 40)
-            self.current_reference_price = be32(data, at + 44)
+            self.far_price = Price(be32(data, at + 36))
+            self.near_price = Price(be32(data, at + 40))
+            self.current_reference_price = Price(be32(data, at + 44))
             self.cross_type = data[at + 48]
             self.price_variation_indicator = data[at + 49]
         elif kind == SYSTEM_EVENT:
@@ -231,12 +232,12 @@ class ItchRecord:
             self.stock = be64(data, at + 11)
             self.ipo_quotation_release_time = be32(data, at + 19)
             self.ipo_quotation_release_qualifier = data[at + 23]
-            self.ipo_price = be32(data, at + 24)
+            self.ipo_price = Price(be32(data, at + 24))
         elif kind == LULD_COLLAR:
             self.stock = be64(data, at + 11)
-            self.auction_collar_reference_price = be32(data, at + 19)
-            self.upper_auction_collar_price = be32(data, at + 23)
-            self.lower_auction_collar_price = be32(data, at + 27)
+            self.auction_collar_reference_price = Price(be32(data, at + 19))
+            self.upper_auction_collar_price = Price(be32(data, at + 23))
+            self.lower_auction_collar_price = Price(be32(data, at + 27))
             self.auction_collar_extension = be32(data, at + 31)
         elif kind == OPERATIONAL_HALT:
             self.stock = be64(data, at + 11)
@@ -250,12 +251,12 @@ class ItchRecord:
         elif kind == DLCR:
             self.stock = be64(data, at + 11)
             self.open_eligibility_status = data[at + 19]
-            self.minimum_allowable_price = be32(data, at + 20)
-            self.maximum_allowable_price = be32(data, at + 24)
-            self.near_execution_price = be32(data, at + 28)
+            self.minimum_allowable_price = Price(be32(data, at + 20))
+            self.maximum_allowable_price = Price(be32(data, at + 24))
+            self.near_execution_price = Price(be32(data, at + 28))
             self.near_execution_time = be64(data, at + 32)
-            self.lower_price_range_collar = be32(data, at + 40)
-            self.upper_price_range_collar = be32(data, at + 44)
+            self.lower_price_range_collar = Price(be32(data, at + 40))
+            self.upper_price_range_collar = Price(be32(data, at + 44))
         return True
 
     def decode_all(self, data: Octets, at: int, end: int) -> int:

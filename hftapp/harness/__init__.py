@@ -4,7 +4,8 @@
 
     def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict[str, object]
 
-What it returns appears on the console as one line `hftos: result {…}` of JSON, and the machine powers off.
+What it returns appears on the console as one line `hftos: result {…}` of JSON, with the boot's record as `boot`, and
+the machine powers off. A module with `SUPERVISES = True` starts a process of its own on `cpu`; the others run there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hftapp import cpu as cpus
-from hftapp import knobs, libc
+from hftapp import libc
 from hftapp.config import Config
+from hftapp.knobs import apply
 
 if TYPE_CHECKING:
     from hftapp.nic.port import Port
@@ -50,21 +52,28 @@ def parse(value: str) -> tuple[str, dict[str, str]]:
     return name, arguments
 
 
-def run(value: str, settings: Config, cpu: int | None, say: Callable[[str], None]) -> tuple[int, str]:
+def run(
+    value: str,
+    settings: Config,
+    cpu: int | None,
+    say: Callable[[str], None],
+    boot: Mapping[str, object] | None = None,
+) -> tuple[int, str]:
     """Run the harness that `value` names on `cpu`; returns exit status and reason. Raises what the harness raises."""
     name, arguments = parse(value)
     try:
         module = importlib.import_module(f"hftapp.harness.{name}")
     except ModuleNotFoundError as error:
         raise HarnessError(f"{PARAMETER}{value}: there is no hftapp.harness.{name} in this image ({error})") from error
-    # As the trader's process does, so that what is measured has the trader's memory.
-    if cpu is not None:
-        os.sched_setaffinity(0, {cpu})
-    if settings.cpu.lock_memory and os.geteuid() == 0 and os.getpid() == 1:
-        libc.mlockall()
+    if not getattr(module, "SUPERVISES", False):
+        # As the trader's process does, so that what is measured has the trader's memory.
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+        if settings.cpu.lock_memory and os.geteuid() == 0 and os.getpid() == 1:
+            libc.mlockall()
     program: Callable[[Config, Mapping[str, str], int | None], dict[str, Any]] = module.run
     result = program(settings, arguments, cpu)
-    say("result " + json.dumps(result))
+    say("result " + json.dumps(result if boot is None else result | {"boot": dict(boot)}))
     return 0, f"harness {name} ended"
 
 
@@ -86,9 +95,9 @@ def open_port(settings: Config, arguments: Mapping[str, str], cpu: int | None) -
         noiommu=arguments.get("noiommu", "no") == "yes" or settings.nic.noiommu,
     )
     if nic.port == "dpdk":
-        (reserved,) = knobs.apply([knobs.huge_pages(nic.rx_descriptors + nic.tx_descriptors)])
+        reserved = apply.reserve_huge_pages(nic.rx_descriptors + nic.tx_descriptors)
         if not reserved.ok:
-            raise HarnessError(f"{reserved.name}: requested {reserved.requested}, effective {reserved.effective}")
+            raise HarnessError(str(reserved))
     return open_configured(nic, Cpus(cpu, cpus.housekeeping()))
 
 

@@ -24,16 +24,16 @@ def obstacle(port: str, clock: Clock) -> str:
     return ""
 
 
-def begin(figures: shared.Figures, port: str, headroom: int = heap.HEADROOM) -> None:
+def begin(figures: shared.Figures, port: str, headroom: int = heap.HEADROOM, arenas: int = heap.ARENAS) -> None:
     """Touch all memory, count from now on, and let the kernel end the process at any other system call.
 
-    `headroom`: bytes of free memory to begin with.
+    `headroom`: bytes of free memory to begin with; `arenas`: MiB for Python's small objects.
 
     Raises OSError without seccomp, HeapError without memory.
     """
     words = figures.words(counted.GROUP)
     sys.setswitchinterval(3600)  # one thread: nobody waits for the interpreter's lock
-    heap.prepare(words, headroom=headroom)
+    heap.prepare(words, arenas, headroom)
     figures.shared.prefault()
 
     def collected(phase: str, _info: dict[str, int]) -> None:

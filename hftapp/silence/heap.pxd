@@ -19,6 +19,15 @@ cdef extern from "<stdlib.h>" nogil:
     void c_free "free"(void *)
     int posix_memalign(void **, size_t, size_t)
 
+cdef extern from "<sys/mman.h>" nogil:
+    void *mmap(void *, size_t, int, int, int, int64_t)
+    void *_FAILED "MAP_FAILED"
+    int _READ "PROT_READ"
+    int _WRITE "PROT_WRITE"
+    int _PRIVATE "MAP_PRIVATE"
+    int _ANONYMOUS "MAP_ANONYMOUS"
+    int _HUGETLB "MAP_HUGETLB"
+
 cdef extern from "<string.h>" nogil:
     void explicit_bzero(void *, size_t)
 
@@ -123,8 +132,10 @@ cdef inline bint _make_pool(int64_t blocks) noexcept:
     global _pool, _pool_bytes, _free_count
     cdef PyObjectArenaAllocator arenas
     cdef int64_t i
-    cdef void *memory = NULL
-    if posix_memalign(&memory, 1 << 20, <size_t>blocks << 20) != 0:
+    cdef size_t huge = ((<size_t>blocks + 1) >> 1) << 21
+    # Huge pages that were reserved for it (vm.nr_hugepages), where there are any left.
+    cdef void *memory = mmap(NULL, huge, _READ | _WRITE, _PRIVATE | _ANONYMOUS | _HUGETLB, -1, 0)
+    if memory == _FAILED and posix_memalign(&memory, 1 << 20, <size_t>blocks << 20) != 0:
         return False
     _pool = <uint8_t *>memory
     _pool_bytes = <size_t>blocks << 20

@@ -16,10 +16,13 @@ import cython
 from hftapp.shared import Words
 
 AVAILABLE = cython.compiled
+BLOCK = 1 << 20
 ARENAS = 32
 """Blocks of 1 MiB for Python's small objects."""
 HEADROOM = 32 << 20
 """Bytes for everything else, free when trading starts."""
+PAD = 1 << 20
+"""Bytes that the C library takes more than it needs each time: so it asks less often while things are built."""
 MAX_ARENAS = 256
 
 
@@ -30,7 +33,7 @@ class HeapError(Exception):
 def keep() -> None:
     """From now on the C library gives nothing back and maps no single block: call this before anything is built."""
     if cython.compiled:
-        _no_mappings(HEADROOM)  # type: ignore[name-defined]  # noqa: F821
+        _no_mappings(PAD)  # type: ignore[name-defined]  # noqa: F821
 
 
 def prepare(words: Words, arenas: int = ARENAS, headroom: int = HEADROOM) -> None:

@@ -33,6 +33,7 @@ from hftapp.trader.session import OrderSession
 from hftapp.trader.stages import NAMES as STAGES
 from hftapp.trader.stages import Stages
 from hftapp.trader.venue_market import VenueMarket
+from hftapp.units import Fee
 from hftapp.wire import Endpoint, Wire
 
 MS = 1_000_000
@@ -127,7 +128,7 @@ def build(settings: Config, wire: Wire, rings: Rings, clock: Clock, seed: bytes)
     encoders = [OuchEncoder(venue.order_entry.firm) for venue in settings.venues]
     decisions = Decisions(rings.journal, epoch, stages, arbiters)
     gateway = OrderGateway(orders, risk, sessions, encoders, stages, decisions)
-    router = Router(market, [Fees(venue.taker_fee, venue.maker_rebate) for venue in settings.venues])
+    router = Router(market, [Fees(Fee(venue.taker_fee), Fee(venue.maker_rebate)) for venue in settings.venues])
     desks = [
         Desk(
             number,

@@ -6,6 +6,7 @@ from hftapp.octets cimport copy
 from hftapp.shared cimport octets_of, release, words_of
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef int64_t _STRIDE, _SHOWN, _EDITION, _DEPTH, _LEVELS
 cdef enum:
@@ -31,5 +32,5 @@ cdef class Board:
     cpdef show_all(self, list instruments)
     @cython.locals(edition=int64_t)
     cdef int _book(self, Instrument instrument, int64_t at) except -1
-    @cython.locals(market=Market, level=int64_t[::1], i=int64_t, venue=int, locate=int64_t, books=Books, best=int64_t, shares=int64_t, price=int64_t)
+    @cython.locals(market=Market, level=int64_t[::1], i=int64_t, venue=int, locate=int64_t, books=Books, best=price_t, shares=shares_t, price=price_t)
     cdef int _levels(self, Instrument instrument, int side, int64_t at) except -1

@@ -19,6 +19,7 @@ from hftapp.trader.market import Market
 if not cython.compiled:
     from hftapp.octets import copy
     from hftapp.shared import octets_of, release, words_of
+    from hftapp.units import Price, Shares
 
     _BUY, _SELL = 1, -1
 
@@ -111,7 +112,8 @@ class Board:
         for venue in range(market.venue_count):
             level[venue] = 0
         for i in range(_LEVELS):
-            best = shares = 0
+            best = Price(0)
+            shares = Shares(0)
             for venue in range(market.venue_count):
                 locate = market.locate_of(instrument, venue)
                 if locate < 0:

@@ -7,6 +7,7 @@ from hftapp.ring cimport Ring
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 from hftapp.trader.stages cimport Stages
+from hftapp.units cimport price_t, shares_t
 
 cdef Py_ssize_t _LENGTH
 cdef int _KIND, _SELL_CODE, _BUY_CODE, _BOOK, _TRADE, _MARK
@@ -26,6 +27,6 @@ cdef class Decisions:
     @cython.locals(record='uint8_t *')
     cdef bint passed(self, Order order, int64_t replaces, bint first, int64_t now) except -1
     @cython.locals(record='uint8_t *')
-    cpdef bint unsent(self, int code, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t replaces, int owner, int64_t value, int64_t limit, int64_t now) except -1
+    cpdef bint unsent(self, int code, Instrument instrument, int venue, int side, shares_t shares, price_t price, int64_t replaces, int owner, int64_t value, int64_t limit, int64_t now) except -1
     @cython.locals(record='uint8_t *', stages=Stages, arbiter=Arbiter, sequence=int64_t)
     cdef int _common(self, int code, Instrument instrument, int venue, int side, int owner, bint first) except -1

@@ -23,6 +23,7 @@ from protocols.management import Decision
 
 if not cython.compiled:
     from hftapp.octets import Room, copy, put16, put32, put64
+    from hftapp.units import Price, Shares
 
     _BUY = 1
 
@@ -83,8 +84,8 @@ class Decisions:
         instrument: Instrument,
         venue: int,
         side: int,
-        shares: int,
-        price: int,
+        shares: Shares,
+        price: Price,
         replaces: int,
         owner: int,
         value: int,

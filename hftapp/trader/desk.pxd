@@ -13,6 +13,7 @@ from hftapp.trader.market cimport Market
 from hftapp.trader.order cimport Order
 from hftapp.trader.router cimport Router
 from hftapp.trader.strategy.base cimport Context, Strategy
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef int _DEAD, _DAY, _IOC, _BOOK, _TRADE, _FILL, _TIMER
 cdef int64_t _REFUSED_PAUSE, _REJECTED_PAUSE, _CLAIM_UPDATES
@@ -70,38 +71,38 @@ cdef class Desk(Context):
     cpdef book(self, Instrument instrument)
     cdef _caught(self)
     @cython.locals(before=int)
-    cpdef trade(self, Instrument instrument, int64_t price, int64_t shares)
+    cpdef trade(self, Instrument instrument, price_t price, shares_t shares)
     @cython.locals(index=Py_ssize_t, before=int)
-    cpdef filled(self, Instrument instrument, Order order, int64_t shares, int64_t price)
+    cpdef filled(self, Instrument instrument, Order order, shares_t shares, price_t price)
     cpdef rejected(self, Instrument instrument, Order order)
     @cython.locals(instrument=Instrument, slot=Py_ssize_t, i=Py_ssize_t, before=int)
     cpdef timer(self, int64_t now)
 
-    @cython.locals(slot=Py_ssize_t, order=Order, distance=int64_t)
-    cpdef quote(self, Instrument instrument, int side, int64_t shares, int64_t price, int64_t min_move)
+    @cython.locals(slot=Py_ssize_t, order=Order, distance=price_t)
+    cpdef quote(self, Instrument instrument, int side, shares_t shares, price_t price, price_t min_move)
     @cython.locals(index=Py_ssize_t, slot=Py_ssize_t, order=Order)
-    cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    cpdef bint take(self, Instrument instrument, int side, shares_t shares, price_t price) except -1
     @cython.locals(router=Router, without=int, refused=int)
-    cdef int _children(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
-    @cython.locals(gateway=OrderGateway, router=Router, refused=int, supposed=int, i=int, shares=int64_t, price=int64_t)
+    cdef int _children(self, Instrument instrument, int side, shares_t shares, price_t price) except -1
+    @cython.locals(gateway=OrderGateway, router=Router, refused=int, supposed=int, i=int, shares=shares_t, price=price_t)
     cdef int _refusing(self, Instrument instrument, int side) except -2
     @cython.locals(order=Order, router=Router, sent=int, i=int)
-    cdef bint _route(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    cdef bint _route(self, Instrument instrument, int side, shares_t shares, price_t price) except -1
     cpdef cancel(self, Order order)
     @cython.locals(slot=Py_ssize_t, i=Py_ssize_t, order=Order)
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)
-    cpdef int64_t inventory(self, Instrument instrument) except? -1
-    @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t)
+    cpdef shares_t inventory(self, Instrument instrument) except? -1
+    @cython.locals(price=price_t, shares=shares_t, own=list, order=Order, i=Py_ssize_t)
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
-    @cython.locals(price=int64_t, shares=int64_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)
+    @cython.locals(price=price_t, shares=shares_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)
     cdef bint _look_through(self, Instrument instrument, int side) except -1
     @cython.locals(index=Py_ssize_t)
     cdef bint _claims(self, Instrument instrument) except -1
     @cython.locals(router=Router, order=Order)
-    cdef _enter(self, Instrument instrument, Py_ssize_t slot, int side, int64_t shares, int64_t price)
+    cdef _enter(self, Instrument instrument, Py_ssize_t slot, int side, shares_t shares, price_t price)
     @cython.locals(router=Router, new=Order, gateway=OrderGateway, refused=bint)
-    cdef _move(self, Instrument instrument, Py_ssize_t slot, Order order, int64_t shares, int64_t price)
+    cdef _move(self, Instrument instrument, Py_ssize_t slot, Order order, shares_t shares, price_t price)
     @cython.locals(index=Py_ssize_t)
     cdef Py_ssize_t _slot(self, Instrument instrument, int side) except -1
     cdef _list(self, Instrument instrument)

@@ -36,6 +36,7 @@ _NOWHERE = Instrument("", -1)
 
 if not cython.compiled:
     from hftapp.lean import borrowed
+    from hftapp.units import Price, Shares
 
     _BUY, _SELL = BUY, SELL
     _UNKNOWN, _FOLLOWS, _IGNORES = range(3)
@@ -181,7 +182,7 @@ class Desk(Context):
         for i in range(market.trade_count):
             instrument = _nth(market.trade_instrument, i)
             if self.follows(instrument):
-                self.trade(instrument, market.trade_price[i], market.trade_shares[i])
+                self.trade(instrument, Price(market.trade_price[i]), Shares(market.trade_shares[i]))
         return 0
 
     def book(self, instrument: Instrument) -> None:
@@ -193,7 +194,7 @@ class Desk(Context):
             self._caught()
         self.cost.record(_ticks(self) - started)
 
-    def trade(self, instrument: Instrument, price: int, shares: int) -> None:
+    def trade(self, instrument: Instrument, price: Price, shares: Shares) -> None:
         """A trade was printed in a followed symbol."""
         if not self.enabled:
             return
@@ -204,7 +205,7 @@ class Desk(Context):
             self._failed(error)
         self._decisions.cause = before
 
-    def filled(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
+    def filled(self, instrument: Instrument, order: Order, shares: Shares, price: Price) -> None:
         """An order this desk answers for was executed (negative shares: an execution was broken)."""
         index = instrument.index
         if index >= self._capacity:
@@ -246,7 +247,7 @@ class Desk(Context):
                 self.book(instrument)
         self._decisions.cause = before
 
-    def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
+    def quote(self, instrument: Instrument, side: int, shares: Shares, price: Price, min_move: Price) -> None:
         """See `Context.quote`."""
         _sided(instrument, side)
         slot = self._slot(instrument, side)
@@ -266,7 +267,7 @@ class Desk(Context):
         if distance >= min_move or 2 * order.remaining < shares:
             self._move(instrument, slot, order, shares, price)
 
-    def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+    def take(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> bool:
         """See `Context.take`."""
         _sided(instrument, side)
         index = instrument.index
@@ -285,7 +286,7 @@ class Desk(Context):
             return False
         return True
 
-    def _children(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
+    def _children(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> int:
         """Cut an order into children that can be sent; returns their number.
 
         A sweep trades through better quotes because it takes them too (Rule 611(b)(6)), so all of it is sent or none.
@@ -308,17 +309,17 @@ class Desk(Context):
         refused = -1
         supposed = 0
         for i in range(router.count):
-            shares, price = router.shares[i], router.price[i]
+            shares, price = Shares(router.shares[i]), Price(router.price[i])
             if not gateway.takes(instrument, router.venue[i], side, shares, price, self.number, self.now):
                 refused = router.venue[i]
                 break
             gateway.risk.suppose(instrument, side, shares, price, 1)
             supposed += 1
         for i in range(supposed):
-            gateway.risk.suppose(instrument, side, router.shares[i], router.price[i], -1)
+            gateway.risk.suppose(instrument, side, Shares(router.shares[i]), Price(router.price[i]), -1)
         return refused
 
-    def _route(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+    def _route(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> bool:
         """Take at several venues, where the router sends the order."""
         router = self._router
         sent = 0
@@ -327,8 +328,8 @@ class Desk(Context):
                 instrument,
                 router.venue[i],
                 side,
-                router.shares[i],
-                router.price[i],
+                Shares(router.shares[i]),
+                Price(router.price[i]),
                 self.now,
                 _IOC,
                 self.number,
@@ -358,11 +359,11 @@ class Desk(Context):
             if order is not None and not order.cancelling:
                 self._take_off(i, order)
 
-    def inventory(self, instrument: Instrument) -> int:
+    def inventory(self, instrument: Instrument) -> Shares:
         """See `Context.inventory`."""
         _given(instrument)
         index = instrument.index
-        return self._inventory[index] if index < self._capacity else 0
+        return Shares(self._inventory[index] if index < self._capacity else 0)
 
     def best_without_own(self, instrument: Instrument, side: int) -> bool:
         """See `Context.best_without_own`. Own orders are known by the exchange's reference numbers."""
@@ -383,7 +384,8 @@ class Desk(Context):
 
     def _look_through(self, instrument: Instrument, side: int) -> bool:
         """The best level of all venues that is not made of own orders alone."""
-        self.best_price = self.best_shares = 0
+        self.best_price = Price(0)
+        self.best_shares = Shares(0)
         market = self._market
         for venue in range(market.venue_count):
             locate = market.locate_of(instrument, venue)
@@ -432,7 +434,7 @@ class Desk(Context):
         self._followed += 1
         return True
 
-    def _enter(self, instrument: Instrument, slot: int, side: int, shares: int, price: int) -> None:
+    def _enter(self, instrument: Instrument, slot: int, side: int, shares: Shares, price: Price) -> None:
         """A new quote, at the venue that the router names."""
         if self.now < self._rest[slot]:
             self._again[slot] = 1
@@ -441,7 +443,15 @@ class Desk(Context):
         order = None
         if router.rest(instrument, side, shares, price) > 0:
             order = self._gateway.enter(
-                instrument, router.venue[0], side, router.shares[0], router.price[0], self.now, _DAY, self.number, False
+                instrument,
+                router.venue[0],
+                side,
+                Shares(router.shares[0]),
+                Price(router.price[0]),
+                self.now,
+                _DAY,
+                self.number,
+                False,
             )
         if order is None:
             self._pause(slot, _REFUSED_PAUSE)
@@ -449,7 +459,7 @@ class Desk(Context):
         self._quote_ref[slot] = order.ref
         self._quote_venue[slot] = order.venue
 
-    def _move(self, instrument: Instrument, slot: int, order: Order, shares: int, price: int) -> None:
+    def _move(self, instrument: Instrument, slot: int, order: Order, shares: Shares, price: Price) -> None:
         """Replace a quote. One that cannot move to where it belongs is taken off: its price is wrong."""
         gateway = self._gateway
         if not gateway.orders.replaceable(order, shares):
@@ -460,7 +470,7 @@ class Desk(Context):
             router = self._router
             # A replace stays at its venue; the router may know a better one, or that none may show this price.
             if router.rest(instrument, order.side, shares, price) > 0 and router.venue[0] == order.venue:
-                new = gateway.replace(order, router.shares[0], router.price[0], self.now)
+                new = gateway.replace(order, Shares(router.shares[0]), Price(router.price[0]), self.now)
                 if new is not None:
                     self._quote_ref[slot] = new.ref
                     return

@@ -9,6 +9,9 @@ import cython
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import Order
 
+if not cython.compiled:
+    from hftapp.units import Price, Shares
+
 _NOWHERE = Instrument("", -1)
 
 
@@ -26,7 +29,9 @@ class Fills:
         self.size = size
         self.count = 0
         self.instrument = _NOWHERE
-        self.shares = self.price = self.side = self.owner = 0
+        self.shares = Shares(0)
+        self.price = Price(0)
+        self.side = self.owner = 0
         self._refs = array("q", bytes(8 * size))
         self._shares = array("q", bytes(8 * size))
         self._prices = array("q", bytes(8 * size))
@@ -36,7 +41,7 @@ class Fills:
         self._owners = array("i", bytes(4 * size))
         self._instruments: list[Instrument] = [_NOWHERE] * size
 
-    def add(self, order: Order, shares: int, price: int, match: int) -> None:
+    def add(self, order: Order, shares: Shares, price: Price, match: int) -> None:
         """Remember an execution, and the oldest one no longer."""
         i = self.count % self.size
         self._refs[i] = order.ref
@@ -56,8 +61,8 @@ class Fills:
             i -= 1
             if self._matches[i] == match and self._refs[i] == ref and self._venues[i] == venue and self._shares[i] != 0:
                 self.instrument = self._instruments[i]
-                self.shares = self._shares[i]
-                self.price = self._prices[i]
+                self.shares = Shares(self._shares[i])
+                self.price = Price(self._prices[i])
                 self.side = self._sides[i]
                 self.owner = self._owners[i]
                 self._shares[i] = 0

@@ -10,6 +10,7 @@ from hftapp.trader.ouch cimport OuchEncoder, enter_order
 from hftapp.trader.risk.gate cimport RiskGate
 from hftapp.trader.session cimport OrderSession, foreseen, launched
 from hftapp.trader.stages cimport Stages, stamp
+from hftapp.units cimport price_t, shares_t
 
 cdef int _DEAD
 cdef Py_ssize_t _REPLACE_LENGTH, _CANCEL_LENGTH
@@ -34,15 +35,15 @@ cdef class OrderGateway:
     cdef readonly Decisions decisions
 
     @cython.locals(code=int, mark=int, decided=int64_t, passed=int64_t, rung=int64_t, first=bint, order=Order)
-    cdef Order enter(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int64_t now, int tif, int owner, bint iso)
+    cdef Order enter(self, Instrument instrument, int venue, int side, shares_t shares, price_t price, int64_t now, int tif, int owner, bint iso)
     @cython.locals(code=int)
-    cdef bint takes(self, Instrument instrument, int venue, int side, int64_t shares, int64_t price, int owner, int64_t now) except -1
+    cdef bint takes(self, Instrument instrument, int venue, int side, shares_t shares, price_t price, int owner, int64_t now) except -1
     @cython.locals(session=OrderSession, ouch=OuchEncoder, new=Order, code=int, first=bint)
-    cpdef Order replace(self, Order order, int64_t shares, int64_t price, int64_t now)
+    cpdef Order replace(self, Order order, shares_t shares, price_t price, int64_t now)
     @cython.locals(session=OrderSession, ouch=OuchEncoder)
     cpdef bint cancel(self, Order order, int64_t now) except -1
     @cython.locals(session=OrderSession, order=Order, asked=bint)
     cpdef cancel_all(self, int64_t now, bint again=*)
     cdef _turn_to(self, int venue)
     @cython.locals(value=int64_t, limit=int64_t)
-    cdef _unsent(self, int code, Instrument instrument, int side, int64_t shares, int64_t price, int64_t replaces, int owner, int64_t now)
+    cdef _unsent(self, int code, Instrument instrument, int side, shares_t shares, price_t price, int64_t replaces, int owner, int64_t now)

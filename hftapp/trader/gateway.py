@@ -23,6 +23,7 @@ if not cython.compiled:
     from hftapp.trader.ouch import enter_order
     from hftapp.trader.session import foreseen, launched
     from hftapp.trader.stages import stamp
+    from hftapp.units import Price, Shares
 
     _BUY, _MARK_BUY, _TOKEN = BUY, MARK_BUY, TOKEN
 
@@ -72,8 +73,8 @@ class OrderGateway:
         instrument: Instrument,
         venue: int,
         side: int,
-        shares: int,
-        price: int,
+        shares: Shares,
+        price: Price,
         now: int,
         tif: int,
         owner: int,
@@ -126,7 +127,7 @@ class OrderGateway:
         return order
 
     def takes(
-        self, instrument: Instrument, venue: int, side: int, shares: int, price: int, owner: int, now: int
+        self, instrument: Instrument, venue: int, side: int, shares: Shares, price: Price, owner: int, now: int
     ) -> bool:
         """Whether `enter` would send this order now; nothing is sent, and only a refusal is counted."""
         if venue != self._venue:
@@ -139,7 +140,7 @@ class OrderGateway:
             return False
         return foreseen(self._way, now)
 
-    def replace(self, order: Order, shares: int, price: int, now: int) -> Order | None:
+    def replace(self, order: Order, shares: Shares, price: Price, now: int) -> Order | None:
         """Replace a live order; None when the gateway is closed, the session is down or the risk gate refuses.
 
         Raises ValueError for an order that is not live, has an answer outstanding or is not `Orders.replaceable`.
@@ -208,7 +209,15 @@ class OrderGateway:
         self.risk.turn_to(venue)
 
     def _unsent(
-        self, code: int, instrument: Instrument, side: int, shares: int, price: int, replaces: int, owner: int, now: int
+        self,
+        code: int,
+        instrument: Instrument,
+        side: int,
+        shares: Shares,
+        price: Price,
+        replaces: int,
+        owner: int,
+        now: int,
     ) -> None:
         """Journal a decision that no order followed: a check refused it, or (0) the connection did not take it."""
         value = limit = 0

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cython
+
+if not cython.compiled:
+    from hftapp.units import Notional, Price, Shares
 if TYPE_CHECKING:
     from hftapp.trader.order import Order
 
@@ -35,24 +39,25 @@ class Instrument:
         self.stock = symbol.encode("ascii").ljust(8)
         self.stock_word = int.from_bytes(self.stock[:8], "big")
         self.index = index
-        self.bid = self.bid_shares = self.ask = self.ask_shares = 0
+        self.bid = self.ask = Price(0)
+        self.bid_shares = self.ask_shares = Shares(0)
         self.bid_venue = self.ask_venue = 0
-        self.last = 0
+        self.last = Price(0)
         self.halts = 0
         self.halted = False
         self.updates = 0
         self.touched = False
-        self.position = 0
-        self.exposed_buy = self.exposed_sell = 0
-        self.open_notional = 0
+        self.position = Shares(0)
+        self.exposed_buy = self.exposed_sell = Shares(0)
+        self.open_notional = Notional(0)
         self.own: list[Order] = []
         self.own_count = 0
-        self.valued = 0
+        self.valued = Notional(0)
         self.held = False
         self.permitted = True
         self.restricted = False
         self.short_restricted = False
-        self.borrow = 0
+        self.borrow = Shares(0)
 
     def halt(self, kind: int, halted: bool) -> None:
         """One kind of halt begins or ends; the symbol trades when none is left."""
@@ -62,16 +67,16 @@ class Instrument:
             self.halts &= ~kind
         self.halted = self.halts != 0
 
-    def mid(self) -> int:
+    def mid(self) -> Price:
         """Half-way between best bid and best ask, rounded down; 0 when a side is empty."""
         if self.bid == 0 or self.ask == 0:
-            return 0
-        return (self.bid + self.ask) // 2
+            return Price(0)
+        return Price((self.bid + self.ask) // 2)
 
-    def mark(self) -> int:
+    def mark(self) -> Price:
         """Price at which a position is valued: the mid, else the last trade, else whichever side there is, else 0."""
         if self.bid != 0 and self.ask != 0:
-            return (self.bid + self.ask) // 2
+            return Price((self.bid + self.ask) // 2)
         if self.last != 0:
             return self.last
         return self.bid + self.ask

@@ -5,6 +5,7 @@ from hftapp.book.books cimport Books
 from hftapp.book.levels cimport Levels
 from hftapp.lean cimport Places, borrowed, row, store_for
 from hftapp.trader.instrument cimport Instrument
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef enum:
     _MAX_VENUES = 4
@@ -53,8 +54,8 @@ cdef class Market:
     @cython.locals(i=Py_ssize_t)
     cdef Py_ssize_t _refresh_all(self, Py_ssize_t count) except -1
     cpdef drop_trades(self)
-    cdef void printed(self, Instrument instrument, int64_t price, int64_t shares) noexcept
-    @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=int64_t, bid=int64_t, bid_shares=int64_t, bid_venue=int, ask=int64_t, ask_shares=int64_t, ask_venue=int)
+    cdef void printed(self, Instrument instrument, price_t price, shares_t shares) noexcept
+    @cython.locals(venue=int, locate=Py_ssize_t, books=Books, price=price_t, bid=price_t, bid_shares=shares_t, bid_venue=int, ask=price_t, ask_shares=shares_t, ask_venue=int)
     cpdef void refresh(self, Instrument instrument) noexcept
     @cython.locals(shut=int)
     cpdef settle_closed(self)

@@ -17,6 +17,7 @@ from hftapp.trader.instrument import MAX_VENUES, Instrument
 
 if not cython.compiled:
     from hftapp.lean import borrowed, row, store_for
+    from hftapp.units import Price, Shares
 
     _MAX_VENUES = MAX_VENUES
     _BUY, _SELL = 1, -1
@@ -144,7 +145,7 @@ class Market:
         """Forget the prints."""
         self.trade_count = 0
 
-    def printed(self, instrument: Instrument, price: int, shares: int) -> None:
+    def printed(self, instrument: Instrument, price: Price, shares: Shares) -> None:
         """A trade was reported; one without a price or shares says nothing."""
         if price == 0 or shares == 0:
             return
@@ -162,7 +163,9 @@ class Market:
 
         `bid_venue` and `ask_venue` are the lowest numbers that show them, 0 when nobody does.
         """
-        bid = bid_shares = bid_venue = ask = ask_shares = ask_venue = 0
+        bid = ask = Price(0)
+        bid_shares = ask_shares = Shares(0)
+        bid_venue = ask_venue = 0
         for venue in range(self.venue_count):
             locate = self._locates[_MAX_VENUES * instrument.index + venue]
             if locate < 0:
@@ -208,10 +211,10 @@ def _show_best(market: Market, i: int) -> bool:
         return False
     at = market._levels.rows[half + 1] - 2
     price = market._levels.cells[at] >> 32  # 0 in the words below the levels of an empty half
-    cython.cast(Instrument, market.touched[i]).bid = price
-    cython.cast(Instrument, market.touched[i]).bid_shares = market._levels.cells[at + 1] if price != 0 else 0
+    cython.cast(Instrument, market.touched[i]).bid = Price(price)
+    cython.cast(Instrument, market.touched[i]).bid_shares = Shares(market._levels.cells[at + 1] if price != 0 else 0)
     at = market._levels.rows[half + 5] - 2
     price = market._levels.cells[at] >> 32 ^ _LOW if at >= market._levels.rows[half + 4] else 0
-    cython.cast(Instrument, market.touched[i]).ask = price
-    cython.cast(Instrument, market.touched[i]).ask_shares = market._levels.cells[at + 1] if price != 0 else 0
+    cython.cast(Instrument, market.touched[i]).ask = Price(price)
+    cython.cast(Instrument, market.touched[i]).ask_shares = Shares(market._levels.cells[at + 1] if price != 0 else 0)
     return True

@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from hftapp.trader.instrument cimport Instrument
+from hftapp.units cimport Notional, Price, Shares, notional_t, price_t, shares_t
 
 cdef int _PENDING
 cdef Instrument _NOWHERE
@@ -8,8 +9,8 @@ cdef Instrument _NOWHERE
 cdef class Order:
     # In the order of use: what sending, filling and the risk gate touch comes first.
     cdef public int64_t ref
-    cdef public int64_t price
-    cdef public int64_t remaining
+    cdef public price_t price
+    cdef public shares_t remaining
     cdef public int side
     cdef public int state
     cdef public int venue
@@ -22,9 +23,9 @@ cdef class Order:
     cdef public Instrument instrument
     cdef public Order replaces
     cdef public Order replaced_by
-    cdef public int64_t executed
-    cdef public int64_t exposed
-    cdef public int64_t counted
+    cdef public shares_t executed
+    cdef public shares_t exposed
+    cdef public notional_t counted
     cdef public uint64_t reference
     cdef public int64_t entered_at
     cdef public Order next

@@ -11,6 +11,7 @@ from protocols import ouch50
 
 if not cython.compiled:
     from hftapp.octets import Room
+    from hftapp.units import Notional, Price, Shares
 
 BUY: Final = 1
 SELL: Final = -1
@@ -56,8 +57,8 @@ class Order:
 
     def __init__(self) -> None:
         self.ref = 0
-        self.price = 0
-        self.remaining = 0
+        self.price = Price(0)
+        self.remaining = Shares(0)
         self.side = 0
         self.state = DEAD
         self.venue = 0
@@ -70,9 +71,9 @@ class Order:
         self.instrument = _NOWHERE
         self.replaces: Order | None = None
         self.replaced_by: Order | None = None
-        self.executed = 0
-        self.exposed = 0
-        self.counted = 0
+        self.executed = Shares(0)
+        self.exposed = Shares(0)
+        self.counted = Notional(0)
         self.reference = 0
         self.entered_at = 0
         self.next: Order | None = None

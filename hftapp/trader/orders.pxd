@@ -6,6 +6,7 @@ from hftapp.trader.fills cimport Fills
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
 from hftapp.trader.own_orders cimport OwnOrders
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef int _BUY, _SELL, _PENDING, _LIVE, _DEAD, _DAY, _ADOPTED, _MARK_BUY, _MARK_SELL, _MARK_SHORT, _MARK_EXEMPT
 cdef int _END_FILLED, _END_CANCELLED, _END_SELF_MATCH, _END_MODIFIED, _END_REPLACED, _END_REJECTED, _END_LOST
@@ -26,8 +27,8 @@ cdef Py_ssize_t _ON_SIDE, _ON_SHARES, _ON_STOCK, _ON_PRICE, _ON_REFERENCE, _ON_S
 cdef class Orders(OwnOrders):
     # The order that the last `on_message` was about, None if none. Of a fill: shares (negative: broken), price4, match.
     cdef readonly Order order
-    cdef readonly int64_t fill_shares
-    cdef readonly int64_t fill_price
+    cdef readonly shares_t fill_shares
+    cdef readonly price_t fill_price
     cdef readonly uint64_t fill_match
     cdef readonly Fills fills
     cdef object _instrument_of
@@ -40,7 +41,7 @@ cdef class Orders(OwnOrders):
     @cython.locals(order=Order, side=int)
     cdef Order _own(self, int venue, int64_t ref, const uint8_t *data, Py_ssize_t fields)
     @cython.locals(order=Order, side=int, following=int64_t)
-    cdef Order _adopt(self, int venue, int64_t ref, const uint8_t *data, Py_ssize_t fields, int64_t executed)
+    cdef Order _adopt(self, int venue, int64_t ref, const uint8_t *data, Py_ssize_t fields, shares_t executed)
     cdef _settle(self, Order order, const uint8_t *data, Py_ssize_t fields)
     @cython.locals(form=int, size=Py_ssize_t)
     cdef bint _well_formed(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
@@ -48,19 +49,19 @@ cdef class Orders(OwnOrders):
     cdef bint _plausible(self, const uint8_t *data, Py_ssize_t fields) noexcept
     @cython.locals(order=Order, ref=int64_t)
     cdef int _accepted(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
-    @cython.locals(old=Order, new=Order, ref=int64_t, executed=int64_t, fields=Py_ssize_t)
+    @cython.locals(old=Order, new=Order, ref=int64_t, executed=shares_t, fields=Py_ssize_t)
     cdef int _replaced(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
-    @cython.locals(order=Order, shares=int64_t)
+    @cython.locals(order=Order, shares=shares_t)
     cdef int _cancelled(self, int venue, const uint8_t *data, Py_ssize_t at, int end, int64_t detail) except -1
-    @cython.locals(order=Order, shares=int64_t, price=int64_t)
+    @cython.locals(order=Order, shares=shares_t, price=price_t)
     cdef int _executed(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
     @cython.locals(heir=Order, ref=int64_t)
-    cdef _inherit(self, Order order, int64_t shares)
+    cdef _inherit(self, Order order, shares_t shares)
     cdef int _broken(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
     @cython.locals(order=Order)
     cdef int _rejected(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
-    @cython.locals(order=Order, price=int64_t)
+    @cython.locals(order=Order, price=price_t)
     cdef int _priority(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
-    @cython.locals(order=Order, shares=int64_t)
+    @cython.locals(order=Order, shares=shares_t)
     cdef int _modified(self, int venue, const uint8_t *data, Py_ssize_t at) except -1
     cdef int _queried(self, int venue, const uint8_t *data, Py_ssize_t at) except -1

@@ -28,6 +28,7 @@ from protocols.ouch50_message import Appendage
 
 if not cython.compiled:
     from hftapp.octets import Octets, be16, be32, be64, copy, equal
+    from hftapp.units import Price, Shares
 
 MAX_FILLS: Final = 65_536
 """Executions remembered: a later broken trade among them is still taken back."""
@@ -92,7 +93,9 @@ class Orders(OwnOrders):
         self._instrument_of = instrument_of
         self.fills = Fills(max_fills)
         self.order: Order | None = None
-        self.fill_shares = self.fill_price = self.fill_match = 0
+        self.fill_shares = Shares(0)
+        self.fill_price = Price(0)
+        self.fill_match = 0
         self._forms = array("i", bytes(4 * 256))
         for code, kind in ouch50.OUTBOUND.items():
             self._forms[ord(code)] = kind.SIZE | _FORM_BITS[kind.APPENDAGE]
@@ -164,7 +167,7 @@ class Orders(OwnOrders):
         self._die(order, _END_FOREIGN, 0, 0)
         return None
 
-    def _adopt(self, venue: int, ref: int, data: Octets, fields: int, executed: int) -> Order:
+    def _adopt(self, venue: int, ref: int, data: Octets, fields: int, executed: Shares) -> Order:
         """Another run's order becomes one of ours; allocates, but only after a restart."""
         symbol = bytes([data[fields + _ON_STOCK + i] for i in range(8)]).decode("ascii").rstrip()
         instrument = self._instrument_of(symbol)
@@ -173,7 +176,7 @@ class Orders(OwnOrders):
         side = _BUY if data[fields + _ON_SIDE] == _MARK_BUY else _SELL
         following = self.refs[venue]
         self.refs[venue] = ref
-        order = self._new(instrument, venue, side, 0, 0, _ADOPTED, data[fields + _ON_SIDE])
+        order = self._new(instrument, venue, side, Price(0), Shares(0), _ADOPTED, data[fields + _ON_SIDE])
         self._advance(venue, ref + 1 if ref >= following else following)
         order.executed = executed
         order.tif = _DAY
@@ -188,8 +191,8 @@ class Orders(OwnOrders):
     def _settle(self, order: Order, data: Octets, fields: int) -> None:
         """What the exchange made of an order: price, exposed shares, reference, live or dead."""
         order.state = _LIVE
-        order.price = be64(data, fields + _ON_PRICE)
-        order.remaining = be32(data, fields + _ON_SHARES)
+        order.price = Price(be64(data, fields + _ON_PRICE))
+        order.remaining = Shares(be32(data, fields + _ON_SHARES))
         order.reference = be64(data, fields + _ON_REFERENCE)
         self._update(order)
         if data[fields + _ON_STATE] == _STATE_DEAD or order.remaining == 0:
@@ -229,7 +232,7 @@ class Orders(OwnOrders):
         ref = be32(data, at + _AT_REF)
         order = self._own(venue, ref, data, at + _AT_ACCEPTED)
         if order is None:
-            order = self._adopt(venue, ref, data, at + _AT_ACCEPTED, 0)
+            order = self._adopt(venue, ref, data, at + _AT_ACCEPTED, Shares(0))
         self.order = order
         self._settle(order, data, at + _AT_ACCEPTED)
         return _CHANGED
@@ -244,7 +247,7 @@ class Orders(OwnOrders):
         ref = be32(data, at + _AT_NEW_REF)
         new = self._own(venue, ref, data, fields)
         if new is None:
-            new = self._adopt(venue, ref, data, fields, old.executed if old is not None else 0)
+            new = self._adopt(venue, ref, data, fields, old.executed if old is not None else Shares(0))
         if new.replaces is not None and new.replaces is not old:
             self._release(new)
         new.replaces = None
@@ -263,7 +266,7 @@ class Orders(OwnOrders):
         order = self._known(venue, data, at)
         if order is None:
             return _IGNORED
-        shares = be32(data, at + _AT_SHARES)
+        shares = Shares(be32(data, at + _AT_SHARES))
         self._reduce(order, shares, end, detail)
         self._counters[_N_CANCELLED] += shares
         if order.state == _DEAD:
@@ -271,13 +274,13 @@ class Orders(OwnOrders):
         return _CHANGED
 
     def _executed(self, venue: int, data: Octets, at: int) -> int:
-        shares = be32(data, at + _AT_SHARES)
+        shares = Shares(be32(data, at + _AT_SHARES))
         if shares > _LARGEST or be64(data, at + _AT_FILL_PRICE) > _LARGEST:
             return _MALFORMED
         order = self._known(venue, data, at)
         if order is None:
             return _IGNORED
-        price = be64(data, at + _AT_FILL_PRICE)
+        price = Price(be64(data, at + _AT_FILL_PRICE))
         self.fill_shares = shares
         self.fill_price = price
         self.fill_match = be64(data, at + _AT_FILL_MATCH)
@@ -293,7 +296,7 @@ class Orders(OwnOrders):
         self._reduce(order, shares, _END_FILLED, 0)
         return _FILLED
 
-    def _inherit(self, order: Order, shares: int) -> None:
+    def _inherit(self, order: Order, shares: Shares) -> None:
         """Executed shares count against the order and everything that replaces or has replaced it."""
         order.executed += shares
         heir = order.replaced_by
@@ -346,7 +349,7 @@ class Orders(OwnOrders):
         order = self._known(venue, data, at)
         if order is None:
             return _IGNORED
-        order.price = be64(data, at + _AT_PRIORITY_PRICE)
+        order.price = Price(be64(data, at + _AT_PRIORITY_PRICE))
         order.reference = be64(data, at + _AT_PRIORITY_REFERENCE)
         self._update(order)
         return _CHANGED
@@ -355,8 +358,8 @@ class Orders(OwnOrders):
         order = self._known(venue, data, at)
         if order is None or order.state == _DEAD:
             return _IGNORED
-        shares = order.remaining - be32(data, at + _AT_MODIFIED_SHARES)
-        self._reduce(order, shares if shares > 0 else 0, _END_MODIFIED, 0)
+        shares = order.remaining - Shares(be32(data, at + _AT_MODIFIED_SHARES))
+        self._reduce(order, shares if shares > 0 else Shares(0), _END_MODIFIED, 0)
         return _CHANGED
 
     def _queried(self, venue: int, data: Octets, at: int) -> int:

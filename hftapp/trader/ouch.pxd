@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from hftapp.octets cimport copy, put32, put64
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
+from hftapp.units cimport price_t, shares_t
 
 cdef enum:
     _YES = 89
@@ -22,7 +23,7 @@ cdef class OuchEncoder:
 
 # Interpreted the function of the same name in ouch.py runs; this one is part of whatever function calls it.
 cdef inline void enter_order(
-    uint8_t *room, Py_ssize_t at, Instrument instrument, int64_t shares, int64_t price,
+    uint8_t *room, Py_ssize_t at, Instrument instrument, shares_t shares, price_t price,
     int64_t ref, int mark, int tif, bint iso, const uint8_t *tokens, Py_ssize_t token
 ) noexcept:
     put32(room, at + 1, <uint32_t>ref)

@@ -16,6 +16,7 @@ from protocols import ouch50
 
 if not cython.compiled:
     from hftapp.octets import Octets, Room, copy, put32, put64
+    from hftapp.units import Price, Shares
 
     _YES, _NO = b"YN"
     _CANCEL = ord("X")
@@ -25,8 +26,8 @@ if not cython.compiled:
         room: Room,
         at: int,
         instrument: Instrument,
-        shares: int,
-        price: int,
+        shares: Shares,
+        price: Price,
         ref: int,
         mark: int,
         tif: int,

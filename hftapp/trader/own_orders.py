@@ -24,6 +24,7 @@ from hftapp.trader.totals import Totals
 
 if not cython.compiled:
     from hftapp.octets import Room, copy
+    from hftapp.units import Price, Shares
 
 MAX_DEAD: Final = 16_384
 """Dead orders remembered: late messages about them are still understood."""
@@ -93,7 +94,7 @@ class OwnOrders(Totals):
             order = order.next
         return found
 
-    def marking(self, instrument: Instrument, side: int, shares: int, replaces: Order | None) -> int:
+    def marking(self, instrument: Instrument, side: int, shares: Shares, replaces: Order | None) -> int:
         """The side to tell the exchange: sales beyond the position are short (Regulation SHO, Rule 200(g))."""
         if side == _BUY:
             return _MARK_BUY
@@ -102,7 +103,7 @@ class OwnOrders(Totals):
             selling -= replaces.remaining
         return _MARK_SHORT if instrument.position < selling else _MARK_SELL
 
-    def replaceable(self, order: Order, shares: int) -> bool:
+    def replaceable(self, order: Order, shares: Shares) -> bool:
         """Whether a replace can do it; otherwise the order has to be cancelled and another one entered.
 
         A replace keeps the mark of the sale and adds to the quantity of its chain.
@@ -116,8 +117,8 @@ class OwnOrders(Totals):
         instrument: Instrument,
         venue: int,
         side: int,
-        shares: int,
-        price: int,
+        shares: Shares,
+        price: Price,
         tif: int = _DAY,
         owner: int = 0,
         iso: bool = False,
@@ -131,7 +132,7 @@ class OwnOrders(Totals):
         self._track(order)
         return order
 
-    def replace(self, order: Order, shares: int, price: int, now: int = 0) -> Order:
+    def replace(self, order: Order, shares: Shares, price: Price, now: int = 0) -> Order:
         """Replace a live order by one with `shares` still to execute at `price`; it loses its priority.
 
         The caller sends it (`OuchEncoder.replace`). Raises ValueError for an order that is not live, has an answer
@@ -172,7 +173,7 @@ class OwnOrders(Totals):
         instrument.own.extend([self._nobody] * ROOM)
 
     def _new(
-        self, instrument: Instrument, venue: int, side: int, price: int, shares: int, owner: int, mark: int
+        self, instrument: Instrument, venue: int, side: int, price: Price, shares: Shares, owner: int, mark: int
     ) -> Order:
         ref = self.refs[venue]
         order = self.pool.take()
@@ -184,7 +185,7 @@ class OwnOrders(Totals):
         order.cancelling = False
         order.owner = owner
         order.instrument = instrument
-        order.executed = 0
+        order.executed = Shares(0)
         order.reference = 0
         order.replaced_ref = 0
         order.heir_ref = 0
@@ -262,7 +263,7 @@ class OwnOrders(Totals):
         if order.state == _DEAD:
             return
         order.state = _DEAD
-        order.remaining = 0
+        order.remaining = Shares(0)
         order.cancel_rejected = False
         order.end = end
         order.detail = detail
@@ -283,7 +284,7 @@ class OwnOrders(Totals):
             successor.replaces = None
             self._die(successor, end, detail, order.ref)
 
-    def _reduce(self, order: Order, shares: int, end: int, detail: int) -> None:
+    def _reduce(self, order: Order, shares: Shares, end: int, detail: int) -> None:
         order.remaining -= shares if shares < order.remaining else order.remaining
         if order.remaining == 0:
             self._die(order, end, detail, 0)

@@ -7,15 +7,18 @@ last the filter, after everything that needs the kernel: from then on until exit
 """
 
 import gc
+import marshal
 import os
+from collections.abc import Callable
 
 from hftapp import cpu as cpus
-from hftapp import libc, records
+from hftapp import records, resident
 from hftapp.clock import Clock
 from hftapp.config import Config, ConfigError
+from hftapp.knobs import trader as knobs
 from hftapp.nic.port import Port
 from hftapp.records import Rings
-from hftapp.silence import begin, heap
+from hftapp.silence import begin, heap, room
 from hftapp.trader import assembly, tape
 from hftapp.trader.loop import Trader
 from hftapp.trader.recorder import Recorder
@@ -24,28 +27,35 @@ from hftapp.wire import NicWire, Wire
 SEED_BYTES = 16
 
 
-def run(settings: Config, rings: Rings, cpu: int | None) -> None:
+def run(
+    settings: Config, rings: Rings, cpu: int | None, drive: Callable[[Trader], object] = lambda trader: trader.run()
+) -> None:
     """Trade until the end of the session or a stop command. The last record in the telemetry ring says how it ended.
+
+    `drive` turns the trader's loop to its end; whoever measures has one of its own.
 
     Raises whatever stops the trader before that; its connection then breaks, and the exchange cancels its orders. The
     caller has to end the process with `os._exit` in any case: a silent trader may do nothing else.
     """
     heap.keep()
-    if settings.cpu.lock_memory and os.geteuid() == 0:
-        libc.mlockall()
+    asked = knobs.rows()
+    settings = knobs.settled(settings, asked)
     clock = Clock()
     rings.figures.ticks_per_second = clock.scale.ticks_per_second
     seed = os.urandom(SEED_BYTES)
-    wire, port = open_wire(settings, clock, seed)
+    lock = settings.cpu.lock_memory and os.geteuid() == 0
+    wire, port = resident.opened(lock, lambda: open_wire(settings, clock, seed))
     rings.figures.set_text("port", description(settings, port))
     parts = assembly.build(settings, wire, rings, clock, seed)
     recording = recorder(settings, rings, port, seed, clock)
     trader = Trader(parts, recording)
     place(settings, cpu)
+    checked = [row.record() for row in knobs.check(asked, settings, port)]
+    rings.telemetry.push(records.KNOBS, clock.now(), marshal.dumps(checked))
     silent = settle(settings, rings, clock)
     parts.reports.state(silent)
     try:
-        trader.run()
+        drive(trader)
         if recording is not None:
             recording.end(clock.now())
     except BaseException:
@@ -79,8 +89,10 @@ def settle(settings: Config, rings: Rings, clock: Clock) -> str:
     obstacle = begin.obstacle(settings.nic.port, clock)
     if obstacle:
         return f"not silent: {obstacle}"
-    begin.begin(rings.figures, settings.nic.port, settings.cpu.headroom_mb << 20)
-    return f"silent: a system call ends the trader; clock: {clock.source}"
+    headroom = settings.cpu.headroom_mb << 20
+    taken = room.plan(headroom, room.free())
+    begin.begin(rings.figures, settings.nic.port, taken.headroom, taken.arenas)
+    return f"silent: a system call ends the trader; clock: {clock.source}{taken.words(headroom)}"
 
 
 def recorder(settings: Config, rings: Rings, port: Port | None, seed: bytes, clock: Clock) -> Recorder | None:

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from hftapp.book.books cimport Books
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
+from hftapp.units cimport Fee, Price, Shares, price_t, shares_t
 
 cdef class Router:
     cdef readonly int venues
@@ -13,7 +14,7 @@ cdef class Router:
     cdef readonly int64_t[::1] shares
     cdef readonly int64_t[::1] price
     cdef readonly int[::1] iso
-    cdef readonly int64_t unrouted    # shares of the last `take` that no venue shows within the limit
+    cdef readonly shares_t unrouted    # shares of the last `take` that no venue shows within the limit
     cdef Market _market
     cdef int64_t[::1] _fee
     cdef int[::1] _preferred
@@ -28,22 +29,22 @@ cdef class Router:
     cpdef set_reachable(self, int venue, bint reachable)
     cpdef set_protected(self, int venue, bint protected)
     # An immediate-or-cancel order: returns the number of children.
-    @cython.locals(limit=int64_t, best=int64_t, venue=int, child=int, sweep=bint)
-    cpdef int take(self, Instrument instrument, int side, int64_t shares, int64_t price, int without=*) except -1
+    @cython.locals(limit=price_t, best=price_t, venue=int, child=int, sweep=bint)
+    cpdef int take(self, Instrument instrument, int side, shares_t shares, price_t price, int without=*) except -1
     # A resting quote: one child, or none when no venue may show it.
-    @cython.locals(best=int64_t, venue=int, rank=int, chosen=int)
-    cpdef int rest(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    @cython.locals(best=price_t, venue=int, rank=int, chosen=int)
+    cpdef int rest(self, Instrument instrument, int side, shares_t shares, price_t price) except -1
 
     cdef _known(self, int venue)
-    cdef int _whole(self, int venue, int64_t shares, int64_t price) noexcept
+    cdef int _whole(self, int venue, shares_t shares, price_t price) noexcept
     @cython.locals(venue=int, locate=int64_t, books=Books, shut=bint)
     cdef void _look(self, Instrument instrument, int side, int without) noexcept
     @cython.locals(
-        found=int, found_price=int64_t, found_shares=int64_t, venue=int, price=int64_t, shares=int64_t, worse=int64_t,
+        found=int, found_price=price_t, found_shares=shares_t, venue=int, price=price_t, shares=shares_t, worse=int64_t,
         books=Books,
     )
-    cdef int _next(self, int side, int64_t limit) noexcept
-    @cython.locals(books=Books, locate=int64_t, level=int64_t, shares=int64_t, child=int)
+    cdef int _next(self, int side, price_t limit) noexcept
+    @cython.locals(books=Books, locate=int64_t, level=int64_t, shares=shares_t, child=int)
     cdef void _assign(self, int venue, int side) noexcept
-    @cython.locals(child=int, venue=int, best=int64_t)
+    @cython.locals(child=int, venue=int, best=price_t)
     cdef bint _passes_better(self, int side) noexcept

@@ -23,12 +23,15 @@ from hftapp.book.books import Books
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 from hftapp.trader.market import Market
 
+if not cython.compiled:
+    from hftapp.units import Fee, Price, Shares
+
 
 class Fees(NamedTuple):
     """Fees of a venue per share, in 1/100,000 dollar: paid for removing, received for adding; may be negative."""
 
-    taker_fee: int
-    maker_rebate: int
+    taker_fee: Fee
+    maker_rebate: Fee
 
 
 @cython.final
@@ -45,7 +48,7 @@ class Router:
             raise ValueError(f"fees of {len(fees)} venues: the router has room for 1 to {MAX_VENUES}")
         self.venues = len(fees)
         self.count = 0
-        self.unrouted = 0
+        self.unrouted = Shares(0)
         self.venue = array("i", [0]) * MAX_VENUES
         self.shares = array("q", [0]) * MAX_VENUES
         self.price = array("q", [0]) * MAX_VENUES
@@ -72,7 +75,7 @@ class Router:
         self._known(venue)
         self._protected[venue] = protected
 
-    def take(self, instrument: Instrument, side: int, shares: int, price: int, without: int = 0) -> int:
+    def take(self, instrument: Instrument, side: int, shares: Shares, price: Price, without: int = 0) -> int:
         """Cut an immediate-or-cancel order into children; returns their number.
 
         `without`: a bit for each venue that it turned out not to reach; with one venue it says nothing.
@@ -83,7 +86,7 @@ class Router:
         limit = price
         for venue in range(self.venues):
             # What cannot be swept must not be traded through: the order ends at that price.
-            best = self._best[venue]
+            best = Price(self._best[venue])
             if best != 0 and not self._serves[venue] and (limit - best) * side > 0:
                 limit = best
         self.count = 0
@@ -98,7 +101,7 @@ class Router:
             self.iso[child] = sweep
         return self.count
 
-    def rest(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
+    def rest(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> int:
         """Choose the venue of a quote that is to rest: 1 child, or 0 when no venue may display it at this price.
 
         Where its own venue shows the other side at that price, the quote trades there first.
@@ -116,7 +119,7 @@ class Router:
         if chosen < 0:
             return 0
         for venue in range(self.venues):
-            best = self._best[venue]
+            best = Price(self._best[venue])
             if venue != chosen and best != 0 and (price - best) * side >= 0:
                 return 0
         return self._whole(chosen, shares, price)
@@ -125,13 +128,13 @@ class Router:
         if not 0 <= venue < self.venues:
             raise IndexError(f"venue {venue}: the router has {self.venues}")
 
-    def _whole(self, venue: int, shares: int, price: int) -> int:
+    def _whole(self, venue: int, shares: Shares, price: Price) -> int:
         """One child that is the whole order."""
         self.venue[0] = venue
         self.shares[0] = shares
         self.price[0] = price
         self.iso[0] = 0
-        self.unrouted = 0
+        self.unrouted = Shares(0)
         self.count = 1
         return 1
 
@@ -152,10 +155,11 @@ class Router:
                 books: Books = self._market.books[venue]
                 self._best[venue] = books.best_price(locate, side)
 
-    def _next(self, side: int, limit: int) -> int:
+    def _next(self, side: int, limit: Price) -> int:
         """The venue whose next level is to be taken, -1 when none is within the limit."""
         found = -1
-        found_price = found_shares = 0
+        found_price = Price(0)
+        found_shares = Shares(0)
         for venue in range(self.venues):
             if not self._serves[venue] or self._best[venue] == 0:
                 continue
@@ -164,9 +168,9 @@ class Router:
             if price == 0 or (price - limit) * side > 0:
                 continue
             shares = books.level_shares(self._locate[venue], -side, self._level[venue])
-            worse = (price - found_price) * side
+            worse: int = (price - found_price) * side
             if found >= 0 and worse == 0:
-                worse = self._fee[venue] - self._fee[found]
+                worse = Fee(self._fee[venue]) - Fee(self._fee[found])
                 if worse == 0:
                     worse = found_shares - shares
             if found < 0 or worse < 0:
@@ -196,7 +200,7 @@ class Router:
         """Whether a child's limit is worse than the protected quote of another venue."""
         for child in range(self.count):
             for venue in range(self.venues):
-                best = self._best[venue]
+                best = Price(self._best[venue])
                 if venue != self.venue[child] and best != 0 and (self.price[child] - best) * side > 0:
                     return True
         return False

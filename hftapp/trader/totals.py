@@ -11,8 +11,13 @@ from __future__ import annotations
 from array import array
 from typing import Final
 
+import cython
+
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, DEAD, Order
+
+if not cython.compiled:
+    from hftapp.units import Notional, Price, Shares
 
 NAMES: Final = (
     "accepted",
@@ -57,11 +62,11 @@ class Totals:
             raise ValueError(f"the orders have {len(NAMES)} counters; there is room for {len(given)}")
         self._counters = given
         self.open_count = 0
-        self.open_notional = 0
-        self.gross_exposure = 0
-        self.net_exposure = 0
-        self.executed_notional = 0
-        self.cash = 0
+        self.open_notional = Notional(0)
+        self.gross_exposure = Notional(0)
+        self.net_exposure = Notional(0)
+        self.executed_notional = Notional(0)
+        self.cash = Notional(0)
         self._held: list[Instrument] = [_NOWHERE] * 1024
         self._held_count = 0
 
@@ -73,7 +78,8 @@ class Totals:
     def recount(self, order: Order) -> None:
         """An order has changed: its part of exposure and open notional is what it is now."""
         instrument = order.instrument
-        shares = value = 0
+        shares = Shares(0)
+        value = Notional(0)
         if order.state != _DEAD:
             value = order.remaining * order.price
             if order.replaces is None:
@@ -87,12 +93,12 @@ class Totals:
             instrument.exposed_buy += extra
         else:
             instrument.exposed_sell += extra
-        extra = value - order.counted
+        more = value - order.counted
         order.counted = value
-        instrument.open_notional += extra
-        self.open_notional += extra
+        instrument.open_notional += more
+        self.open_notional += more
 
-    def book_fill(self, instrument: Instrument, side: int, shares: int, price: int) -> None:
+    def book_fill(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> None:
         """Shares were executed at a price (negative: an execution was broken)."""
         signed = shares if side == _BUY else -shares
         traded = signed * price
@@ -103,7 +109,7 @@ class Totals:
             self._hold(instrument)
         self.revalue(instrument, price)
 
-    def revalue(self, instrument: Instrument, otherwise: int) -> None:
+    def revalue(self, instrument: Instrument, otherwise: Price) -> None:
         """Value a position at its mark; `otherwise`: the price to take where there is none, 0 to leave it as it is."""
         mark = instrument.mark()
         if mark == 0:
@@ -119,7 +125,7 @@ class Totals:
     def remark(self) -> None:
         """Value every position at its mark of now."""
         for i in range(self._held_count):
-            self.revalue(self._held[i], 0)
+            self.revalue(self._held[i], Price(0))
 
     def publish(self) -> None:
         """Write the totals beside the counters."""

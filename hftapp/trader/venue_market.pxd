@@ -22,6 +22,7 @@ from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.market cimport Market
 from hftapp.lean cimport Places
 from hftapp.trader.slots cimport places_of
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef int _TRADING_STATE, _OPERATIONAL
 cdef int _YES, _HALTED, _PAUSED, _QUOTING, _UNRESTRICTED
@@ -58,7 +59,7 @@ cdef class VenueMarket(MessageHandler):
     @cython.locals(instrument=Instrument)
     cdef Instrument _at(self, Py_ssize_t locate)
     @cython.locals(instrument=Instrument)
-    cdef _print(self, Py_ssize_t locate, int64_t price, int64_t shares)
+    cdef _print(self, Py_ssize_t locate, price_t price, shares_t shares)
     @cython.locals(instrument=Instrument)
     cdef _state(self, int kind, const uint8_t *data, Py_ssize_t at)
     cdef _system(self, int code)

@@ -30,6 +30,7 @@ if not cython.compiled:
     )
     from hftapp.octets import Octets, be16, be32, be64
     from hftapp.trader.slots import places_of
+    from hftapp.units import Price, Shares
 
     _MALFORMED = MALFORMED
     _ADD_BYTES = 36
@@ -140,15 +141,15 @@ class VenueMarket(MessageHandler):
         if kind == EXECUTED:
             # The message leaves the price out: it is the order's (ITCH 5.0, Order Executed).
             if locate >= 0:
-                self._print(locate, self.books.price, be32(data, at + 19))
+                self._print(locate, self.books.price, Shares(be32(data, at + 19)))
         elif kind == EXECUTED_WITH_PRICE:
             if data[at + 31] == _YES:
-                self._print(be16(data, at + 1), be32(data, at + 32), be32(data, at + 19))
+                self._print(be16(data, at + 1), Price(be32(data, at + 32)), Shares(be32(data, at + 19)))
         elif kind == TRADE:
-            self._print(be16(data, at + 1), be32(data, at + 32), be32(data, at + 20))
+            self._print(be16(data, at + 1), Price(be32(data, at + 32)), Shares(be32(data, at + 20)))
         elif kind == CROSS:
             if be64(data, at + 11) <= _MAX_SHARES:
-                self._print(be16(data, at + 1), be32(data, at + 27), be64(data, at + 11))
+                self._print(be16(data, at + 1), Price(be32(data, at + 27)), Shares(be64(data, at + 11)))
         elif kind == SYSTEM_EVENT:
             self._system(data[at + 11])
         elif kind in (TRADING_ACTION, OPERATIONAL_HALT, REG_SHO, STOCK_DIRECTORY):
@@ -179,7 +180,7 @@ class VenueMarket(MessageHandler):
                 self.market.place(instrument, self.venue, locate)
         return instrument
 
-    def _print(self, locate: int, price: int, shares: int) -> None:
+    def _print(self, locate: int, price: Price, shares: Shares) -> None:
         instrument = self._at(locate)
         if instrument is not None:
             self.market.printed(instrument, price, shares)

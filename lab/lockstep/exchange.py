@@ -7,6 +7,7 @@ byte with the one expected.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from lab.lockstep import frames, job
 from lab.lockstep.feed import Feed, Tick
@@ -19,6 +20,7 @@ _QUIET = 0.02
 """Seconds to wait for the guest to acknowledge an answer, which shows that it has dealt with all in front of it."""
 _HEARTBEAT = 1.0
 _ORDER_SECONDS = 60.0
+_MAY_SECONDS = 300.0
 _END_SECONDS = 900.0  # a slow kernel prints ten thousand samples on an emulated serial port
 
 
@@ -29,13 +31,15 @@ class HarnessError(Exception):
 class Exchange:
     """Both feed lines and the order port on one link.
 
-    `alive` says whether the guest still runs; waiting ends with it. `orders` counts the right ones.
+    `alive` says whether the guest still runs; waiting ends with it. `orders` counts the right ones. `may` is asked
+    with a tick's number, from 0, until it lets that tick come; the link is served meanwhile.
     """
 
-    def __init__(self, link: Link, alive: Callable[[], bool]) -> None:
+    def __init__(self, link: Link, alive: Callable[[], bool], may: Callable[[int], bool] = lambda _: True) -> None:
         self.orders = 0
         self._link = link
         self._alive = alive
+        self._may = may
         self._me = frames.Host.parse(job.EXCHANGE_MAC, str(job.JOB["EXCHANGE_ADDRESS"]))
         self._guest = frames.Host.parse(job.GUEST_MAC, str(job.JOB["GUEST_ADDRESS"]))
         self._tcp = TcpEnd(int(job.JOB["ORDER_PORT"]))
@@ -59,6 +63,17 @@ class Exchange:
 
         Raises HarnessError when it does not log in, when an order does not come or is wrong, or when it does not end.
         """
+        self._open(boot_seconds)
+        for number in range(ticks):
+            self._until(partial(self._may, number), _MAY_SECONDS, f"tick {number} was not allowed to come")
+            self._tick(number)
+            if number % 500 == 0:
+                progress(number)
+        self._end()
+        return self.orders
+
+    def _open(self, boot_seconds: float) -> None:
+        """Wait for the guest to log in, and give it the books."""
         self._until(lambda: self._ready, boot_seconds, "the guest did not log in")
         self._until(lambda: False, 0.2, None)  # the guest's joins and first query
         for packet in self._packets(list(self._feed.opening())):
@@ -66,15 +81,13 @@ class Exchange:
             self._publish(packet, 1)
             self._until(lambda: False, 0.005, None)
         self._until(lambda: False, 0.5, None)
-        for number in range(ticks):
-            self._tick(number)
-            if number % 500 == 0:
-                progress(number)
+
+    def _end(self) -> None:
+        """End the session, and wait for the guest to print its result and power off."""
         self._tcp.send(soup.EndOfSession().encode())
         self._flush()
         self._ended = True
         self._until(lambda: not self._alive(), _END_SECONDS, "the guest did not end")
-        return self.orders
 
     def _tick(self, number: int) -> None:
         tick = self._feed.tick()
@@ -89,12 +102,15 @@ class Exchange:
             self._publish(undo, line)
             self._publish(undo, 1 - line)
         self._answer(tick)
+        self._heartbeat()
+        self._flush()
+        self._until(lambda: self._tcp.acknowledged >= self._tcp.sent, _QUIET, None)
+
+    def _heartbeat(self) -> None:
         now = time.monotonic()
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + _HEARTBEAT
             self._tcp.send(soup.ServerHeartbeat().encode())
-        self._flush()
-        self._until(lambda: self._tcp.acknowledged >= self._tcp.sent, _QUIET, None)
 
     def _check(self, message: bytes, tick: Tick) -> None:
         expected = ouch50.EnterOrder(

@@ -1,11 +1,13 @@
 """A guest under `-icount shift=0,sleep=off`: one instruction is one nanosecond of its time, and of its TSC."""
 
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.lockstep import job
+from qemu.children import python_environment
 
 QEMU = "qemu-system-x86_64"
 ICOUNT = ("-icount", "shift=0,sleep=off")
@@ -41,23 +43,44 @@ class Guest:
 
 
 class Running:
-    """A started guest; `stop` ends it if it has not ended itself."""
+    """A started guest; `stop` ends it if it has not ended itself, the keeper if this process is killed before."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
+        keeper = [sys.executable, "-m", "qemu.keeper"]
+        self._keeper = subprocess.Popen(
+            keeper, stdin=subprocess.PIPE, env=python_environment(), start_new_session=True, text=True
+        )
+        self._tell_keeper(f"{self._process.pid}")
 
     def alive(self) -> bool:
         """Whether QEMU runs."""
         return self._process.poll() is None
+
+    def wait(self, seconds: float) -> int | None:
+        """QEMU's exit status; None when it still runs after `seconds`."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def stop(self) -> str:
         """End QEMU and return what it complained about."""
         if self.alive():
             self._process.kill()
             self._process.wait()
+        if self._keeper.stdin is not None and not self._keeper.stdin.closed:
+            self._tell_keeper("done")
+            self._keeper.stdin.close()
+            self._keeper.wait()
         if self._process.stderr is None or self._process.stderr.closed:
             return ""
         with self._process.stderr as stream:
             return stream.read().strip()
+
+    def _tell_keeper(self, line: str) -> None:
+        if self._keeper.stdin is not None:
+            self._keeper.stdin.write(f"{line}\n")
+            self._keeper.stdin.flush()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from image import esp
 from image.build import OUTPUT
 from lab.lockstep import job
 from qemu.accel import Accelerator
@@ -19,15 +20,17 @@ class MissingImageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImageGuest:
-    """The image in the machine of `hftos run`; `counted`: under icount."""
+    """The image in the machine of `hftos run`; `counted`: under icount; `skips_idle`, `iommu`: as in `Machine`."""
 
     boot: DirectBoot
     model: str
     accelerator: Accelerator
     counted: bool
+    skips_idle: bool = True
+    iommu: bool = True
 
     def argv(self, console: Path, local: Path, remote: Path) -> list[str]:
-        """QEMU's command line; the management card's other end is nobody."""
+        """QEMU's command line; the management card's other end is `office` beside `local`, which need not be there."""
         folder = local.parent
         trading = Nic("trader", job.GUEST_MAC, local, remote, self.model)
         management = Nic("server", job.MANAGEMENT_MAC, folder / "server", folder / "office")
@@ -39,22 +42,36 @@ class ImageGuest:
             folder / "qmp",
             memory_mib=_MEMORY_MIB,
             icount=self.counted,
+            skips_idle=self.skips_idle,
+            iommu=self.iommu,
         ).argv()
 
 
 def image_guest(
-    folder: Path, port: str, harness: str, model: str, accelerator: Accelerator, *, counted: bool
+    folder: Path,
+    port: str,
+    harness: str,
+    model: str,
+    accelerator: Accelerator,
+    *,
+    counted: bool,
+    skips_idle: bool = True,
+    configuration: str = "",
+    iommu: bool = True,
 ) -> ImageGuest:
     """The image on a NIC port, told to run `harness` (`NAME,KEY=VALUE…`) instead of trading.
 
-    Its initramfs with the configuration is put into `folder`. Raises MissingImageError where there is no image.
+    Its initramfs with the configuration is put into `folder`; `configuration`: another one than the job's.
+    Raises MissingImageError where there is no image.
     """
     parameters, _, init = built("cmdline").read_text(encoding="utf-8").strip().partition(" -- ")
-    config = cpio.write([cpio.file("etc/hftos.toml", job.image_config(port).encode())])
+    text = configuration or job.image_config(port)
+    config = cpio.write([cpio.file(esp.CONFIGURATION, text.encode())])
     initramfs = folder / "initramfs"
     initramfs.write_bytes(built("initramfs.cpio.zst").read_bytes() + config)
     line = f"{parameters} hftos.harness={harness} -- {init}"
-    return ImageGuest(DirectBoot(built("vmlinuz"), initramfs, line), model, accelerator, counted)
+    boot = DirectBoot(built("vmlinuz"), initramfs, line)
+    return ImageGuest(boot, model, accelerator, counted, skips_idle, iommu)
 
 
 def built(name: str) -> Path:

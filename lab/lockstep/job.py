@@ -37,6 +37,7 @@ JOB: Final[Mapping[str, int | str]] = {
 GUEST_MAC: Final = "52:54:00:20:00:10"
 MANAGEMENT_MAC: Final = "52:54:00:30:00:10"
 EXCHANGE_MAC: Final = "02:00:00:20:00:01"
+OFFICE: Final = "10.30.0.1:9300"
 SYMBOLS: Final = 16
 BEST_BID: Final = 1_000_000
 TICK: Final = 100
@@ -44,6 +45,7 @@ LEVELS: Final = 20
 """Levels of each side of each book before the first tick: one order at the best, two behind it."""
 BASE_SHARES: Final = 100
 TRIGGER_SHARES: Final = 900
+DUPLICATE_WINDOW_US: Final = 1_000
 WARM_UP: Final = 200
 """Ticks that are carried out and not counted."""
 
@@ -64,8 +66,19 @@ def python_module() -> str:
     return "\n".join((*(f"{name} = {value!r}" for name, value in JOB.items()), ""))
 
 
-def image_config(port: str) -> str:
-    """The job as the image's `hftos.toml`, on a NIC port ("dpdk", "af_packet")."""
+def image_config(
+    port: str,
+    office: str = OFFICE,
+    *,
+    cpu: int = -1,
+    management: str = MANAGEMENT_MAC,
+    duplicate_window_us: int = DUPLICATE_WINDOW_US,
+) -> str:
+    """The job as the image's `hftos.toml`, on a NIC port ("dpdk", "af_packet"); `office`: the collector, "": none.
+
+    `cpu`: the trader's, -1 for the first isolated one; `management`: the MAC address of the other card, "": none. An
+    order within the duplicates' window after the last one is compared with others: whether it is depends on the pace.
+    """
     job = JOB
     strategy = ", ".join(
         f"{key} = {job[name]}"
@@ -87,9 +100,12 @@ mac = "{GUEST_MAC}"
 address = "{job["GUEST_ADDRESS"]}/{job["PREFIX_LENGTH"]}"
 
 [management]
-mac = "{MANAGEMENT_MAC}"
+mac = "{management}"
 address = "10.30.0.10/24"
-office = "10.30.0.1:9300"
+office = "{office}"
+
+[cpu]
+trader = {cpu}
 
 [feed]
 a = "{job["GROUP_A"]}:{job["PORT_A"]}"
@@ -110,6 +126,7 @@ max_position_shares = {job["MAX_POSITION_SHARES"]}
 max_order_notional = {job["MAX_ORDER_NOTIONAL"]}
 max_open_notional = {job["MAX_OPEN_NOTIONAL"]}
 max_orders_per_second = {job["MAX_ORDERS_PER_SECOND"]}
+duplicate_window_us = {duplicate_window_us}
 
 [[strategy]]
 kind = "imbalance_taker"

@@ -12,8 +12,9 @@ from elftools.elf.elffile import ELFFile
 from image import cache, mirror
 from image.packages import SUITE
 
-MODULES = ("virtio_net", "virtio_pci")
+MODULES = ("virtio_net", "virtio_pci", "af_packet")
 """What is needed if it is not in the kernel itself; what these depend on comes along."""
+_FOLDERS = ("drivers/virtio", "drivers/net", "net/core", "net/packet")
 
 
 class KernelError(Exception):
@@ -22,11 +23,12 @@ class KernelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DebianKernel:
-    """A stock kernel: its package's name with version, the image, and modules in the order to load them."""
+    """A stock kernel: its package's name with version, the image, modules in the order to load them, its `.config`."""
 
     package: str
     image: Path
     modules: tuple[Path, ...]
+    config: Path
 
 
 def ensure(metapackage: str) -> DebianKernel:
@@ -37,7 +39,7 @@ def ensure(metapackage: str) -> DebianKernel:
     with tempfile.TemporaryDirectory() as scratch:
         apt = _Apt(Path(scratch))
         package = apt.depends(metapackage)
-        name = cache.key(suite=SUITE, package=package)
+        name = cache.key(suite=SUITE, package=package, modules=MODULES)
         folder, _ = cache.product("debian-kernel", name, lambda out: _fetch(apt, package, out))
     return _open(folder)
 
@@ -117,7 +119,7 @@ def _fetch(apt: _Apt, package: str, out: Path) -> None:
         (image,) = (tree / "x/boot").glob("vmlinuz-*")
         places = {
             path.name.partition(".ko")[0].replace("-", "_"): path
-            for folder in ("drivers/virtio", "drivers/net", "net/core")
+            for folder in _FOLDERS
             for path in tree.glob(f"x/*/lib/modules/*/kernel/{folder}/*.ko*")
         }
         for path in places.values():
@@ -127,12 +129,15 @@ def _fetch(apt: _Apt, package: str, out: Path) -> None:
         for number, name in enumerate(order):
             places[name].rename(out / f"{number}-{name}.ko")
         image.rename(out / "vmlinuz")
+        (config,) = (tree / "x/boot").glob("config-*")
+        config.rename(out / "config")
     (out / "package").write_text(f"{package} {version}\n", encoding="utf-8")
 
 
 def _open(folder: Path) -> DebianKernel:
     package = (folder / "package").read_text(encoding="utf-8").strip()
-    return DebianKernel(package, folder / "vmlinuz", tuple(sorted(folder.glob("*.ko"))))
+    modules = sorted(folder.glob("*.ko"), key=lambda path: int(path.name.partition("-")[0]))
+    return DebianKernel(package, folder / "vmlinuz", tuple(modules), folder / "config")
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -40,6 +40,17 @@ class SocketLink:
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise LinkGoneError(f"QEMU's socket {self._remote} is not there") from error
 
+    def connect(self) -> int:
+        """Send to QEMU's socket only, and return the descriptor for who does it without this class.
+
+        Raises LinkGoneError where QEMU has no socket.
+        """
+        try:
+            self._socket.connect(self._remote)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise LinkGoneError(f"QEMU's socket {self._remote} is not there") from error
+        return self._socket.fileno()
+
     def wait(self, seconds: float) -> bytes | None:
         """The next frame, None when none comes within `seconds`."""
         if not select.select((self._socket,), (), (), seconds)[0]:

@@ -14,15 +14,21 @@ class ResultsError(Exception):
 
 @dataclass
 class Results:
-    """Instructions of each tick: from the return of the receiving call (`after`) and from its beginning (`before`)."""
+    """Instructions of each tick: from the return of the receiving call (`after`) and from its beginning (`before`).
+
+    `whole`: from the call before that one, so with all that the kernel did meanwhile; only the image has it.
+    """
 
     after: list[int] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
     calibration: float = 0.0
     """TSC units an instruction, from a loop of known length; 1.0 when the counter counts instructions."""
     notes: list[str] = field(default_factory=list)
     stages: dict[str, list[int]] = field(default_factory=dict)
     """Samples of each stage of the path, in its order; only the image has them."""
+    journal_records: int = 0
+    """What the supervisor has journalled, where there was one."""
 
 
 IMAGE = "hftos: result "
@@ -62,8 +68,10 @@ def _of_image(text: str) -> Results:
     return Results(
         after=list(found["after"]),
         before=list(found.get("before", [])),
+        whole=list(found.get("whole", [])),
         calibration=float(found.get("calibration", 0)),
         stages={name: list(samples) for name, samples in found.get("stages", {}).items()},
+        journal_records=int(found.get("journal_records", 0)),
     )
 
 

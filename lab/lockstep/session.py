@@ -1,8 +1,10 @@
 """One measurement: the guest is booted, the harness drives it, its console is read."""
 
+import contextlib
 import socket
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -33,8 +35,18 @@ class Driver(Protocol):
 Connect = Callable[[Link, Callable[[], bool]], Driver]
 """Makes a driver from its link, and from what says whether the guest is alive."""
 
+Beside = Callable[[Path], AbstractContextManager[object]]
+"""What is at work beside the driver for as long as the guest runs; it gets the folder of the guest's sockets."""
 
-def measure(guest: Bootable, connect: Connect, ticks: int, console: Path, progress: Callable[[int], None]) -> int:
+
+def measure(
+    guest: Bootable,
+    connect: Connect,
+    ticks: int,
+    console: Path,
+    progress: Callable[[int], None],
+    beside: Beside = contextlib.nullcontext,
+) -> int:
     """Carry out `ticks` ticks with a guest, which leaves its result on `console`; the number of right answers.
 
     Raises HarnessError, with the end of the console, when the guest does not do the job.
@@ -49,8 +61,9 @@ def measure(guest: Bootable, connect: Connect, ticks: int, console: Path, progre
         running: Running | None = None
         driver = connect(SocketLink(here, there), lambda: running is not None and running.alive())
         try:
-            running = Running(guest.argv(console, there, here))
-            return driver.run(ticks, BOOT_SECONDS, progress)
+            with beside(Path(folder)):
+                running = Running(guest.argv(console, there, here))
+                return driver.run(ticks, BOOT_SECONDS, progress)
         except HarnessError as error:
             said = running.stop() if running is not None else ""
             raise HarnessError(f"{error}. {_end_of(console)} {said}".strip()) from error

@@ -27,6 +27,8 @@ _SETTLING: Final = 2
 """Ticks after the beginning of a watch in which numbers come as they like: the latest of everything is sent first."""
 _BOOK: Final = ord(m.TopOfBook.TYPE)
 _KILLED: Final = "kill"
+_OTHER_CONFIGURATION: Final = "configuration: "
+"""How the state begins in which a server says that it runs on another configuration than it was given."""
 _ORDERS: Final = (ouch50.EnterOrder.TYPE.encode(), ouch50.ReplaceOrder.TYPE.encode())
 _EXECUTED: Final = ouch50.OrderExecuted.TYPE.encode()
 
@@ -220,7 +222,8 @@ class Hub:
     def _state(self, at: At, message: m.State) -> None:
         at.server.state = message.body.decode("utf-8", "replace")
         at.server.killed = at.server.killed or at.server.state.startswith(_KILLED)
-        self.say(at.time, at.server.number, "warn" if at.server.killed else "info", at.server.state)
+        level = "fault" if at.server.state.startswith(_OTHER_CONFIGURATION) else "warn" if at.server.killed else "info"
+        self.say(at.time, at.server.number, level, at.server.state)
         self._rows(schema.SERVERS).touch(at.server.row)
 
     def _exit(self, at: At, message: m.Exit) -> None:

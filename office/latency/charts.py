@@ -1,7 +1,8 @@
 """The three charts of latencies: percentiles on HdrHistogram's axis, a histogram, figures over time."""
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -54,9 +55,9 @@ def histogram_chart(histogram: Histogram, colour: int) -> str:
     amounts, _ = np.histogram(np.maximum(middles, 1), bins=edges, weights=histogram.counts)
     up = svg.LinearScale(0, float(amounts.max()), SMALL_HEIGHT - bottom, top)
     parts = [svg.line((left, up.start), (SMALL_WIDTH - right, up.start), "axis")]
-    for tick in _few(across.ticks(), 5):
-        parts.append(svg.text((across(tick), SMALL_HEIGHT - 8), tick_label(tick), "small", "middle"))
-        parts.append(svg.line((across(tick), up.start), (across(tick), up.start + 3), "axis"))
+    ticks = [(across(tick), tick_label(tick)) for tick in _few(across.ticks(), 5)]
+    parts += [svg.line((x, up.start), (x, up.start + 3), "axis") for x, _ in ticks]
+    parts += _below(ticks)
     parts.append(svg.text((left - 6, top + 8), f"{int(amounts.max()):,}", "small", "end"))
     parts.append(svg.text((left - 6, up.start), "0", "small", "end"))
     for number in np.flatnonzero(amounts).tolist():
@@ -65,10 +66,7 @@ def histogram_chart(histogram: Histogram, colour: int) -> str:
         span = f"{duration(round(float(edges[number])))} to {duration(round(float(edges[number + 1])))}"
         note = f"{span}: {int(amounts[number]):,}"
         parts.append(svg.box(x + 0.5, y, end - x - 0.5, up.start - y, f"bar c{colour}", note))
-    for percent in (50.0, 99.0):
-        x = across(histogram.percentile(percent))
-        parts.append(svg.line((x, top), (x, up.start), "mark"))
-        parts.append(svg.text((x, top - 3), f"p{percent:g}", "small", "middle"))
+    parts += _marks([(f"p{percent:g}", across(histogram.percentile(percent))) for percent in (50.0, 99.0)], up)
     return svg.picture(SMALL_WIDTH, SMALL_HEIGHT, parts, "Histogram")
 
 
@@ -88,7 +86,7 @@ def time_chart(intervals: Sequence[Interval], colour: int, begin: int, end: int)
         parts.append(svg.line((left, up(tick)), (SMALL_WIDTH - right, up(tick)), "grid"))
         parts.append(svg.text((left - 6, up(tick) + 3), tick_label(tick), "small", "end"))
     bottoms = [(across(tick), f"{tick:g} s") for tick in across.ticks(5)]
-    parts += [svg.text((x, SMALL_HEIGHT - 8), label, "small", "middle") for x, label in bottoms]
+    parts += _below(bottoms)
     places = [across(((each.start + each.length / 2) - begin) / _SECOND) for each in shown]
     medians = [(x, up(value)) for x, (value, _) in zip(places, middle, strict=True)]
     tails = [(x, up(value)) for x, (_, value) in zip(places, middle, strict=True)]
@@ -103,23 +101,18 @@ def breakdown_chart(breakdown: Breakdown, colours: Mapping[str, int]) -> str:
     """The mean of a hop, cut into the means of its parts, which add up to it: where the time goes."""
     whole, count, parts = breakdown
     total = sum(mean for _, mean in parts) or 1.0
-    width, top, height = WIDTH - 24, 22, 30
-    drawn, x, row_ends = [], 12.0, [-math.inf] * 3
-    for name, mean in parts:
-        span = width * mean / total
-        share = f"{100 * mean / total:.0f} %"
-        drawn.append(
-            svg.box(x, top, span - 1, height, f"bar c{colours[name]}", f"{name}: {duration(round(mean))}, {share}")
-        )
-        label = f"{name} {duration(round(mean))}, {share}"
-        # Narrow parts stand close together: each label goes to the first of three rows that is free there.
-        row = next((number for number, end in enumerate(row_ends) if end < x), len(row_ends) - 1)
-        row_ends[row] = x + 6.6 * len(label)
-        anchor, at = ("end", x + span) if x + 6.6 * len(label) > WIDTH - 8 else ("start", x)
-        drawn.append(svg.text((at, top + height + 16 + 15 * row), label, f"name c{colours[name]}", anchor))
-        x += span
+    top, height = 22, 30
+    texts = {name: f"{name} {duration(round(mean))}, {100 * mean / total:.0f} %" for name, mean in parts}
+    begins = list(itertools.accumulate(((WIDTH - 24) * mean / total for _, mean in parts), initial=12.0))
+    places = svg.spread([(x, texts[name]) for x, (name, _) in zip(begins, parts, strict=False)], 12, WIDTH - 8)
+    drawn = []
+    for (name, _), x, end, (at, row) in zip(parts, begins, begins[1:], places, strict=False):
+        y = top + height + 16 + 15 * row
+        drawn.append(svg.box(x, top, end - x - 1, height, f"bar c{colours[name]}", texts[name]))
+        drawn.append(svg.line((x + 0.5, top + height), (x + 0.5, y - 10), f"lead c{colours[name]}"))
+        drawn.append(svg.text((at, y), texts[name], f"name c{colours[name]}"))
     drawn.append(svg.text((12, 14), f"mean {whole}: {duration(round(total))}, of {count:,} orders", "label"))
-    rows = 1 + max(number for number, end in enumerate(row_ends) if end > -math.inf)
+    rows = 1 + max((row for _, row in places), default=0)
     return svg.picture(WIDTH, top + height + 8 + 15 * rows, drawn, f"Parts of {whole}")
 
 
@@ -184,6 +177,30 @@ def _labels(
         label = f"{name}  {duration(histograms[name].greatest)}"
         parts.append(svg.line(ends[name], (x - 2, places[name]), f"lead c{colours[name]}"))
         parts.append(svg.text((x + 2, places[name] + 4), label, f"name c{colours[name]}"))
+    return parts
+
+
+def _marks(marks: Sequence[tuple[str, float]], up: svg.LinearScale) -> list[str]:
+    """Lines at some places, each with its name above it, moved apart where two would touch."""
+    parts, room = [], float(SMALL_WIDTH)
+    for name, x in reversed(marks):
+        size = svg.width(name, svg.SMALL)
+        at = min(x, room - size / 2)
+        parts.append(svg.line((x, up.end), (x, up.start), "mark"))
+        parts.append(svg.text((at, up.end - 3), name, "small", "middle"))
+        room = at - size / 2
+    return parts
+
+
+def _below(labels: Iterable[tuple[float, str]]) -> list[str]:
+    """Labels under the axis of a small chart, ascending: moved in at the edges, left out where they would touch."""
+    parts, last = [], -math.inf
+    for wanted, label in labels:
+        half = svg.width(label, svg.SMALL) / 2
+        x = min(max(wanted, half), SMALL_WIDTH - half)
+        if x - half > last:
+            parts.append(svg.text((x, SMALL_HEIGHT - 8), label, "small", "middle"))
+            last = x + half
     return parts
 
 

@@ -8,6 +8,10 @@ from typing import Protocol
 
 Point = tuple[float, float]
 
+SMALL, LABEL = 6.0, 7.2
+"""Widths of a character of 10 and of 12 pixels, bold: rather too wide, as the reader's font is not known."""
+_GAP = 10.0
+
 
 class Scale(Protocol):
     """Turns values into positions; `ticks`: values that deserve a line."""
@@ -93,6 +97,27 @@ def around(values: Iterable[float]) -> tuple[float, float]:
     known = [max(value, 1.0) for value in values]
     low, high = (min(known), max(known)) if known else (1.0, 10.0)
     return low / 1.25, high * 1.25
+
+
+def width(content: str, character: float) -> float:
+    """About how wide a text is."""
+    return character * len(content)
+
+
+def spread(labels: Sequence[tuple[float, str]], left: float, right: float) -> list[tuple[float, int]]:
+    """Places for bold labels that begin at or left of where they want to: x, and the first row that is free there."""
+    rows: list[list[tuple[float, float]]] = []
+    places = []
+    for wanted, content in labels:
+        size = width(content, LABEL)
+        x = max(left, min(wanted, right - size))
+        free = (n for n, row in enumerate(rows) if all(x >= end + _GAP or x + size + _GAP <= at for at, end in row))
+        number = next(free, len(rows))
+        if number == len(rows):
+            rows.append([])
+        rows[number].append((x, x + size))
+        places.append((x, number))
+    return places
 
 
 def line(first: Point, second: Point, style: str) -> str:

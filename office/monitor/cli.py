@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from hftos.terminal_text import visible
 from office.commands import CommandError, control_of
 from office.monitor import service
 from office.monitor.limits import DEFAULT, LIMITS, LimitsError, read
@@ -26,7 +27,6 @@ from store.surveillance.catalogue import RULES
 from store.surveillance.engine import Surveillance
 from store.surveillance.thresholds import ThresholdError
 from store.surveillance.thresholds import read as read_thresholds
-from store.terminal_text import visible
 
 THRESHOLDS = Path(__file__).resolve().parents[1] / "surveillance.toml"
 _REDRAW = 0.25

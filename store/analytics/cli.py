@@ -10,6 +10,7 @@ import click
 import polars as pl
 from rich.console import Console
 
+from hftos.terminal_text import visible
 from store.analytics.analysis import Analysis, Settings
 from store.analytics.analysis import analyse as compute
 from store.analytics.inputs import InputError, Inputs
@@ -20,7 +21,6 @@ from store.analytics.summary import summary
 from store.cli_values import dsn_option
 from store.client import connect
 from store.errors import StoreError
-from store.terminal_text import visible
 
 _UNITS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 _LONGEST: Final = 24 * 3600 * 10**9

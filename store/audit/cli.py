@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from hftos.terminal_text import visible
 from store.audit.record import AuditError, AuditRecord
 from store.audit.verify import Verdict, records
 from store.audit.verify import verify as check
-from store.terminal_text import visible
 
 _WIDE = 200
 DEFAULT = Path("build/audit/audit.jsonl")

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hftos.terminal_text import visible
 from store.audit.cli import DEFAULT as AUDIT_LOG
 from store.audit.log import AuditLog
 from store.audit.record import AuditError
@@ -30,7 +31,6 @@ from store.surveillance.events import Event
 from store.surveillance.files import AlertsError, Summary
 from store.surveillance.source import SourceError, open_source
 from store.surveillance.thresholds import Settings, ThresholdError, defaults, read
-from store.terminal_text import visible
 
 THRESHOLDS = Path(__file__).resolve().parents[2] / "office" / "surveillance.toml"
 _EVERY = 20_000

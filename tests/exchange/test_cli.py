@@ -469,9 +469,24 @@ def test_a_command_without_an_exchange_says_how_to_start_one(tmp_path: Path, con
     path = tmp_path / "ready"
     if content is not None:
         path.write_text(content)
-    result = CliRunner().invoke(exchange, ["status", f"--ready-file={path}"])
+    result = CliRunner().invoke(exchange, ["status", f"--ready-file={path}", "--wait=0"])
     assert result.exit_code == 2
     assert str(path) in result.stderr
+
+
+def test_a_command_waits_for_an_exchange_that_is_still_starting(tmp_path: Path) -> None:
+    path = tmp_path / "ready"
+    asking = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "status", f"--ready-file={path}", "--json"], stdout=subprocess.PIPE
+    )
+    serving = subprocess.Popen([sys.executable, "-c", PROGRAM, "--no-flow", "--session=S9", f"--ready-file={path}"])
+    try:
+        out, _ = asking.communicate(timeout=60)
+        assert (asking.returncode, list(json.loads(out)["venues"])) == (0, ["NSDQ"])
+    finally:
+        serving.terminate()
+        asking.kill()
+        serving.wait(60)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ MODULES = (
     "hftapp.feed.handler",
     "hftapp.feed.itch_rules",
     "hftapp.histogram",
+    "hftapp.probe.gaps",
     "hftapp.ring",
     "hftapp.silence.heap",
     "hftapp.silence.trap",

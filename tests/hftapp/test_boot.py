@@ -1,46 +1,109 @@
-"""What the boot says about the machine, on a machine that lets it change nothing."""
+"""What the boot makes of the catalogue's rows, and what it says when one has not taken effect."""
+
+from pathlib import Path
 
 import pytest
 
-from hftapp import boot, config, knobs
+from hftapp import boot, config, reserve
+from hftapp.config import Nic
+from hftapp.knobs.apply import Applied
+from hftapp.knobs.result import ABSENT, NOT_APPLICABLE, UNSET, Result
+from hftapp.knobs.table import Row, Table
+from tests.hftapp.knobs.kernel import row, table
 
 BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
+GOOD = Result("good", "sysctl", "0", "0", True)
+BAD = Result("bad", "sysctl", "0", "5", False, "write refused: Invalid argument")
 
 
-def test_knobs_are_counted_by_what_became_of_them_and_the_failed_ones_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [
-        knobs.Result("good", "0", "0", True, ""),
-        knobs.Result("gone", "0", knobs.ABSENT, True, ""),
-        knobs.Result("bad", "0", "5", False, ""),
-    ]
-    moved = knobs.Result("irq", "0", "0", True, "")
-    monkeypatch.setattr(knobs, "apply", lambda _table: list(rows))
-    monkeypatch.setattr(knobs, "move_interrupts", lambda *_: moved)
-    monkeypatch.setattr(knobs, "hold_wakeup_latency", lambda: (None, moved))
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[Result]:
+    """What the rows become, to be filled by the test."""
+    results: list[Result] = []
+    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table())
+    monkeypatch.setattr(boot, "apply", lambda _table, _nic: Applied(list(results)))
     monkeypatch.setattr("hftapp.netconf.up", lambda _name: None)
+    return results
+
+
+def test_knobs_are_counted_by_what_became_of_them_and_the_failed_ones_named(machine: list[Result]) -> None:
+    machine += [GOOD, BAD, Result("gone", "sysfs", "0", ABSENT, True), Result("nic", "nic", "0", NOT_APPLICABLE, True)]
+    machine += [Result("left", "boot", UNSET, "on", True)]
     said: list[str] = []
-    machine = boot.prepare(config.parse(BASE), 1.0, said.append)
-    assert said[0] == "knob bad failed: requested 0, effective 5"
-    assert said[1].startswith("knobs: 3 set, 1 absent, 1 failed; ")
-    record = machine.record(None)
-    assert {"name": "bad", "requested": "0", "effective": "5", "ok": False} in list(record["knobs"])  # type: ignore[call-overload]
+    found = boot.prepare(config.parse(BASE), 1.0, said.append)
+    wrong = "self-check failed: bad (requested 0, effective 5: write refused: Invalid argument)"
+    assert said[0] == wrong
+    assert said[1].startswith("knobs: 1 set, 2 absent, 1 failed; ")
+    assert found.self_check == wrong
+    record = found.record(None)["knobs"]
+    assert record == [result.record() for result in machine]
+    assert BAD.record() == {
+        "name": "bad",
+        "layer": "sysctl",
+        "requested": "0",
+        "effective": "5",
+        "ok": False,
+        "reason": "write refused: Invalid argument",
+    }
 
 
-@pytest.mark.parametrize(("port", "reserved"), [("dpdk", ["18"]), ("af_packet", [])])
-def test_huge_pages_are_reserved_for_the_port_that_needs_them(
-    monkeypatch: pytest.MonkeyPatch, port: str, reserved: list[str]
+def test_all_that_failed_are_in_one_line(machine: list[Result]) -> None:
+    machine += [BAD, BAD._replace(name="worse", reason="")]
+    found = boot.prepare(config.parse(BASE), 1.0, lambda _line: None)
+    assert found.self_check.endswith("Invalid argument); worse (requested 0, effective 5)")
+
+
+def test_a_machine_that_trades_in_spite_of_it_says_so(machine: list[Result]) -> None:
+    machine.append(BAD)
+    said: list[str] = []
+    found = boot.prepare(config.parse(BASE + '[host]\nself_check = "warn"\n'), 1.0, said.append)
+    assert 'host.self_check = "warn": this machine trades although its self-check failed' in said
+    assert found.self_check
+
+
+def test_a_machine_whose_knobs_are_all_right_says_nothing(machine: list[Result]) -> None:
+    machine.append(GOOD)
+    assert boot.prepare(config.parse(BASE), 1.0, lambda _line: None).self_check == ""
+
+
+def test_the_traders_own_knobs_join_the_record(machine: list[Result]) -> None:
+    machine.append(GOOD)
+    found = boot.prepare(config.parse(BASE), 1.0, lambda _line: None)
+    own = Result("mlockall", "process", "on", "on", True).record()
+    assert found.record(1, [own])["knobs"] == [GOOD.record(), own]
+
+
+PAGES = row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", UNSET)
+AT_BOOT = row("hugepages", "boot", "hugepages", "16")
+
+
+@pytest.mark.parametrize(
+    ("port", "rows", "reserved"),
+    [
+        ("dpdk", [PAGES], "rings and tables"),
+        ("dpdk", [row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", "64")], "64"),
+        ("dpdk", [PAGES, AT_BOOT], UNSET),
+        ("af_packet", [PAGES], UNSET),
+    ],
+)
+def test_huge_pages_are_reserved_for_the_port_that_needs_them_unless_a_row_says_how_many(
+    monkeypatch: pytest.MonkeyPatch, machine: list[Result], port: str, rows: list[Row], reserved: str
 ) -> None:
-    moved = knobs.Result("irq", "0", "0", True, "")
-    asked: list[knobs.Knob] = []
+    asked: list[Table] = []
+    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table(*rows))
 
-    def applied(rows: list[knobs.Knob]) -> list[knobs.Result]:
-        asked.extend(rows)
-        return []
+    def applied(found: Table, _nic: Nic) -> Applied:
+        asked.append(found)
+        return Applied()
 
-    monkeypatch.setattr(knobs, "apply", applied)
-    monkeypatch.setattr(knobs, "move_interrupts", lambda *_: moved)
-    monkeypatch.setattr(knobs, "hold_wakeup_latency", lambda: (None, moved))
-    monkeypatch.setattr("hftapp.netconf.up", lambda _name: None)
+    monkeypatch.setattr(boot, "apply", applied)
     settings = BASE.replace('"memory"\naddress = ""', f'"{port}"\nmac = "52:54:00:20:00:10"\naddress = "10.20.0.10/24"')
     boot.prepare(config.parse(settings), 1.0, lambda _line: None)
-    assert [row.value for row in asked if row.name == "vm.nr_hugepages"] == reserved
+    if reserved == "rings and tables":
+        reserved = str(18 + reserve.huge_pages(config.parse(settings)))
+    assert [found.value for found in asked[0].rows if found.name == "vm.nr_hugepages"] == [reserved]
+
+
+def test_an_image_without_the_catalogues_rows_does_not_boot(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the image was built without its knobs"):
+        boot.prepare(config.parse(BASE), 1.0, lambda _line: None, str(tmp_path / "none"))

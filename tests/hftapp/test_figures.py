@@ -10,6 +10,7 @@ from hftapp.figures import Figures, Layout
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LAYOUT
 from hftapp.trader.instrument import Instrument
+from hftapp.units import Price, Shares
 
 
 def made(instruments: int = 4) -> Figures:
@@ -81,7 +82,7 @@ def test_the_board_shows_an_instrument_a_turn() -> None:
     shown = made()
     board = Board(shown)
     instruments = [Instrument(symbol, index) for index, symbol in enumerate(("A", "BRK.A", "SPY"))]
-    instruments[1].position, instruments[1].bid, instruments[2].last = -300, 4_500_000_000, 77
+    instruments[1].position, instruments[1].bid, instruments[2].last = Shares(-300), Price(4_500_000_000), Price(77)
     board.turn([])
     board.turn(instruments)
     assert shown.shown == 1
@@ -91,7 +92,7 @@ def test_the_board_shows_an_instrument_a_turn() -> None:
     assert [shown.symbol(index) for index in range(3)] == ["A", "BRK.A", "SPY"]
     assert shown.column("position") == [0, -300, 0]
     assert shown.column("bid") == [0, 4_500_000_000, 0]
-    instruments[0].position = 9
+    instruments[0].position = Shares(9)
     board.turn(instruments)
     assert shown.column("position") == [9, -300, 0]
 

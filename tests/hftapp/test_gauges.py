@@ -11,6 +11,7 @@ from hftapp.gauges import BATCH, PERIOD_NS, SHARE, Gauges, read_softirqs
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LAYOUT
 from hftapp.trader.instrument import Instrument
+from hftapp.units import Notional, Price, Shares
 from protocols.management import ALL_VENUES, Counters, Latency, ManagementMessage, Position, TopOfBook
 
 
@@ -43,7 +44,7 @@ def shown() -> Iterator[Shown]:
 
 def quoted(shown: Shown, symbol: str, bid: int) -> Instrument:
     made = shown.instrument(symbol)
-    made.bid, made.bid_shares, made.updates = bid, 100, 1
+    made.bid, made.bid_shares, made.updates = Price(bid), Shares(100), 1
     shown.board.show(made)
     return made
 
@@ -58,7 +59,7 @@ def test_a_book_is_told_of_when_it_changes_and_not_again(shown: Shown) -> None:
     assert (book.levels, book.updates) == (([(100_0000, 100)], []), 1)
     assert TopOfBook.decode(book.encode()) == book
     assert shown.changes() == []
-    held.last = 5
+    held.last = Price(5)
     shown.board.show(held)
     assert [type(message) for message in shown.changes()] == [TopOfBook]
 
@@ -75,11 +76,11 @@ def test_with_several_venues_a_book_is_that_of_all(shown: Shown) -> None:
 def test_a_position_is_told_of_when_it_changes(shown: Shown) -> None:
     held = quoted(shown, "AAPL", 1)
     shown.changes()
-    held.position, held.exposed_sell, held.open_notional = -300, 5, 7
+    held.position, held.exposed_sell, held.open_notional = Shares(-300), Shares(5), Notional(7)
     shown.board.show(held)
     expected = Position(symbol="AAPL", shares=-300, exposed_buy=0, exposed_sell=5, open_notional=7)
     assert shown.changes() == [expected]
-    held.position = 0
+    held.position = Shares(0)
     shown.board.show(held)
     assert shown.changes() == [expected.replace(shares=0)]
 

@@ -26,6 +26,7 @@ from hftapp.supervisor import Supervisor
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LOOP
 from hftapp.trader.instrument import Instrument
+from hftapp.units import Price, Shares
 from office.files import hellos, live
 from office.files import journal as copy
 from protocols.management import (
@@ -88,7 +89,7 @@ def run(tmp_path: Path, trader: TraderFunction, toml: str = BASE, **more: Any) -
 def show(rings: Rings, shares: int) -> None:
     """A book and a position, as the trader shows them."""
     held = Instrument("A", 0)
-    held.position, held.bid, held.bid_shares, held.updates = shares, 99_0000, 5, shares
+    held.position, held.bid, held.bid_shares, held.updates = Shares(shares), Price(99_0000), Shares(5), shares
     Board(rings.figures).show(held)
 
 
@@ -388,6 +389,55 @@ def test_the_office_gets_everything_and_its_commands_arrive(tmp_path: Path) -> N
         (entry.number, entry.kind, entry.payload) for entry in journal.read(tmp_path / "orders.journal")
     ]
     assert (summary["faults"], summary["duplicates"], summary["conflicts"]) == (0, 0, 0)
+
+
+def checks_itself(settings: Config, rings: Rings, cpu: int | None, bell: int) -> None:
+    """Reads its own knobs back, then is `obedient`."""
+    emit(rings, records.KNOBS, [OWN])
+    obedient(settings, rings, cpu, bell)
+
+
+OWN = {"name": "mlockall", "layer": "process", "requested": "on", "effective": "on", "ok": True, "reason": ""}
+WRONG = "self-check failed: vm.x (requested 0, effective 5)"
+
+
+class TestTheSelfCheck:
+    """A machine whose knobs are not as they should be does not trade, unless it may."""
+
+    def office(self, folder: Path, trader: TraderFunction, more: str = "", **boot: str) -> tuple[Outcome, Path]:
+        """A run that reports to a collector; its outcome, and the collector's folder."""
+        command = [sys.executable, "-m", "office.collector", "--bind", "127.0.0.1:0", "--dir", str(folder / "office")]
+        with subprocess.Popen(
+            [*command, "--control", str(folder / "control")], stdout=subprocess.PIPE, text=True
+        ) as office:
+            assert office.stdout is not None
+            port = json.loads(office.stdout.readline())["port"]
+            toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"') + more
+            machine = Boot(kernel_s=0.9, pid1_s=1.5, self_check=boot.get("self_check", ""))
+            outcome, _ = run(folder, trader, toml, boot=machine, seconds=0.05)
+            office.terminate()
+            office.communicate(timeout=10)
+        return outcome, folder / "office"
+
+    def test_it_stops_before_there_is_a_trader_and_the_office_hears_why(self, tmp_path: Path) -> None:
+        def never(_settings: Config, rings: Rings, _cpu: int | None, _bell: int) -> None:
+            rings.journal.push(records.OUT, 1, b"traded")
+
+        outcome, office = self.office(tmp_path, never, self_check=WRONG)
+        assert (outcome.status, outcome.reason) == (1, WRONG)
+        assert outcome.journal_records == 0
+        messages = [frame.message for _, frame in live(office) if frame.stream == LIVE]
+        assert messages == [State(body=WRONG.encode()), Exit(status=1, body=WRONG.encode())]
+
+    def test_one_that_may_trades_and_the_office_hears_that_too(self, tmp_path: Path) -> None:
+        outcome, office = self.office(tmp_path, obedient, '[host]\nself_check = "warn"\n', self_check=WRONG)
+        assert (outcome.status, outcome.reason) == (0, "stop command")
+        assert State(body=WRONG.encode()) in [frame.message for _, frame in live(office)]
+
+    def test_the_last_greeting_has_the_traders_own_knobs(self, tmp_path: Path) -> None:
+        _, office = self.office(tmp_path, checks_itself)
+        (hello,) = hellos(office).values()
+        assert json.loads(hello.body)["knobs"] == [OWN]
 
 
 def killed_at_the_close(_settings: Config, rings: Rings, _cpu: int | None, bell: int) -> None:

@@ -73,6 +73,17 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     return made
 
 
+@pytest.mark.parametrize("driver", vfio.SHARED)
+def test_a_card_that_the_kernel_shares_with_user_space_stays_with_its_driver(kernel: Kernel, driver: str) -> None:
+    (kernel.root / "sys/bus/pci/drivers" / driver).mkdir()
+    (kernel.root / vfio.DEVICES / CARD / "driver").unlink()
+    kernel._give(kernel.root / vfio.DEVICES / CARD, driver)
+    binding = vfio.bind(CARD, root=kernel.root)
+    assert (kernel.driver(), binding.iova) == (driver, "va")
+    binding.release()
+    assert (kernel.driver(), kernel.written) == (driver, [])
+
+
 def test_the_card_goes_to_user_space_and_back(kernel: Kernel) -> None:
     binding = vfio.bind(CARD, root=kernel.root)
     assert (kernel.driver(), binding.iova, binding.previous) == ("vfio-pci", "va", "virtio-pci")

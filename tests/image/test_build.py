@@ -11,11 +11,12 @@ from hftos.compiling import table
 from hftos.compiling.errors import CompilingError
 from hftos.compiling.toolchain import Toolchain
 from image import build as builder
-from image import buildroot, cache, cli, compiled, disk, initramfs, kernel, profile, uki
-from image.errors import BuildRootError, ImageError
+from image import buildroot, cache, cli, compiled, disk, initramfs, kernel, microcode, profile, uki
+from image.errors import BuildRootError, ImageError, ProfileError
 from image.kernel import Kernel
 from image.profile import Profile
 from image.progress import Quiet, Reporter
+from rootfs import cpio
 
 
 class Recipe:
@@ -38,14 +39,26 @@ def recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     def bzimage(root: object, source: object, config: Path, out: Path, update: object) -> None:
         (out / "vmlinuz").write_bytes(b"kernel " + config.read_bytes())
         (out / "config").write_bytes(config.read_bytes())
+        (out / "objects").write_text("sizes")
 
-    def packed(root: object, sources: Path, modules: dict[str, Path], drivers: object, release: str, out: Path) -> None:
+    def packed(
+        root: object,
+        sources: Path,
+        modules: dict[str, Path],
+        drivers: object,
+        release: str,
+        out: Path,
+        knobs: bytes | None,
+    ) -> None:
         objects = b"".join(modules[name].read_bytes() for name in sorted(modules))
         (out / "initramfs.cpio.zst").write_bytes((sources / "hftapp/__main__.py").read_bytes() + objects)
         (out / "report.json").write_text('{"components": [], "left_out": {"site": "why"}}')
 
-    def unified(root: object, work: Path, booted: Kernel, archive: Path, cmdline: str, release: str) -> None:
-        (work / "hftos.efi").write_bytes(booted.image.read_bytes() + archive.read_bytes() + cmdline.encode())
+    def unified(
+        root: object, work: Path, booted: Kernel, archive: Path, cmdline: str, release: str, microcode: bytes
+    ) -> None:
+        parts = (booted.image.read_bytes(), archive.read_bytes(), cmdline.encode(), microcode)
+        (work / "hftos.efi").write_bytes(b"".join(parts))
 
     def repart(root: object, work: Path) -> None:
         with (work / "hftos.img").open("wb") as stream:
@@ -214,6 +227,49 @@ def test_another_compiler_makes_everything_anew(recipe: Recipe, sources: Path, t
     assert steps(sources, tmp_path) == ALL
 
 
+def test_other_knobs_make_another_initramfs_and_no_kernel(
+    recipe: Recipe, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps(sources, tmp_path)
+    load = profile.load
+    monkeypatch.setattr(profile, "load", lambda name: replace(load(name), knobs=b'{"knobs": []}'))
+    assert steps(sources, tmp_path)[0] == "initramfs"
+
+
+def test_microcode_goes_before_the_initramfs_and_into_the_program(
+    recipe: Recipe, sources: Path, tmp_path: Path
+) -> None:
+    early = cpio.write([cpio.file(microcode.AMD, b"DMA\0")])
+    plain = builder.build("qemu", Quiet(), sources=sources, output=tmp_path / "out")
+    before = plain.initramfs.read_bytes()
+    assert "microcode" not in {part["kind"] for part in plain.read_manifest()["components"]}
+    reporter = Quiet()
+    built = builder.build("qemu", reporter, sources=sources, output=tmp_path / "out", early=early)
+    assert reporter.steps_run == ["unified kernel image", "disk image"]
+    assert built.initramfs.read_bytes() == early + before
+    assert built.uki.read_bytes().endswith(early)
+    (part,) = (part for part in built.read_manifest()["components"] if part["kind"] == "microcode")
+    assert (part["version"], part["bytes"]) == ("AuthenticAMD", len(early))
+    builder.build("qemu", Quiet(), sources=sources, output=tmp_path / "out")
+    assert built.initramfs.read_bytes() == before
+
+
+def test_each_profile_has_a_folder_of_its_own() -> None:
+    assert builder.output_of("qemu") == builder.OUTPUT
+    assert builder.output_of("colo") == builder.OUTPUT / "colo"
+    for name in ("moon", "", "../qemu"):
+        with pytest.raises(ProfileError, match=f"no profile '{name}'; there are: colo, lab, qemu"):
+            builder.output_of(name)
+
+
+def test_a_kernel_of_an_older_version_leaves_no_sizes_of_another(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
+    built = builder.build("qemu", Quiet(), sources=sources, output=tmp_path / "out")
+    assert built.objects.read_text() == "sizes"
+    for objects in (cache.root() / "kernel").glob("*/objects"):
+        objects.unlink()
+    assert not builder.build("qemu", Quiet(), sources=sources, output=tmp_path / "out").objects.exists()
+
+
 def test_an_output_that_was_written_to_is_restored(recipe: Recipe, sources: Path, tmp_path: Path) -> None:
     steps(sources, tmp_path)
     image = tmp_path / "out/hftos.img"
@@ -245,6 +301,7 @@ def test_the_manifest_names_every_part(recipe: Recipe, sources: Path, tmp_path: 
     assert manifest["components"][0]["name"] == "linux"
     assert manifest["components"][0]["version"] == "linux-source-6.12 6.12"
     assert manifest["outputs"]["vmlinuz"]["sha256"] == cache.hash_file(built.kernel)
+    assert manifest["outputs"]["hftos.img"]["sha256"] == cache.hash_file(built.disk)
     assert manifest["outputs"]["hftos.img"]["bytes"] == 1 << 20
     assert manifest["left_out"] == {"site": "why"}
     assert manifest["build_root"]["packages"]["gcc-14"] == "1"
@@ -257,7 +314,7 @@ def test_the_command_prints_json(
     monkeypatch.setattr(
         builder,
         "build",
-        lambda name, reporter, locked: build(name, reporter, locked=locked, sources=sources, output=tmp_path / "out"),
+        lambda name, reporter, **options: build(name, reporter, sources=sources, output=tmp_path / "out", **options),
     )
     result = CliRunner().invoke(cli.image, ["build", "--json"])
     assert result.exit_code == 0
@@ -279,7 +336,7 @@ def test_the_command_reports_errors_in_one_line(monkeypatch: pytest.MonkeyPatch)
 def test_an_unknown_profile_is_an_error() -> None:
     result = CliRunner().invoke(cli.image, ["build", "--profile", "moon"])
     assert result.exit_code == 1
-    assert "no profile 'moon'; there are: qemu" in result.stderr
+    assert "no profile 'moon'; there are: colo, lab, qemu" in result.stderr
 
 
 def test_show_before_the_first_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

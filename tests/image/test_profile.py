@@ -23,7 +23,7 @@ def test_a_profile_combines_fragments_and_parameters(tmp_path: Path) -> None:
         'summary = "s"\nfragments = ["a"]\nparameters = [{ parameter = "quiet", why = "q" }]\n'
         'init = [{ argument = "-I", why = "i" }]\n',
     )
-    loaded = profile.load("p", tmp_path)
+    loaded = profile.load("p", folder=tmp_path)
     assert [(s.name, s.value, s.why, s.fragment) for s in loaded.symbols] == [("SMP", "y", "w", "a")]
     assert loaded.cmdline == "quiet -- -I"
 
@@ -31,7 +31,7 @@ def test_a_profile_combines_fragments_and_parameters(tmp_path: Path) -> None:
 def test_an_unknown_profile_names_those_there_are(tmp_path: Path) -> None:
     write(tmp_path)
     with pytest.raises(ProfileError, match="no profile 'x'; there are: p"):
-        profile.load("x", tmp_path)
+        profile.load("x", folder=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -44,26 +44,26 @@ def test_an_unknown_profile_names_those_there_are(tmp_path: Path) -> None:
         ('"SMP"', "must be a table"),
         (
             '{ symbol = "SMP", value = "y", why = "w" }, { symbol = "SMP", value = "n", why = "w" }',
-            r"SMP is in two fragments: a \(y\) and a \(n\)",
+            r"SMP is in two files: a \(y\) and a \(n\)",
         ),
     ],
 )
 def test_bad_rows_are_refused(tmp_path: Path, rows: str, message: str) -> None:
     write(tmp_path, rows)
     with pytest.raises(ProfileError, match=message):
-        profile.load("p", tmp_path)
+        profile.load("p", folder=tmp_path)
 
 
 def test_an_unknown_fragment_is_refused(tmp_path: Path) -> None:
     write(tmp_path, profile_text='summary = "s"\nfragments = ["b"]\n')
     with pytest.raises(ProfileError, match="no fragment 'b'"):
-        profile.load("p", tmp_path)
+        profile.load("p", folder=tmp_path)
 
 
 def test_bad_toml_names_the_file(tmp_path: Path) -> None:
     write(tmp_path, profile_text="summary = \n")
     with pytest.raises(ProfileError, match=r"p\.toml"):
-        profile.load("p", tmp_path)
+        profile.load("p", folder=tmp_path)
 
 
 def write_pmds(folder: Path, rows: str) -> Path:
@@ -75,7 +75,7 @@ def write_pmds(folder: Path, rows: str) -> Path:
 def test_a_profile_names_a_list_of_drivers(tmp_path: Path) -> None:
     write(tmp_path, profile_text='summary = "s"\nfragments = ["a"]\npmds = "lab"\n')
     write_pmds(tmp_path, '{ pmd = "net_ice", why = "E810" }')
-    assert profile.load("p", tmp_path).drivers == (profile.Driver("net_ice", "E810"),)
+    assert profile.load("p", folder=tmp_path).drivers == (profile.Driver("net_ice", "E810"),)
 
 
 @pytest.mark.parametrize(

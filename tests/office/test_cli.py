@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +109,22 @@ def test_a_command_that_fails_is_in_the_audit_log_that_is_given(directory: Path,
     assert "no run in" in failed["reason"]
 
 
+@pytest.mark.parametrize("name", ["stop", "kill"])
+def test_a_directory_without_a_run_is_refused_and_nothing_is_put_beside_it(name: str, tmp_path: Path) -> None:
+    status, text = command(name, "--dir", str(tmp_path / "mistyped" / "run"))
+    assert status == 1
+    assert text == f"Error: no run in {tmp_path}/mistyped/run: start one with `hftos run`, or give its --dir\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_once_there_is_a_log_a_command_to_nobody_is_in_it_too(directory: Path) -> None:
+    log = audit_log_of(directory)
+    with AuditLog(log) as other:
+        other.append(who="Ada", role="risk", action="login")
+    assert command("kill", "--dir", str(directory))[0] == 1
+    assert [action for _, _, action, _ in logged(log)] == ["login", "kill", "kill.failed"]
+
+
 def test_a_kill_is_sent_although_the_log_fails_and_a_stop_is_not(collecting: Collecting, directory: Path) -> None:
     (directory.parent / "audit").write_text("in the way of the log's folder")
     with collecting.server() as server:
@@ -156,6 +173,24 @@ def test_collecting_ends_with_a_summary_and_leaves_no_control(collecting: Collec
     assert json.loads(out)["connections"] == 0
     assert not (directory / "control.json").exists()
     assert collecting.process.returncode == 0
+
+
+@pytest.mark.parametrize("program", [COLLECT, [sys.executable, "-m", "office.collector", "--bind", "127.0.0.1:0"]])
+def test_a_disk_that_takes_no_more_is_named_in_one_line(program: list[str], directory: Path) -> None:
+    command = [*program, "--dir", str(directory)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, hard))  # EFBIG, as ENOSPC of a full disk
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+    remedy = "make room there, or give another --dir; what was acknowledged is kept"
+    (line,) = said.splitlines()
+    assert line.partition(": ")[2] == f"{directory}: File too large: {remedy}"
+    assert process.returncode == 1
 
 
 def test_a_second_collector_leaves_the_first_ones_files_alone(collecting: Collecting, directory: Path) -> None:

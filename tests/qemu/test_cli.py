@@ -27,6 +27,11 @@ from qemu.scenario import Scenario
         (["--dir", __file__], "is a file"),
         (["--disk", "--append", "debug"], "leave out --config, --port and --append"),
         (["--disk", "--port", "dpdk"], "leave out --config, --port and --append"),
+        (["--disk-bus", "nvme", "--append", "debug"], "leave out --config, --port and --append"),
+        (["--disk-image", __file__, "--port", "dpdk"], "leave out --config, --port and --append"),
+        (["--disk-image", "/nonexistent.img"], "does not exist"),
+        (["--disk-bus", "floppy"], "'floppy' is not one of 'virtio', 'nvme', 'sata', 'usb'"),
+        (["--profile", "moon"], "'moon' is not one of"),
         (["--nic", "rtl8139"], "'rtl8139' is not one of 'virtio', 'e1000e'"),
         (["--memory", "1"], "--memory"),
         (["--memory", "99999999"], "all the memory of this host"),
@@ -51,7 +56,15 @@ def test_a_missing_image_is_explained(tmp_path: Path, monkeypatch: pytest.Monkey
     result = CliRunner().invoke(run, ["--no-build", "--dir", str(tmp_path / "run")])
     assert result.exit_code == 1
     assert "has no vmlinuz" in result.output
-    assert "hftos image build" in result.output
+    assert "hftos image build --profile qemu" in result.output
+
+
+def test_the_image_of_another_profile_is_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "OUTPUT", tmp_path)
+    result = CliRunner().invoke(run, ["--no-build", "--profile", "colo", "--dir", str(tmp_path / "run")])
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'colo'} has no vmlinuz" in result.output
+    assert "hftos image build --profile colo" in result.output
 
 
 def test_a_wrong_configuration_is_explained_before_the_last_run_is_touched(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from qemu import machine as machines
 from qemu.accel import Accelerator
-from qemu.machine import MODELS, DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
+from qemu.machine import BUSES, MODELS, DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
 
 TCG = Accelerator("tcg", "test")
 DIRECT = DirectBoot(Path("/image/vmlinuz"), Path("/image/initramfs"), "console=ttyS0 -- -m hftapp")
@@ -30,8 +30,8 @@ def test_a_direct_boot(tmp_path: Path) -> None:
         "dgram,id=trader,local.type=unix,local.path=/run/q,remote.type=unix,remote.path=/run/s"
     ]
     device = (
-        "virtio-net-pci,disable-legacy=on,iommu_platform=on,mrg_rxbuf=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,"
-        "guest_ufo=off,netdev=trader,mac=52:54:00:20:00:10,romfile="
+        "virtio-net-pci,disable-legacy=on,iommu_platform=on,ioeventfd=off,mrg_rxbuf=off,guest_tso4=off,guest_tso6=off,"
+        "guest_ecn=off,guest_ufo=off,netdev=trader,mac=52:54:00:20:00:10,romfile="
     )
     assert device in values(argv, "-device")
     assert {"-nodefaults", "-no-user-config", "-no-reboot"} <= set(argv)
@@ -67,6 +67,8 @@ def test_instructions_are_counted_in_emulation_on_one_thread(tmp_path: Path) -> 
     argv = Machine(TCG, DIRECT, (), tmp_path / "console", tmp_path / "qmp", icount=True).argv()
     assert values(argv, "-accel") == ["tcg,thread=single"]
     assert values(argv, "-icount") == ["shift=0,sleep=off"]
+    waiting = Machine(TCG, DIRECT, (), tmp_path / "console", tmp_path / "qmp", icount=True, skips_idle=False)
+    assert values(waiting.argv(), "-icount") == ["shift=0,sleep=on"]
     fast = Machine(Accelerator("kvm", "test"), DIRECT, (), tmp_path / "console", tmp_path / "qmp", icount=True)
     with pytest.raises(MachineError, match="not under kvm: set HFTOS_ACCEL=tcg"):
         fast.argv()
@@ -84,6 +86,25 @@ def test_a_disk_boot_never_writes_the_image(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("bus", "devices"),
+    [
+        ("nvme", ["nvme,drive=disk,bootindex=0,serial=hftos-nvme,max_ioqpairs=2"]),
+        ("sata", ["ide-hd,bus=ide.0,drive=disk,bootindex=0,serial=hftos-sata"]),
+        ("usb", ["qemu-xhci,id=usb", "usb-storage,bus=usb.0,drive=disk,bootindex=0,serial=hftos-usb"]),
+    ],
+)
+def test_a_disk_on_another_bus(bus: str, devices: list[str], tmp_path: Path) -> None:
+    boot = DiskBoot(Path("/dev/loop0"), Path("/fw/code"), tmp_path / "vars", bus)
+    assert values(boot.argv(), "-device") == devices
+    assert "if=none,id=disk,format=raw,snapshot=on,file=/dev/loop0" in values(boot.argv(), "-drive")
+
+
+def test_an_unknown_bus_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match=r"'floppy' is no bus of a disk: must be one of virtio, nvme, sata, usb"):
+        DiskBoot(tmp_path, tmp_path, tmp_path, "floppy").argv()
+
+
 def test_commas_in_paths_do_not_end_an_option(tmp_path: Path) -> None:
     argv = Machine(TCG, DIRECT, (), Path("/a,b/console"), tmp_path / "qmp").argv()
     assert "file,id=console,path=/a,,b/console" in argv
@@ -98,13 +119,14 @@ def test_missing_firmware_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert find_firmware() == (tmp_path / "code", tmp_path / "vars")
 
 
-def test_qemu_takes_the_command_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bus", BUSES)
+def test_qemu_takes_the_command_line(bus: str, tmp_path: Path) -> None:
     """Started paused and told to quit at once: a wrong option would end it with an error."""
     nics = [
         Nic(model, f"52:54:00:20:00:1{i}", tmp_path / f"{model}.q", tmp_path / f"{model}.s", model)
         for i, model in enumerate(MODELS)
     ]
-    boot = DiskBoot(tmp_path / "disk", *[tmp_path / name for name in ("code", "vars")])
+    boot = DiskBoot(tmp_path / "disk", tmp_path / "code", tmp_path / "vars", bus)
     for name, size in (("disk", 1 << 20), ("code", 1 << 22), ("vars", 1 << 18)):
         (tmp_path / name).write_bytes(bytes(size))
     argv = Machine(TCG, boot, tuple(nics), tmp_path / "console", tmp_path / "qmp").argv()

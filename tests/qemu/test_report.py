@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -62,6 +63,19 @@ def outcome() -> Outcome:
     return Outcome(Accelerator("tcg", "no device"), guest_status=0, guest_reason="end of session")
 
 
+FALLBACK = {
+    "source": "image",
+    "path": "/etc/hftos.toml",
+    "fallback": True,
+    "refused": [{"path": "/.extra/x", "problems": ["nic.prot: unknown"]}],
+}
+
+
+def knob(name: str, requested: str, effective: str, reason: str = "") -> dict[str, Any]:
+    values = {"name": name, "layer": "sysctl", "requested": requested, "effective": effective}
+    return {**values, "ok": True, "reason": reason}
+
+
 @pytest.fixture
 def evidence() -> Evidence:
     """A small session: one order, rejected; one book; all of it known to both sides."""
@@ -72,8 +86,10 @@ def evidence() -> Evidence:
             "pid1_s": 1.5,
             "cpu": {"trader": 1, "isolated": [1], "nohz_full": [1]},
             "knobs": [
-                {"name": "vm.stat_interval", "requested": "120", "effective": "120", "ok": True},
-                {"name": "ksm.run", "requested": "0", "effective": "absent", "ok": True},
+                knob("vm.stat_interval", "120", "120"),
+                knob("ksm.run", "0", "absent", reason="no KSM in this kernel"),
+                knob("nic.rx_usecs", "0", "not applicable", reason="the driver is the trader's own"),
+                knob("nohz", "unset", "on"),
             ],
         },
         stats={
@@ -146,8 +162,8 @@ def test_a_right_run_is_ok_and_says_everything(
     assert report["orders"] == {"sent": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
     assert report["exchange"] == {"received": 1, "accepted": 0, "rejected": 1, "executed_shares": 0, "cancelled": 0}
     assert (report["position"], report["pnl"], report["pnl_unmarked"]) == ({}, 0, [])
-    assert report["knob_counts"] == {"all": 2, "effective": 1, "absent": 1, "failed": 0}
-    assert [knob["name"] for knob in report["knobs"]] == ["vm.stat_interval", "ksm.run"]
+    assert report["knob_counts"] == {"all": 4, "effective": 1, "absent": 2, "failed": 0, "unset": 1}
+    assert [knob["name"] for knob in report["knobs"]] == ["vm.stat_interval", "ksm.run", "nic.rx_usecs", "nohz"]
     assert report["expected_gap"] is False
     latency = {"unit": "ns", "count": 1, "min": 5, "p50": 5, "p99": 5, "p999": 5, "max": 5, "quotable": False}
     assert report["tick_to_trade"] == latency
@@ -190,7 +206,9 @@ def spoiled(name: str) -> Spoil:
             case "ticks":
                 evidence.stats["tick_to_trade"]["count"] = 2
             case "knob":
-                evidence.boot["knobs"][0] |= {"effective": "1", "ok": False}
+                evidence.boot["knobs"][0] |= {"effective": "1", "ok": False, "reason": "write refused"}
+            case "configuration":
+                evidence.boot["configuration"] = FALLBACK
             case "boot":
                 evidence.boot = {}
             case "claim":
@@ -234,7 +252,8 @@ def spoiled(name: str) -> Spoil:
         ("types", "do not agree"),
         ("money", "do not agree"),
         ("ticks", "do not agree"),
-        ("knob", "knob vm.stat_interval: wanted 120, got 1"),
+        ("knob", "knob vm.stat_interval: wanted 120, got 1 (write refused)"),
+        ("configuration", "refused its configuration and ran on /etc/hftos.toml instead: /.extra/x: nic.prot: unknown"),
         ("boot", "boot record is missing"),
         ("silent", "no market data"),
         ("idle", "no order reached the exchange"),
@@ -306,5 +325,5 @@ def test_the_table_shows_figures_and_marks_what_may_not_be_quoted(
     table.show(assemble(scenario, image, outcome, evidence), Console(file=out, width=200))
     text = out.getvalue()
     parts = ("to the last share", "0.0000 dollars", "not quotable", "1 book, 1 level, equal", "1 tick:", "ok:")
-    for part in (*parts, "1 in effect, 1 not in this kernel, 0 failed"):
+    for part in (*parts, "1 in effect, 2 with nothing to act on, 0 failed, 1 left alone"):
         assert part in text

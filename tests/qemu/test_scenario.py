@@ -95,7 +95,7 @@ def test_a_configuration_is_appended_as_a_second_archive(tmp_path: Path, image: 
     base = image.initramfs.read_bytes()
     start = len(base) + -len(base) % 4
     assert content.startswith(base)
-    assert content[start:] == cpio.write([cpio.file("etc/hftos.toml", b"[feed]\n")])
+    assert content[start:] == cpio.write([cpio.file(".extra/credentials/hftos.toml.cred", b"[feed]\n")])
 
 
 def test_the_trading_card_may_be_another_model(tmp_path: Path, image: Image) -> None:
@@ -130,6 +130,14 @@ def test_a_disk_boot_has_its_own_firmware_variables(tmp_path: Path, image: Image
     assert isinstance(boot, DiskBoot)
     assert boot.variables.parent == tmp_path
     assert boot.variables.stat().st_size > 0
+    assert (boot.image, boot.bus) == (image.disk, "virtio")
+
+
+def test_a_flashed_disk_on_another_bus_takes_the_place_of_the_built_one(tmp_path: Path, image: Image) -> None:
+    scenario = Scenario(tmp_path, disk=True, disk_image=Path("/dev/loop0"), disk_bus="nvme")
+    boot = machine(scenario, image, TCG, tmp_path).boot
+    assert isinstance(boot, DiskBoot)
+    assert (boot.image, boot.bus) == (Path("/dev/loop0"), "nvme")
 
 
 def test_an_earlier_runs_files_are_removed_and_nothing_else(tmp_path: Path) -> None:

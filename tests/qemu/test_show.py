@@ -22,7 +22,7 @@ REPORT: dict[str, Any] = {
     "exchange": {"received": 555, "accepted": 530, "rejected": 0, "executed_shares": 4_301, "cancelled": 2_400},
     "position": {"AAPL": -214, "MSFT": 100},
     "pnl": -902_000,
-    "knob_counts": {"all": 3, "effective": 2, "absent": 1, "failed": 0},
+    "knob_counts": {"all": 3, "effective": 2, "absent": 1, "failed": 0, "unset": 5},
     "tick_to_trade": {"count": 2, "min": 1_000, "p50": 2_000, "p99": 3_000, "max": 4_000, "quotable": False},
     "books": {"compared": 201, "levels": 739, "equal": True},
     "executions": {"bought": 1_780, "sold": 2_521},
@@ -50,6 +50,15 @@ def test_both_sides_stand_side_by_side(tmp_path: Path) -> None:
     assert "not quotable" in " ".join(text.split())
     assert "AAPL -214, MSFT +100" in text
     assert "ok: guest" in text
+
+
+def test_the_configuration_is_named_and_marked_when_it_is_not_the_wanted_one(tmp_path: Path) -> None:
+    found = {"source": "image", "path": "/etc/hftos.toml", "fallback": False, "refused": []}
+    _, text = show(tmp_path, REPORT | {"configuration": found})
+    assert "/etc/hftos.toml" in text
+    assert "not the wanted one" not in text
+    _, text = show(tmp_path, REPORT | {"configuration": found | {"fallback": True}})
+    assert "/etc/hftos.toml (not the wanted one: see below)" in text
 
 
 def test_a_bad_run_names_its_reasons(tmp_path: Path) -> None:

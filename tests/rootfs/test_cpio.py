@@ -77,6 +77,21 @@ def test_archives_can_follow_each_other() -> None:
     assert [entry.data for entry in cpio.read(both)] == [b"1", b"2"]
 
 
+def test_archives_of_other_programs_may_name_the_root_and_lead_with_a_dot() -> None:
+    def record(name: str, mode: int, data: bytes = b"") -> bytes:
+        numbers = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        head = b"070701" + b"".join(b"%08X" % number for number in numbers) + name.encode() + b"\0"
+        return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+    archive = record(".", 0o40755) + record("./kernel", 0o40755) + record("./kernel/file", 0o100644, b"content")
+    found = list(cpio.read(archive + cpio.write([cpio.file("more", b"x")])))
+    assert [(entry.path, entry.data) for entry in found] == [
+        ("kernel", b""),
+        ("kernel/file", b"content"),
+        ("more", b"x"),
+    ]
+
+
 def test_two_entries_of_one_path_are_refused() -> None:
     with pytest.raises(RootfsError, match="two entries for a"):
         cpio.write([cpio.file("a", b""), cpio.file("a", b"")])

@@ -83,6 +83,14 @@ def test_byte_code_and_configuration(entries: dict[str, cpio.Entry]) -> None:
     assert entries["etc/hftos.toml"].data == b"[nic]\n"
 
 
+def test_the_profiles_knobs_lie_where_pid_1_reads_them(source: Source) -> None:
+    made = initramfs.assemble(replace(source, knobs=b'{"knobs": []}'))
+    entries = {entry.path: entry for entry in cpio.read(initramfs.decompress(made.archive))}
+    assert entries["etc/hftos/knobs.json"].data == b'{"knobs": []}'
+    assert "knobs.json" in {part.name for part in made.components}
+    assert "knobs.json" not in {part.name for part in initramfs.assemble(source).components}
+
+
 def test_the_components_cover_every_file(source: Source, entries: dict[str, cpio.Entry]) -> None:
     packed = initramfs.assemble(source)
     files = [entry for entry in entries.values() if stat.S_ISREG(entry.mode)]

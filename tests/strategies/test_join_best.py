@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hftapp.trader.order import BUY, SELL
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from tests.hftapp.trader.rig import Rig, add, executed
 
@@ -43,17 +44,17 @@ def test_it_pulls_when_the_spread_closes() -> None:
 @pytest.mark.parametrize(("bought", "sides"), [(99, "BT"), (100, "T"), (101, "T")])
 def test_at_its_largest_position_one_side_stops(bought: int, sides: str) -> None:
     floor = Rig(KIND, size=10, min_spread=200, max_inventory=100)
-    order = floor.orders.enter(floor.aapl, 0, BUY, bought, 100_0000)
+    order = floor.orders.enter(floor.aapl, 0, BUY, Shares(bought), Price(100_0000))
     floor.hear(executed(order.ref, bought, 100_0000, 1))
-    floor.desk.filled(floor.aapl, order, bought, 100_0000)
+    floor.desk.filled(floor.aapl, order, Shares(bought), Price(100_0000))
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000))
     assert "".join(side if side == "B" else "T" for side, *_ in quotes(floor)) == sides
 
 
 def test_at_its_largest_short_position_the_other_side_stops() -> None:
     floor = Rig(KIND, size=10, min_spread=200, max_inventory=100)
-    order = floor.orders.enter(floor.aapl, 0, SELL, 100, 100_0000)
+    order = floor.orders.enter(floor.aapl, 0, SELL, Shares(100), Price(100_0000))
     floor.hear(executed(order.ref, 100, 100_0000, 1))
-    floor.desk.filled(floor.aapl, order, 100, 100_0000)
+    floor.desk.filled(floor.aapl, order, Shares(100), Price(100_0000))
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000))
     assert [side for side, *_ in quotes(floor)] == ["B"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from tests.hftapp.trader.rig import Rig, add
 
@@ -14,7 +15,7 @@ def traded(*prices: int, **params: int) -> list[tuple[Any, ...]]:
     floor = Rig("tape_follower.TapeFollower", **settings)
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000))
     for price in prices:
-        floor.desk.trade(floor.aapl, price, 100)
+        floor.desk.trade(floor.aapl, Price(price), Shares(100))
     return [(m.side, m.quantity, m.price, m.time_in_force) for m in floor.sent if isinstance(m, ouch50.EnterOrder)]
 
 

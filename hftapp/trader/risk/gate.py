@@ -19,6 +19,7 @@ from hftapp.trader.risk.walk import INCREMENT, MAX_PRICE, Walk
 
 if not cython.compiled:
     from hftapp.trader.risk.packing import chain_of, place_of, terms_of
+    from hftapp.units import Price, Shares
 
     _MAX_PRICE, _INCREMENT = MAX_PRICE, INCREMENT
     _BPS = 10_000
@@ -37,7 +38,7 @@ class RiskGate(Walk):
     """
 
     def check(
-        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+        self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
     ) -> int:
         """0: send it, and it counts from now on; otherwise the code of the check that refuses.
 
@@ -49,7 +50,7 @@ class RiskGate(Walk):
         return code
 
     def weigh(
-        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+        self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
     ) -> int:
         """As `check`, but whoever sends the order lets it `count`, before the next one is weighed."""
         # All calls are the last thing done here, so that no register has to be saved for an order that simply passes.
@@ -62,14 +63,14 @@ class RiskGate(Walk):
         return self._decide(instrument, side, shares, price, replaces, now)
 
     def count(
-        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+        self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
     ) -> None:
         """An order that was weighed has been sent: rates and duplicates count it from now on."""
         terms = terms_of(side, shares, price) if replaces is None else _NOTHING
         self._sent.add(place_of(instrument.index, self.venue), terms, now)
 
     def _opposed(
-        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+        self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
     ) -> int:
         """`weigh` an order that is all right where own orders of the other side are open."""
         if self._crossing(instrument, side, price) == 0:
@@ -92,7 +93,7 @@ class RiskGate(Walk):
     before=cython.longlong,
 )
 def _unheard(
-    gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+    gate: RiskGate, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
 ) -> bool:
     """Whether no rate is used up and the order can be no duplicate; False: perhaps it is.
 
@@ -125,7 +126,7 @@ def _unheard(
     reached=cython.longlong,
     opened=cython.longlong,
 )
-def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+def _plain(gate: RiskGate, instrument: Instrument, side: int, shares: Shares, price: Price) -> bool:
     """Whether an order breaks no limit of its terms, its symbol and the firm; False: perhaps it does. Own orders of the
     other side are another matter.
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import cython
+
+if not cython.compiled:
+    from hftapp.units import Notional, Shares
 if TYPE_CHECKING:
     from hftapp.config import Risk
 
@@ -16,17 +20,17 @@ class Limits:
     """One field per limit, named after what it limits; units: shares, price4, 1/100 %, orders, orders/s, ns."""
 
     def __init__(self, settings: Risk) -> None:
-        self.order_shares = settings.max_order_shares
-        self.order_notional = settings.max_order_notional * DOLLAR
+        self.order_shares = Shares(settings.max_order_shares)
+        self.order_notional = Notional(settings.max_order_notional * DOLLAR)
         self.collar_bps = settings.price_collar_bps
         self.fat_finger_bps = settings.fat_finger_bps
-        self.position = settings.max_position_shares
-        self.symbol_open_notional = settings.max_symbol_open_notional * DOLLAR
-        self.open_notional = settings.max_open_notional * DOLLAR
+        self.position = Shares(settings.max_position_shares)
+        self.symbol_open_notional = Notional(settings.max_symbol_open_notional * DOLLAR)
+        self.open_notional = Notional(settings.max_open_notional * DOLLAR)
         self.open_orders = settings.max_open_orders
-        self.gross_exposure = settings.max_gross_exposure * DOLLAR
-        self.net_exposure = settings.max_net_exposure * DOLLAR
-        self.executed_notional = settings.max_executed_notional * DOLLAR
+        self.gross_exposure = Notional(settings.max_gross_exposure * DOLLAR)
+        self.net_exposure = Notional(settings.max_net_exposure * DOLLAR)
+        self.executed_notional = Notional(settings.max_executed_notional * DOLLAR)
         self.port_rate = settings.max_orders_per_second
         self.symbol_rate = settings.max_symbol_orders_per_second
         self.duplicate_window = settings.duplicate_window_us * MICROSECOND

@@ -5,6 +5,8 @@ Interpreted these functions run; compiled they are inlined from `packing.pxd`, a
 
 from typing import Final
 
+from hftapp.units import Price, Shares
+
 MAX_INSTRUMENTS: Final = 1 << 18
 """Instruments of one trader: the stock locates (ITCH 5.0: 2 bytes each) of four venues."""
 MAX_SESSIONS: Final = 4
@@ -17,7 +19,7 @@ def place_of(index: int, venue: int) -> int:
     return index << 2 | venue
 
 
-def terms_of(side: int, shares: int, price: int) -> int:
+def terms_of(side: int, shares: Shares, price: Price) -> int:
     """Side (1 or -1), shares (at most 20 bits) and price4 (at most 31 bits), as in OUCH; never negative."""
     return price << 22 | shares << 2 | (side + 1)
 

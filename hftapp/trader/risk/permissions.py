@@ -3,6 +3,7 @@
 from hftapp.config import ALL_SYMBOLS, Risk
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.risk.packing import MAX_INSTRUMENTS
+from hftapp.units import Shares
 
 
 class Permissions:
@@ -25,7 +26,7 @@ class Permissions:
         symbol = instrument.symbol
         instrument.permitted = _lists(self._permitted, symbol)
         instrument.restricted = _lists(self._restricted, symbol)
-        instrument.borrow = self._borrow.get(symbol, self._borrow.get(ALL_SYMBOLS, 0))
+        instrument.borrow = Shares(self._borrow.get(symbol, self._borrow.get(ALL_SYMBOLS, 0)))
 
 
 def _lists(symbols: frozenset[str], symbol: str) -> bool:

@@ -35,6 +35,7 @@ from hftapp.trader.risk.limits cimport Limits
 from hftapp.trader.risk.packing cimport place_of, terms_of
 from hftapp.trader.risk.sent cimport SentOrders
 from hftapp.trader.totals cimport Totals
+from hftapp.units cimport Notional, Price, Shares, notional_t, price_t, shares_t
 
 cdef enum:
     _MAX_PRICE = 1_999_999_900
@@ -66,21 +67,22 @@ cdef class Walk:
     cpdef bint overrun(self) noexcept
     cpdef turn_to(self, int venue)
     # What goes together: shares count as open although nothing was sent (`sent` 1), and no longer (-1).
-    cdef void suppose(self, Instrument instrument, int side, int64_t shares, int64_t price, int sent) noexcept
+    @cython.locals(signed=shares_t)
+    cdef void suppose(self, Instrument instrument, int side, shares_t shares, price_t price, int sent) noexcept
 
     @cython.locals(code=int, terms=int64_t)
     cdef int _decide(
-        self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces, int64_t now
+        self, Instrument instrument, int side, shares_t shares, price_t price, Order replaces, int64_t now
     ) noexcept
     cdef int _state(self, Instrument instrument) noexcept
-    @cython.locals(reference=int64_t, distance=int64_t, through=int64_t)
-    cdef int _terms(self, Instrument instrument, int64_t side, int64_t shares, int64_t price) noexcept
-    @cython.locals(extra=int64_t, reached=int64_t)
-    cdef int _holdings(self, Instrument instrument, int side, int64_t shares, int64_t price, Order replaces) noexcept
-    @cython.locals(total=int64_t)
-    cdef int _totals(self, Instrument instrument, int64_t side, int64_t notional, bint adds) noexcept
+    @cython.locals(reference=price_t, distance=int64_t, through=int64_t)
+    cdef int _terms(self, Instrument instrument, int64_t side, shares_t shares, price_t price) noexcept
+    @cython.locals(extra=shares_t, reached=shares_t)
+    cdef int _holdings(self, Instrument instrument, int side, shares_t shares, price_t price, Order replaces) noexcept
+    @cython.locals(total=notional_t)
+    cdef int _totals(self, Instrument instrument, int64_t side, notional_t notional, bint adds) noexcept
     @cython.locals(order=Order, i=Py_ssize_t)
-    cdef int _crossing(self, Instrument instrument, int64_t side, int64_t price) noexcept
+    cdef int _crossing(self, Instrument instrument, int64_t side, price_t price) noexcept
     @cython.locals(sent=SentOrders, found=int64_t, left=int64_t, window=int64_t)
     cdef int _history(self, Instrument instrument, int64_t place, int64_t terms, int64_t now) noexcept
     cdef int _refuse(self, int code, int64_t value, int64_t limit) noexcept

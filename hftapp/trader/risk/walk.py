@@ -58,6 +58,7 @@ if not cython.compiled:
         SYMBOL_RATE,
     )
     from hftapp.trader.risk.packing import place_of, terms_of
+    from hftapp.units import Notional, Price, Shares
 
     _MAX_PRICE, _INCREMENT = MAX_PRICE, INCREMENT
     _DOLLAR = _BPS = 10_000
@@ -105,17 +106,18 @@ class Walk:
         self.venue = venue
         self._sent = self._every[venue]
 
-    def suppose(self, instrument: Instrument, side: int, shares: int, price: int, sent: int) -> None:
+    def suppose(self, instrument: Instrument, side: int, shares: Shares, price: Price, sent: int) -> None:
         """Let an order count as open although it was not sent (`sent` 1), and no longer (-1).
 
         So what goes together can be weighed together before any of it is sent.
         """
+        signed = Shares(sent * shares)
         if side > 0:
-            instrument.exposed_buy += sent * shares
+            instrument.exposed_buy += signed
         else:
-            instrument.exposed_sell += sent * shares
-        instrument.open_notional += sent * shares * price
-        self._held.open_notional += sent * shares * price
+            instrument.exposed_sell += signed
+        instrument.open_notional += signed * price
+        self._held.open_notional += signed * price
         self._held.open_count += sent
         self._counts[instrument.index] += sent
 
@@ -130,7 +132,7 @@ class Walk:
         return True
 
     def _decide(
-        self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None, now: int
+        self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None, now: int
     ) -> int:
         """Walk the table, and count the refusals it finds."""
         code = self._state(instrument)
@@ -170,7 +172,7 @@ class Walk:
             return self._refuse(RESTRICTED, 1, 0)
         return 0
 
-    def _terms(self, instrument: Instrument, side: int, shares: int, price: int) -> int:
+    def _terms(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> int:
         """The order by itself, and against the market."""
         if side != 1 and side != -1:
             return self._refuse(SIDE, side, 1)
@@ -185,7 +187,7 @@ class Walk:
         # Twice the reference, so that a mid between two prices stays an integer.
         reference = instrument.bid + instrument.ask
         if instrument.bid == 0 or instrument.ask == 0:
-            reference = 2 * instrument.last
+            reference = Price(2 * instrument.last)
         distance = 2 * price - reference
         if distance < 0:
             distance = -distance
@@ -197,11 +199,11 @@ class Walk:
             return self._refuse_ratio(FAT_FINGER, through, reference, self.limits.fat_finger_bps)
         return 0
 
-    def _holdings(self, instrument: Instrument, side: int, shares: int, price: int, replaces: Order | None) -> int:
+    def _holdings(self, instrument: Instrument, side: int, shares: Shares, price: Price, replaces: Order | None) -> int:
         """The position that the order could lead to."""
         extra = shares
         if replaces is not None:
-            extra = shares - replaces.remaining if shares > replaces.remaining else 0
+            extra = shares - replaces.remaining if shares > replaces.remaining else Shares(0)
         if side > 0:
             reached = instrument.position + instrument.exposed_buy + extra
         else:
@@ -215,7 +217,7 @@ class Walk:
                 return self._refuse(SHORT_PRICE, price, instrument.bid)
         return 0
 
-    def _totals(self, instrument: Instrument, side: int, notional: int, adds: bool) -> int:
+    def _totals(self, instrument: Instrument, side: int, notional: Notional, adds: bool) -> int:
         """Everything the firm has open and holds, with this order; the order that it replaces still counts."""
         total = instrument.open_notional + notional
         if total > self.limits.symbol_open_notional:
@@ -228,7 +230,7 @@ class Walk:
         if total + self._held.gross_exposure > self.limits.gross_exposure:
             return self._refuse_value(GROSS_EXPOSURE, total + self._held.gross_exposure, self.limits.gross_exposure)
         # The open orders of both sides count, as if all were on this one: never too little, and one total for all.
-        total += self._held.net_exposure * side
+        total += Notional(self._held.net_exposure * side)
         if total > self.limits.net_exposure:
             return self._refuse_value(NET_EXPOSURE, total, self.limits.net_exposure)
         if self._held.executed_notional > self.limits.executed_notional:
@@ -236,7 +238,7 @@ class Walk:
             return self._refuse_value(EXECUTED_NOTIONAL, self._held.executed_notional, self.limits.executed_notional)
         return 0
 
-    def _crossing(self, instrument: Instrument, side: int, price: int) -> int:
+    def _crossing(self, instrument: Instrument, side: int, price: Price) -> int:
         """Whether it could trade with an own open order of the other side."""
         if (instrument.exposed_sell if side > 0 else instrument.exposed_buy) == 0:
             return 0

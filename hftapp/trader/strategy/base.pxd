@@ -2,17 +2,18 @@ from libc.stdint cimport int64_t
 
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.order cimport Order
+from hftapp.units cimport Price, Shares, price_t, shares_t
 
 cdef class Context:
     cdef public int64_t now
-    cdef public int64_t best_price
-    cdef public int64_t best_shares
+    cdef public price_t best_price
+    cdef public shares_t best_shares
 
-    cpdef quote(self, Instrument instrument, int side, int64_t shares, int64_t price, int64_t min_move)
-    cpdef bint take(self, Instrument instrument, int side, int64_t shares, int64_t price) except -1
+    cpdef quote(self, Instrument instrument, int side, shares_t shares, price_t price, price_t min_move)
+    cpdef bint take(self, Instrument instrument, int side, shares_t shares, price_t price) except -1
     cpdef cancel(self, Order order)
     cpdef pull(self, Instrument instrument)
-    cpdef int64_t inventory(self, Instrument instrument) except? -1
+    cpdef shares_t inventory(self, Instrument instrument) except? -1
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
 
 cdef class Strategy:
@@ -20,6 +21,6 @@ cdef class Strategy:
     cdef readonly object params
 
     cpdef on_book(self, Instrument instrument)
-    cpdef on_trade(self, Instrument instrument, int64_t price, int64_t shares)
-    cpdef on_fill(self, Instrument instrument, Order order, int64_t shares, int64_t price)
+    cpdef on_trade(self, Instrument instrument, price_t price, shares_t shares)
+    cpdef on_fill(self, Instrument instrument, Order order, shares_t shares, price_t price)
     cpdef on_timer(self, int64_t now)

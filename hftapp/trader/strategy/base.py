@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
+import cython
+
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import Order
+
+if not cython.compiled:
+    from hftapp.units import Price, Shares
 
 
 class Param(NamedTuple):
@@ -32,10 +37,10 @@ class Context:
 
     def __init__(self) -> None:
         self.now = 0
-        self.best_price = 0
-        self.best_shares = 0
+        self.best_price = Price(0)
+        self.best_shares = Shares(0)
 
-    def quote(self, instrument: Instrument, side: int, shares: int, price: int, min_move: int) -> None:
+    def quote(self, instrument: Instrument, side: int, shares: Shares, price: Price, min_move: Price) -> None:
         """Have one day order of `shares` at `price` resting on a side; 0 shares: have none.
 
         Enters, replaces or cancels as needed. An order closer than `min_move` (price4) to the wanted price stays
@@ -43,7 +48,7 @@ class Context:
         """
         raise NotImplementedError
 
-    def take(self, instrument: Instrument, side: int, shares: int, price: int) -> bool:
+    def take(self, instrument: Instrument, side: int, shares: Shares, price: Price) -> bool:
         """Send immediate-or-cancel orders to where the shares are, at most to `price`; False when none was sent."""
         raise NotImplementedError
 
@@ -55,7 +60,7 @@ class Context:
         """Cancel every quote of this strategy in a symbol."""
         raise NotImplementedError
 
-    def inventory(self, instrument: Instrument) -> int:
+    def inventory(self, instrument: Instrument) -> Shares:
         """Shares this strategy has bought less those it has sold."""
         raise NotImplementedError
 
@@ -79,10 +84,10 @@ class Strategy:
     def on_book(self, instrument: Instrument) -> None:
         """A followed book changed, or an own order in it did."""
 
-    def on_trade(self, instrument: Instrument, price: int, shares: int) -> None:
+    def on_trade(self, instrument: Instrument, price: Price, shares: Shares) -> None:
         """A trade was printed."""
 
-    def on_fill(self, instrument: Instrument, order: Order, shares: int, price: int) -> None:
+    def on_fill(self, instrument: Instrument, order: Order, shares: Shares, price: Price) -> None:
         """An own order was executed (negative shares: an execution was broken)."""
 
     def on_timer(self, now: int) -> None:

@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t
 
 from hftapp.trader.instrument cimport Instrument
 from hftapp.trader.strategy.base cimport Context, Strategy
+from hftapp.units cimport Shares, price_t, shares_t
 
 cdef enum:
     _BPS = 10_000
@@ -11,15 +12,15 @@ cdef enum:
     _SELL = -1
 
 cdef class ImbalanceTaker(Strategy):
-    cdef int64_t _size
+    cdef shares_t _size
     cdef int64_t _ratio
-    cdef int64_t _min_shares
+    cdef shares_t _min_shares
     cdef int64_t _max_spread
-    cdef int64_t _limit
+    cdef shares_t _limit
     cdef int64_t _cooldown
     cdef int64_t[::1] _rest_until
 
-    @cython.locals(bid=int64_t, bid_shares=int64_t, ask=int64_t, ask_shares=int64_t, side=int, price=int64_t, shares=int64_t, room=int64_t, index=Py_ssize_t)
+    @cython.locals(bid=price_t, bid_shares=shares_t, ask=price_t, ask_shares=shares_t, side=int, price=price_t, shares=shares_t, room=shares_t, index=Py_ssize_t)
     cpdef on_book(self, Instrument instrument)
-    @cython.locals(total=int64_t)
-    cpdef int signal(self, int64_t bid_shares, int64_t ask_shares) noexcept
+    @cython.locals(total=shares_t)
+    cpdef int signal(self, shares_t bid_shares, shares_t ask_shares) noexcept

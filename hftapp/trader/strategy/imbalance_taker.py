@@ -14,6 +14,8 @@ from hftapp.trader.strategy.base import Context, Strategy
 MS = 1_000_000
 
 if not cython.compiled:
+    from hftapp.units import Shares
+
     _BPS = 10_000
     _SYMBOLS = 1 << 16
     _BUY, _SELL = BUY, SELL
@@ -30,11 +32,11 @@ class ImbalanceTaker(Strategy):
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         super().__init__(context, params)
-        self._size = params["size"]
+        self._size = Shares(params["size"])
         self._ratio = params["ratio_pct"]
-        self._min_shares = params["min_shares"]
+        self._min_shares = Shares(params["min_shares"])
         self._max_spread = params["max_spread_bps"]
-        self._limit = params["max_position"]
+        self._limit = Shares(params["max_position"])
         self._cooldown = params["cooldown_ms"] * MS
         self._rest_until = array("q", bytes(8 * _SYMBOLS))
 
@@ -63,7 +65,7 @@ class ImbalanceTaker(Strategy):
         price, shares = ask, ask_shares
         if side != _BUY:
             price, shares = bid, bid_shares
-        room = self._limit - side * self.context.inventory(instrument)
+        room = self._limit - Shares(side * self.context.inventory(instrument))
         if shares > self._size:
             shares = self._size
         if shares > room:
@@ -72,7 +74,7 @@ class ImbalanceTaker(Strategy):
             self.context.take(instrument, side, shares, price)
             self._rest_until[index] = self.context.now + self._cooldown
 
-    def signal(self, bid_shares: int, ask_shares: int) -> int:
+    def signal(self, bid_shares: Shares, ask_shares: Shares) -> int:
         """`BUY` when buyers hold enough of the best level's shares, `SELL` when sellers do, else 0."""
         total = bid_shares + ask_shares
         if total < self._min_shares:

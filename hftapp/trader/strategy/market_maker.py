@@ -10,6 +10,9 @@ from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, SELL
 from hftapp.trader.strategy.base import Context, Strategy
 
+if not cython.compiled:
+    from hftapp.units import Price, Shares
+
 _BPS = 10_000
 _BUY, _SELL = BUY, SELL
 
@@ -31,13 +34,13 @@ class MarketMaker(Strategy):
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
         super().__init__(context, params)
-        self.buy_price = self.sell_price = 0
-        self._size = params["size"]
+        self.buy_price = self.sell_price = Price(0)
+        self._size = Shares(params["size"])
         self._half_spread = params["half_spread_bps"]
         self._skew = params["skew_bps"]
-        self._limit = params["max_inventory"]
-        self._min_move = params["min_move"]
-        self._tick = params["tick"]
+        self._limit = Shares(params["max_inventory"])
+        self._min_move = Price(params["min_move"])
+        self._tick = Price(params["tick"])
         self._max_spread = params["max_spread_bps"]
 
     def on_book(self, instrument: Instrument) -> None:
@@ -62,16 +65,16 @@ class MarketMaker(Strategy):
         if sell > self._size:
             sell = self._size
         if self.buy_price <= 0:
-            buy = 0
+            buy = Shares(0)
         context.quote(instrument, _BUY, buy, self.buy_price, self._min_move)
         context.quote(instrument, _SELL, sell, self.sell_price, self._min_move)
 
-    def prices(self, bid: int, ask: int, inventory: int) -> bool:
+    def prices(self, bid: Price, ask: Price, inventory: Shares) -> bool:
         """Work out the quotes for other people's best bid and ask, price4; False when it should not quote.
 
         They are in `buy_price` and `sell_price`.
         """
-        mid = (bid + ask) // 2
+        mid = Price((bid + ask) // 2)
         if ask <= bid or (ask - bid) * _BPS > self._max_spread * mid:
             return False
         tick = self._tick
@@ -84,13 +87,13 @@ class MarketMaker(Strategy):
         full = mid * self._skew
         scale = self._limit * _BPS
         shift = full // scale * held + _down(full % scale * held, scale)
-        half = mid * self._half_spread // _BPS
+        half = Price(mid * self._half_spread // _BPS)
         if half < tick:
             half = tick
-        buy = _down(mid - shift - half, tick) * tick
-        sell = -_down(shift - mid - half, tick) * tick
-        highest = (ask - 1) // tick * tick
-        lowest = (bid + tick) // tick * tick
+        buy = Price(_down(mid - shift - half, tick) * tick)
+        sell = Price(-_down(shift - mid - half, tick) * tick)
+        highest = Price((ask - 1) // tick * tick)
+        lowest = Price((bid + tick) // tick * tick)
         self.buy_price = buy if buy < highest else highest
         self.sell_price = sell if sell > lowest else lowest
         return True

@@ -109,7 +109,7 @@ export class Interrupts {
   private readonly total = el("span", { class: "dim" });
 
   constructor(private readonly model: Model) {
-    const { head, body } = panel("interrupts", "Interrupts of the trading CPU");
+    const { head, body } = panel("interrupts", "Interrupts, trading CPU");
     head.append(this.total);
     this.grid = new Grid<Row>(
       body,

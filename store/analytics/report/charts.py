@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from hftos.pictures.svg import Picture, Scale, ticks
 from store.analytics.report import numbers
-from store.analytics.report.svg import Picture, Scale, ticks
 
 Series = Sequence[tuple[str, str, Mapping[str, Mapping[str, Any]]]]
 

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from hftos.pictures import html
 from store.analytics import breakdown
 from store.analytics.analysis import Analysis
-from store.analytics.report import charts, html
+from store.analytics.report import charts
 from store.analytics.report.numbers import bps, count, dollars, duration
 from store.analytics.report.pieces import Summary, named, plain, with_legend
 

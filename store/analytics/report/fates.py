@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from hftos.pictures import html
 from protocols.ouch50_codes import REJECT_REASONS
 from store.analytics.analysis import Analysis
-from store.analytics.report import charts, html
+from store.analytics.report import charts
 from store.analytics.report.numbers import count, duration, percent
 from store.analytics.report.pieces import Summary, with_legend
 

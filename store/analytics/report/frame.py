@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from hftos.pictures import html
 from store.analytics.markouts import label
 from store.analytics.metrics import METRICS, SYMBOLS
-from store.analytics.report import html, numbers
+from store.analytics.report import numbers
 from store.analytics.report.numbers import bps, count, dollars, percent
 from store.analytics.report.pieces import Summary
 

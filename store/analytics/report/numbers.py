@@ -55,12 +55,13 @@ def count(value: int | None) -> str:
 
 
 def duration(value: float | None) -> str:
-    """Nanoseconds in the unit that suits them, three digits: `1.25 ms`."""
+    """Nanoseconds in the unit that suits them, three digits, or all before the point: `1.25 ms`, `23,400 s`."""
     if value is None:
         return NONE
     for unit, size in _TIMES:
         if abs(value) >= size or size == 1:
-            return f"{value / size:.3g} {unit}"
+            scaled = value / size
+            return f"{scaled:,.0f} {unit}" if abs(scaled) >= 999.5 else f"{scaled:.3g} {unit}"
     raise AssertionError(value)
 
 

@@ -2,12 +2,11 @@
 
 from html import escape
 
+from hftos.pictures import html
+from hftos.pictures.style import STYLE
 from store.analytics.analysis import Analysis
-from store.analytics.report import costs, fates, frame, html, profit
+from store.analytics.report import costs, fates, frame, profit
 from store.analytics.report.pieces import Summary
-from store.analytics.report.style import STYLE
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(analysis: Analysis, found: Summary) -> str:
@@ -25,13 +24,7 @@ def page(analysis: Analysis, found: Summary) -> str:
         frame.definitions(),
         _footer(found),
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(found['run'])} – trading analysis</title><style>{STYLE}</style></head>"
-        f"<body><main>{''.join(content)}</main></body></html>\n"
-    )
+    return html.document(f"{found['run']} – trading analysis", STYLE, *content)
 
 
 def _footer(found: Summary) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from hftos.pictures import html
 from store.analytics.analysis import Analysis
-from store.analytics.report import charts, html
+from store.analytics.report import charts
 from store.analytics.report.numbers import NONE, bps, count, dollars, duration
 from store.analytics.report.pieces import Summary, named, with_legend
 

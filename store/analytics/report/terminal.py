@@ -4,9 +4,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from hftos.terminal_text import visible
 from store.analytics.report.numbers import bps, count, dollars, duration, percent
 from store.analytics.report.pieces import Summary
-from store.terminal_text import visible
 
 
 def show(found: Summary, console: Console) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hftapp.book.books import COUNTERS, MALFORMED, NO_CHANGE, Books
+from hftapp.units import Price
 from protocols import itch50
 from protocols.errors import ProtocolError
 from protocols.order_book import OrderBooks
@@ -71,7 +72,7 @@ class Pair:
                 assert self.books.level_price(locate, side, i) == price
                 assert self.books.level_shares(locate, side, i) == shares
                 assert self.books.level_orders(locate, side, i) == orders
-                assert self.books.shares_at(locate, side, price) == shares
+                assert self.books.shares_at(locate, side, Price(price)) == shares
                 for reference, left in book.orders(letter, price):
                     assert self.books.order_shares(reference) == left
                     assert self.books.order_price(reference) == price

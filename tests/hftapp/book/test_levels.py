@@ -7,6 +7,7 @@ import random
 import pytest
 
 from hftapp.book.levels import SMALLEST, Levels
+from hftapp.units import Price, Shares
 
 
 class Half:
@@ -18,14 +19,14 @@ class Half:
         self.orders: list[tuple[int, int]] = []
 
     def add(self, price: int, shares: int) -> None:
-        self.levels.add(self.number, price, shares)
+        self.levels.add(self.number, Price(price), Shares(shares))
         self.orders.append((price, shares))
 
     def remove(self, rng: random.Random) -> None:
         price, shares = self.orders.pop(rng.randrange(len(self.orders)))
         part = rng.randrange(shares)
-        self.levels.take(self.number, price, part, False)
-        self.levels.take(self.number, price, shares - part, True)
+        self.levels.take(self.number, Price(price), Shares(part), False)
+        self.levels.take(self.number, Price(price), Shares(shares - part), True)
 
     def check(self) -> None:
         prices = sorted({price for price, _ in self.orders}, reverse=self.number % 2 == 0)
@@ -34,11 +35,12 @@ class Half:
         for i, price in enumerate(prices):
             there = [shares for at, shares in self.orders if at == price]
             assert levels.price(self.number, i) == price
-            assert levels.shares(self.number, i) == levels.shares_at(self.number, price) == sum(there)
+            assert levels.shares(self.number, i) == levels.shares_at(self.number, Price(price)) == sum(there)
             assert levels.orders(self.number, i) == len(there)
-            assert levels.shares_at(self.number, price + 1) == 0 or price + 1 in prices
+            assert levels.shares_at(self.number, Price(price + 1)) == 0 or price + 1 in prices
         for beyond in (-1, len(prices)):
-            assert levels.price(self.number, beyond) == levels.shares(self.number, beyond) == 0
+            assert levels.price(self.number, beyond) == 0
+            assert levels.shares(self.number, beyond) == 0
             assert levels.orders(self.number, beyond) == 0
 
 
@@ -73,26 +75,26 @@ def test_the_extreme_prices_of_both_sides() -> None:
 def test_a_slab_that_was_outgrown_is_used_again() -> None:
     levels = Levels(3, 8 * SMALLEST)
     for price in range(SMALLEST + 1):
-        levels.add(0, price, 1)
+        levels.add(0, Price(price), Shares(1))
     end = levels.end
-    levels.add(1, 7, 5)
+    levels.add(1, Price(7), Shares(5))
     assert levels.end == end
     assert (levels.depth(1), levels.shares(1, 0)) == (1, 5)
-    levels.add(2, 7, 5)
+    levels.add(2, Price(7), Shares(5))
     assert levels.end > end
 
 
 def test_totals_beyond_32_bits() -> None:
     levels = Levels(1, 8)
     for _ in range(3):
-        levels.add(0, 7, (1 << 32) - 1)
+        levels.add(0, Price(7), Shares((1 << 32) - 1))
     assert levels.shares(0, 0) == 3 * ((1 << 32) - 1)
 
 
 def test_room_is_made_in_time() -> None:
     levels = Levels(64, 1)
     for half in range(8):
-        levels.add(half, half, half + 1)
+        levels.add(half, Price(half), Shares(half + 1))
     assert levels.relieve()
     assert [levels.price(half, 0) for half in range(8)] == list(range(8))
     assert not levels.relieve()

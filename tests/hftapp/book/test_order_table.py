@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hftapp.book.order_table import OrderTable
+from hftapp.units import Price, Shares
 
 operations = st.lists(st.tuples(st.booleans(), st.integers(0, 40) | st.integers((1 << 64) - 9, (1 << 64) - 1)))
 
@@ -29,7 +30,7 @@ def test_it_holds_what_a_dictionary_holds(steps: list[tuple[bool, int]]) -> None
     expected: dict[int, tuple[int, int, int]] = {}
     for number, (enters, reference) in enumerate(steps, 1):
         if enters:
-            found = table.insert(reference, number % 7, number, number % 5)
+            found = table.insert(reference, Price(number % 7), Shares(number), number % 5)
             assert (found < 0) == (reference in expected)
             expected.setdefault(reference, (number % 7, number, number % 5))
         else:
@@ -50,7 +51,7 @@ def test_removals_from_a_nearly_full_table_lose_nobody(seed: int) -> None:
     for _ in range(2000):
         if len(expected) < 47:
             reference = rng.getrandbits(rng.choice((6, 64)))
-            if table.insert(reference, 1, 2, 3) >= 0:
+            if table.insert(reference, Price(1), Shares(2), 3) >= 0:
                 expected[reference] = (1, 2, 3)
         if rng.random() < 0.7 and expected:
             gone = rng.choice(sorted(expected))
@@ -63,7 +64,7 @@ def test_removals_from_a_nearly_full_table_lose_nobody(seed: int) -> None:
 def test_a_full_table_grows_and_keeps_everything() -> None:
     table = OrderTable(16)
     for reference in range(1000):
-        table.insert(reference * 17, reference, reference + 1, 4)
+        table.insert(reference * 17, Price(reference), Shares(reference + 1), 4)
     check(table, {reference * 17: (reference, reference + 1, 4) for reference in range(1000)})
     assert (table.capacity, table.grown) == (2048, 7)
 
@@ -71,7 +72,7 @@ def test_a_full_table_grows_and_keeps_everything() -> None:
 def test_room_is_made_in_time() -> None:
     table = OrderTable(16)
     for reference in range(9):
-        table.insert(reference, 1, 1, 0)
+        table.insert(reference, Price(1), Shares(1), 0)
     assert table.relieve()
     assert (table.capacity, table.grown, table.relieve()) == (32, 1, False)
 
@@ -79,7 +80,7 @@ def test_room_is_made_in_time() -> None:
 def test_values_use_all_their_bits() -> None:
     table = OrderTable(16)
     largest = (1 << 32) - 1
-    table.insert((1 << 64) - 1, largest, largest, 131_071)
+    table.insert((1 << 64) - 1, Price(largest), Shares(largest), 131_071)
     check(table, {(1 << 64) - 1: (largest, largest, 131_071)})
 
 

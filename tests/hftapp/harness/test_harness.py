@@ -45,6 +45,27 @@ def test_the_result_is_one_line_of_json(monkeypatch: pytest.MonkeyPatch) -> None
     assert json.loads(line.removeprefix("result ")) == {"host": "hftos", "given": {"n": "1"}, "cpu": None}
 
 
+def test_the_boot_s_record_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("hftapp.harness.probe")
+    monkeypatch.setattr(module, "run", lambda *_: {"figure": 1}, raising=False)
+    monkeypatch.setitem(sys.modules, "hftapp.harness.probe", module)
+    said: list[str] = []
+    harness.run("probe", SETTINGS, None, said.append, {"pid1_s": 0.5})
+    assert json.loads(said[0].removeprefix("result ")) == {"figure": 1, "boot": {"pid1_s": 0.5}}
+
+
+def test_a_program_that_supervises_stays_off_the_trading_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned: list[set[int]] = []
+    monkeypatch.setattr("os.sched_setaffinity", lambda _pid, cpus: pinned.append(cpus))
+    for supervises in (False, True):
+        module = ModuleType("hftapp.harness.probe")
+        monkeypatch.setattr(module, "run", lambda *_: {}, raising=False)
+        monkeypatch.setattr(module, "SUPERVISES", supervises, raising=False)
+        monkeypatch.setitem(sys.modules, "hftapp.harness.probe", module)
+        harness.run("probe", SETTINGS, 3, lambda _: None)
+    assert pinned == [{3}]
+
+
 def test_an_unknown_harness_is_named() -> None:
     with pytest.raises(HarnessError, match=r"no hftapp.harness.nothing in this image"):
         harness.run("nothing", SETTINGS, None, print)

@@ -59,3 +59,34 @@ def test_the_rings_are_emptied_so_that_the_trader_never_finds_them_full(rings: R
     for _ in range(3):
         samples.turn()
         assert rings.journal.drain() == []
+
+
+def test_the_whole_begins_with_the_poll_before_the_one_that_found_the_burst(rings: Rings) -> None:
+    trader, card = cast(Any, ScriptedTrader(rings, [0, 7, 0, 7])), wire()
+    samples = TickSamples(trader, rings, card)
+    for polled in (10_000, 10_300, 20_000, 20_100):
+        card.polled, card.ticks = polled, polled + POLL
+        samples.turn()
+    first, second = samples.after
+    assert samples.whole == [first + POLL + 300, second + POLL + 100]
+    assert samples.before == [first + POLL, second + POLL]
+
+
+def test_the_loop_ends_with_the_trader(rings: Rings) -> None:
+    from hftapp.trader.loop import DONE
+
+    class Ends(ScriptedTrader):
+        """Is done after its last tick."""
+
+        left = 3
+        phase = 0
+
+        def step(self) -> None:
+            super().step()
+            self.left -= 1
+            if self.left == 0:
+                self.phase = DONE
+
+    samples = TickSamples(cast(Any, Ends(rings, [7, 0, 7])), rings, wire())
+    samples.loop()
+    assert len(samples.after) == 2

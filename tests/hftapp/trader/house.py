@@ -5,6 +5,7 @@ from typing import Any
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import ADOPTED, BUY, SELL, Order
 from hftapp.trader.orders import Orders
+from hftapp.units import Notional, Price, Shares
 from protocols import ouch50
 
 
@@ -23,7 +24,7 @@ class House(Orders):
         return self.instrument("AAPL")
 
     def buy(self, shares: int = 100, price: int = 10_0000, side: int = BUY) -> Order:
-        return self.enter(self.aapl, 0, side, shares, price)
+        return self.enter(self.aapl, 0, side, Shares(shares), Price(price))
 
     def hear(self, message: ouch50.OuchOutbound) -> int:
         return self.raw(message.encode())
@@ -48,13 +49,13 @@ class House(Orders):
         """Everything that is kept up to date is what it would be if it were added up now."""
         everything = self.open_orders()
         assert self.open_count == len(everything)
-        assert self.open_notional == sum(order.remaining * order.price for order in everything)
+        assert self.open_notional == sum((order.remaining * order.price for order in everything), Notional(0))
         for instrument in self.instruments.values():
             own = instrument.own[: instrument.own_count]
             assert set(own) == {order for order in everything if order.instrument is instrument}
             assert all(order.place == place for place, order in enumerate(own))
             assert all(order.side == 0 for order in instrument.own[instrument.own_count :])
-            assert instrument.open_notional == sum(order.remaining * order.price for order in own)
+            assert instrument.open_notional == sum((order.remaining * order.price for order in own), Notional(0))
             for side, exposed in ((BUY, instrument.exposed_buy), (SELL, instrument.exposed_sell)):
                 assert exposed == sum(exposure(order) for order in own if order.side == side)
 

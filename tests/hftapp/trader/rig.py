@@ -23,6 +23,7 @@ from hftapp.trader.router import Fees, Router
 from hftapp.trader.session import OrderSession
 from hftapp.trader.stages import NAMES, Stages
 from hftapp.trader.venue_market import VenueMarket
+from hftapp.units import Fee
 from protocols import itch50, ouch50
 
 MINIMAL = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\noffice = ""\n'
@@ -82,7 +83,7 @@ class Rig:
         encoders = [OuchEncoder("HFTX") for _ in range(venues)]
         decisions = Decisions(self.ring, 0, self.stages)
         self.gateway = OrderGateway(self.orders, self.risk, self.sessions, encoders, self.stages, decisions)
-        self.router = Router(self.market, [Fees(300, 200)] * venues)
+        self.router = Router(self.market, [Fees(Fee(300), Fee(200))] * venues)
         self.desk = Desk(
             0,
             StrategyConfig(kind, symbols, max_symbols, {**defaults, **params}),

@@ -6,6 +6,7 @@ from hftapp.figures import Figures, Layout
 from hftapp.trader.board import Board
 from hftapp.trader.market import Market
 from hftapp.trader.venue_market import VenueMarket
+from hftapp.units import Shares
 from protocols import itch50
 
 
@@ -65,7 +66,7 @@ def test_an_edition_is_a_changed_book_and_nothing_else() -> None:
     board = Board(shown, market)
     board.turn(market.instruments)
     assert shown.editions() == [2]
-    market.instruments[0].position = 5
+    market.instruments[0].position = Shares(5)
     board.turn(market.instruments)
     assert (shown.editions(), shown.column("position")) == ([2], [5])
     feed(market, venue, (2, "B", 10, 100_0100))

@@ -5,6 +5,7 @@ import pytest
 from hftapp.trader import breaker
 from hftapp.trader.breaker import Breaker
 from hftapp.trader.order import BUY, DAY, Order
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from tests.hftapp.trader.rig import Rig, add
 
@@ -17,7 +18,7 @@ def started() -> tuple[Rig, Breaker, Order]:
     guard = Breaker(floor.gateway)
     assert not floor.gateway.open
     assert guard.reset(breaker.CONNECTING)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     return floor, guard, order
@@ -60,7 +61,7 @@ def test_books_are_stale_for_some_reasons(reason: str, stale: bool) -> None:
 
 def test_a_cancel_without_an_answer_is_repeated_and_one_that_became_possible_is_sent() -> None:
     floor, guard, order = started()
-    floor.gateway.replace(order, 100, 100_0100, 0)
+    floor.gateway.replace(order, Shares(100), Price(100_0100), 0)
     floor.sessions[0].ready = False
     guard.trip(breaker.KILLED, 0)
     assert cancels(floor) == 0

@@ -11,6 +11,7 @@ from hftapp.trader import decisions
 from hftapp.trader.decisions import LENGTH, SPARE, Decisions
 from hftapp.trader.order import BUY, DAY, SELL
 from hftapp.trader.risk import checks
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from protocols.management import Decision
 from tests.hftapp.trader.rig import START, Rig, add
@@ -31,7 +32,7 @@ def test_an_order_that_passed_says_what_was_wanted_and_how_long_each_stage_took(
     floor = rig()
     stages = floor.stages
     stages.burst_at, stages.parsed_at, stages.booked_at = START - 300, START - 200, START - 100
-    floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 7, DAY, 3, False)
+    floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 7, DAY, 3, False)
     (entry,) = floor.ring.drain()
     assert (entry.kind, entry.time) == (records.DECISION, 7)
     assert Decision.decode(entry.payload) == Decision(
@@ -62,7 +63,7 @@ def test_only_the_first_order_of_a_tick_has_stages() -> None:
     floor = rig()
     floor.stages.burst_at = START - 50
     for side in (BUY, SELL):
-        floor.gateway.enter(floor.aapl, 0, side, 100, 100_0000 - 500 * side, 7, DAY, 0, False)
+        floor.gateway.enter(floor.aapl, 0, side, Shares(100), Price(100_0000 - 500 * side), 7, DAY, 0, False)
     first, second = told(floor.ring.drain())
     assert (first.burst, first.decided, first.rung) == (START - 50, 50, 50)
     assert (second.burst, second.parsed, second.booked, second.decided, second.rung) == (START - 50, 0, 0, 0, 0)
@@ -70,7 +71,7 @@ def test_only_the_first_order_of_a_tick_has_stages() -> None:
 
 def test_a_refusal_says_what_was_found_and_the_limit() -> None:
     floor = rig(max_order_shares=1000)
-    assert floor.gateway.enter(floor.aapl, 0, SELL, 1001, 100_0000, 7, DAY, 2, False) is None
+    assert floor.gateway.enter(floor.aapl, 0, SELL, Shares(1001), Price(100_0000), 7, DAY, 2, False) is None
     (refused,) = told(floor.ring.drain())
     assert (refused.code, refused.value, refused.limit) == (checks.QUANTITY, 1001, 1000)
     assert (refused.strategy, refused.side, refused.shares, refused.price) == (2, "S", 1001, 100_0000)
@@ -79,11 +80,11 @@ def test_a_refusal_says_what_was_found_and_the_limit() -> None:
 
 def test_replaces_name_the_order_they_replace_passed_or_refused() -> None:
     floor = rig(max_order_shares=1000)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 1, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 1, False)
     assert order is not None
     floor.accept_all()
-    assert floor.gateway.replace(order, 2000, 100_0000, 5) is None
-    assert floor.gateway.replace(order, 200, 100_0100, 6) is not None
+    assert floor.gateway.replace(order, Shares(2000), Price(100_0000), 5) is None
+    assert floor.gateway.replace(order, Shares(200), Price(100_0100), 6) is not None
     _, refused, passed = told(floor.ring.drain())
     assert (refused.code, refused.reference, refused.replaces, refused.shares) == (checks.QUANTITY, 0, 1, 2000)
     assert (passed.code, passed.reference, passed.replaces, passed.shares, passed.price) == (0, 2, 1, 200, 100_0100)
@@ -92,7 +93,7 @@ def test_replaces_name_the_order_they_replace_passed_or_refused() -> None:
 
 def test_cancels_are_no_decisions() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     assert order is not None
     floor.ring.drain()
     assert floor.gateway.cancel(order, 0)
@@ -103,7 +104,7 @@ def test_outside_a_burst_there_is_nothing_to_count_from() -> None:
     floor = rig()
     floor.stages.burst_at = 1
     floor.gateway.decisions.cause = decisions.TIMER
-    floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     (found,) = told(floor.ring.drain())
     assert (found.cause, found.burst, found.decided, found.passed, found.rung) == ("C", 0, 0, 0, 0)
 
@@ -139,7 +140,7 @@ def test_an_order_that_fits_has_room_for_its_decision_wherever_the_lap_ends(padd
     ring = Ring(1 << 10)
     made = Decisions(ring, 0, floor.stages)
     assert ring.spare == SPARE == 2 * (LENGTH + 16)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 7, DAY, 3, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 7, DAY, 3, False)
     assert order is not None
     ring.push(records.OUT, 0, bytes(padding))
     pushed = 0
@@ -161,5 +162,5 @@ def test_a_refusal_without_room_is_counted_as_lost() -> None:
     while floor.ring.push(records.OUT, 0, b""):
         pass
     before = floor.ring.dropped
-    floor.gateway.enter(floor.aapl, 0, SELL, 1001, 100_0000, 7, DAY, 2, False)
+    floor.gateway.enter(floor.aapl, 0, SELL, Shares(1001), Price(100_0000), 7, DAY, 2, False)
     assert floor.ring.dropped == before + 1

@@ -13,11 +13,12 @@ from hftapp.trader.risk.checks import OPEN_ORDERS
 from hftapp.trader.session import JournalOverflowError
 from hftapp.trader.strategy import loading
 from hftapp.trader.strategy.base import Strategy
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from protocols.management import Decision
 from tests.hftapp.trader.rig import Rig, add, delete, executed, taken
 
-MIN_MOVE = 100
+MIN_MOVE = Price(100)
 
 
 def rig(**settings: Any) -> Rig:
@@ -29,7 +30,7 @@ def rig(**settings: Any) -> Rig:
 
 def live(floor: Rig, side: int = BUY, shares: int = 100, price: int = 100_0000) -> int:
     """A quote that the exchange has accepted; returns its UserRefNum."""
-    floor.desk.quote(floor.aapl, side, shares, price, MIN_MOVE)
+    floor.desk.quote(floor.aapl, side, Shares(shares), Price(price), MIN_MOVE)
     floor.accept_all()
     return floor.orders.next_ref() - 1
 
@@ -42,11 +43,11 @@ def test_a_quote_is_entered_then_left_alone_until_it_has_to_move() -> None:
     floor = rig()
     live(floor)
     for price in (100_0000, 100_0099, 99_9901):
-        floor.desk.quote(floor.aapl, BUY, 100, price, MIN_MOVE)
+        floor.desk.quote(floor.aapl, BUY, Shares(100), Price(price), MIN_MOVE)
     assert kinds(floor) == "O"
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0100, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0100), MIN_MOVE)
     assert kinds(floor) == "OU"
-    floor.desk.quote(floor.aapl, BUY, 100, 99_0000, MIN_MOVE)  # its answer is outstanding
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(99_0000), MIN_MOVE)  # its answer is outstanding
     assert kinds(floor) == "OU"
 
 
@@ -54,20 +55,20 @@ def test_a_quote_of_which_less_than_half_is_left_is_replaced() -> None:
     floor = rig()
     ref = live(floor)
     floor.hear(executed(ref, 50, 100_0000, 1))
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == "O"
     floor.hear(executed(ref, 1, 100_0000, 2))
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == "OU"
 
 
 def test_no_shares_mean_no_quote() -> None:
     floor = rig()
-    floor.desk.quote(floor.aapl, BUY, 0, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(0), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == ""
     live(floor)
-    floor.desk.quote(floor.aapl, BUY, 0, 100_0000, MIN_MOVE)
-    floor.desk.quote(floor.aapl, BUY, 0, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(0), Price(100_0000), MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(0), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == "OX"
 
 
@@ -94,31 +95,31 @@ def test_a_refused_quote_rests_for_100_ms_and_the_timer_asks_the_strategy_again(
 
 def test_a_rejected_quote_rests_for_a_second() -> None:
     floor = rig()
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), MIN_MOVE)
     floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=1, reason=0x1D, cl_ord_id=""))
     order = floor.orders.order
     assert order is not None
     floor.desk.rejected(floor.aapl, order)
     for _ in range(9):
         floor.wait(100)
-        floor.desk.quote(floor.aapl, BUY, 100, 100_0000, MIN_MOVE)
+        floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == "O"
     floor.wait(100)
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), MIN_MOVE)
     assert kinds(floor) == "OO"
 
 
 def test_a_quote_that_is_refused_its_new_price_is_taken_off() -> None:
     floor = rig(risk={"price_collar_bps": 100})
     live(floor)
-    floor.desk.quote(floor.aapl, BUY, 100, 98_0000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(98_0000), MIN_MOVE)
     assert kinds(floor) == "OX"
 
 
 def test_after_a_rejected_replace_the_old_order_is_the_quote_again() -> None:
     floor = rig()
     live(floor)
-    floor.desk.quote(floor.aapl, BUY, 100, 100_1000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_1000), MIN_MOVE)
     floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=2, reason=0x15, cl_ord_id=""))
     floor.desk.pull(floor.aapl)
     assert floor.sent[-1] == ouch50.CancelOrder(user_ref_num=1, quantity=0)
@@ -128,13 +129,13 @@ def test_a_quote_is_not_forgotten_while_16_000_others_die() -> None:
     """The rejected replace is forgotten and becomes another order; the old order stays the quote."""
     floor = rig(risk={"max_orders_per_second": 100_000, "max_symbol_orders_per_second": 100_000})
     live(floor)
-    floor.desk.quote(floor.aapl, BUY, 100, 100_1000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_1000), MIN_MOVE)
     floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=2, reason=0x15, cl_ord_id=""))
     floor.wait(100)
     other = floor.market.make("MSFT")
     assert other is not None
     for _ in range(200):
-        order = floor.orders.enter(other, 0, SELL, 1, 1)
+        order = floor.orders.enter(other, 0, SELL, Shares(1), Price(1))
         floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=order.ref, reason=1, cl_ord_id=""))
     assert floor.orders.find(0, 2) is None
     floor.desk.pull(floor.aapl)
@@ -146,31 +147,31 @@ def test_a_sale_that_would_become_short_is_cancelled_not_replaced() -> None:
     floor.hear(executed(live(floor), 100, 100_0000, 1))
     live(floor, SELL, 100, 100_5000)
     assert floor.aapl.position == 100
-    floor.desk.quote(floor.aapl, SELL, 150, 100_6000, MIN_MOVE)
+    floor.desk.quote(floor.aapl, SELL, Shares(150), Price(100_6000), MIN_MOVE)
     assert kinds(floor) == "OOX"
 
 
 def test_taking_is_immediate_or_cancel_and_rests_when_refused() -> None:
     floor = rig(risk={"max_order_shares": 200})
-    assert floor.desk.take(floor.aapl, BUY, 100, 101_0000)
+    assert floor.desk.take(floor.aapl, BUY, Shares(100), Price(101_0000))
     message = floor.sent[0]
     assert isinstance(message, ouch50.EnterOrder)
     assert (message.quantity, message.price, message.time_in_force) == (100, 101_0000, "3")
     floor.accept_all()
     floor.hear(executed(1, 100, 101_0000, 1))
-    assert not floor.desk.take(floor.aapl, BUY, 201, 101_0000)
-    assert not floor.desk.take(floor.aapl, BUY, 100, 101_0000)
-    assert floor.desk.take(floor.aapl, SELL, 100, 99_0000)
+    assert not floor.desk.take(floor.aapl, BUY, Shares(201), Price(101_0000))
+    assert not floor.desk.take(floor.aapl, BUY, Shares(100), Price(101_0000))
+    assert floor.desk.take(floor.aapl, SELL, Shares(100), Price(99_0000))
     floor.hear(executed(2, 100, 99_0000, 2))
     floor.wait(100)
-    assert floor.desk.take(floor.aapl, BUY, 100, 101_0000)
+    assert floor.desk.take(floor.aapl, BUY, Shares(100), Price(101_0000))
 
 
 def test_taking_sweeps_the_venues_with_marked_orders() -> None:
     floor = rig(venues=2)
     floor.feed(add(7, "S", 60, 100_5000), add(8, "B", 10, 98_0000), venue=1, decide=False)
     floor.market.take_touched()
-    assert floor.desk.take(floor.aapl, BUY, 100, 101_0000)
+    assert floor.desk.take(floor.aapl, BUY, Shares(100), Price(101_0000))
     entered = [session.messages[0] for session in floor.sessions]
     assert [
         (m.quantity, m.price, m.inter_market_sweep_eligibility) for m in entered if isinstance(m, ouch50.EnterOrder)
@@ -183,9 +184,9 @@ def test_inventory_follows_the_fills_of_this_desk() -> None:
     floor.hear(executed(ref, 30, 100_0000, 1))
     order = floor.orders.order
     assert order is not None
-    floor.desk.filled(floor.aapl, order, 30, 100_0000)
+    floor.desk.filled(floor.aapl, order, Shares(30), Price(100_0000))
     assert floor.desk.inventory(floor.aapl) == 30
-    floor.desk.filled(floor.aapl, order, -30, 100_0000)
+    floor.desk.filled(floor.aapl, order, Shares(-30), Price(100_0000))
     assert floor.desk.inventory(floor.aapl) == 0
 
 
@@ -266,9 +267,9 @@ def test_a_star_takes_up_what_it_has_inherited_beyond_its_maximum() -> None:
     floor = Rig(symbols=("*",), max_symbols=0)
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000))
     assert not floor.desk.follows(floor.aapl)
-    order = floor.orders.enter(floor.aapl, 0, BUY, 10, 1)
+    order = floor.orders.enter(floor.aapl, 0, BUY, Shares(10), Price(1))
     order.owner = words.ADOPTED
-    floor.desk.filled(floor.aapl, order, 10, 1)
+    floor.desk.filled(floor.aapl, order, Shares(10), Price(1))
     assert floor.desk.follows(floor.aapl)
     assert floor.desk.inherits("AAPL", named=True)
 
@@ -285,8 +286,8 @@ def test_there_is_no_end_to_the_instruments() -> None:
     floor = rig()
     far = Instrument("FAR", 70_000)
     assert (floor.desk.inventory(far), floor.desk.follows(far)) == (0, False)
-    order = floor.orders.enter(far, 0, BUY, 10, 1)
-    floor.desk.filled(far, order, 10, 1)
+    order = floor.orders.enter(far, 0, BUY, Shares(10), Price(1))
+    floor.desk.filled(far, order, Shares(10), Price(1))
     assert floor.desk.inventory(far) == 10
 
 
@@ -304,7 +305,7 @@ class Faulty(Strategy):
             raise self.error("division by zero")
 
     def on_book(self, instrument: Instrument) -> None:
-        self.context.quote(instrument, BUY, 100, 100_0000, 1)
+        self.context.quote(instrument, BUY, Shares(100), Price(100_0000), Price(1))
         self.fail("on_book")
 
     def on_trade(self, instrument: Instrument, price: int, shares: int) -> None:
@@ -331,11 +332,11 @@ def test_a_strategy_that_raises_is_disabled_and_its_orders_are_pulled(
     floor = Rig("faulty")
     floor.feed(add(1, "B", 500, 99_0000), add(2, "S", 500, 101_0000))
     floor.accept_all()
-    floor.desk.trade(floor.aapl, 100_0000, 1)
+    floor.desk.trade(floor.aapl, Price(100_0000), Shares(1))
     floor.hear(executed(1, 10, 100_0000, 1))
     order = floor.orders.order
     assert order is not None
-    floor.desk.filled(floor.aapl, order, 10, 100_0000)
+    floor.desk.filled(floor.aapl, order, Shares(10), Price(100_0000))
     floor.wait(100)
     assert not floor.desk.enabled
     assert kinds(floor) == "OX"
@@ -351,11 +352,11 @@ def test_what_cannot_be_cancelled_at_once_is_pulled_by_the_timer(faulty: Any) ->
     floor.sessions[0].messages.clear()
     floor.feed(add(1, "B", 500, 99_0000), add(2, "S", 500, 101_0000), decide=False)
     floor.market.take_touched()
-    floor.desk.quote(floor.aapl, BUY, 100, 100_0000, 1)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_0000), Price(1))
     entered = floor.sent[0]
     assert isinstance(entered, ouch50.EnterOrder)
     floor.hear(taken(entered, 5001))
-    floor.desk.quote(floor.aapl, BUY, 100, 100_1000, 1)
+    floor.desk.quote(floor.aapl, BUY, Shares(100), Price(100_1000), Price(1))
     floor.sessions[0].full = True
     floor.desk.book(floor.aapl)
     assert (floor.desk.enabled, kinds(floor)) == (False, "OU")
@@ -405,8 +406,8 @@ def test_nothing_instead_of_an_instrument_or_order_is_a_type_error(call: Any, na
 def test_a_side_that_is_none_is_a_value_error(side: int) -> None:
     floor = rig()
     for call in (
-        lambda: floor.desk.quote(floor.aapl, side, 100, 100_0000, 1),
-        lambda: floor.desk.take(floor.aapl, side, 100, 100_0000),
+        lambda: floor.desk.quote(floor.aapl, side, Shares(100), Price(100_0000), Price(1)),
+        lambda: floor.desk.take(floor.aapl, side, Shares(100), Price(100_0000)),
         lambda: floor.desk.best_without_own(floor.aapl, side),
     ):
         with pytest.raises(ValueError, match=f"argument side is {side}: give BUY"):
@@ -430,7 +431,7 @@ def test_an_order_that_was_kept_until_it_became_another_strategy_s_is_not_cancel
     floor.desk.cancel(kept)
     floor.hear(ouch50.OrderCanceled(timestamp=1, user_ref_num=ref, quantity=100, reason="U"))
     while True:
-        other = floor.orders.enter(floor.aapl, 0, BUY, 100, 99_0000, owner=7)
+        other = floor.orders.enter(floor.aapl, 0, BUY, Shares(100), Price(99_0000), owner=7)
         if other is kept:
             break
         floor.hear(ouch50.Rejected(timestamp=1, user_ref_num=other.ref, reason=2, cl_ord_id=other.cl_ord_id))
@@ -450,7 +451,7 @@ def test_a_rejected_cancel_is_asked_for_again_after_a_rest() -> None:
     rejected = ouch50.CancelReject(timestamp=1, user_ref_num=ref).encode()
     for _ in range(20):
         floor.desk.pull(floor.aapl)
-        floor.desk.quote(floor.aapl, BUY, 0, 0, 1)
+        floor.desk.quote(floor.aapl, BUY, Shares(0), Price(0), Price(1))
         replies.on_reply(0, rejected, 0, len(rejected))
     assert kinds(floor) == "OX"
     floor.clock.time += 1_000_000_000
@@ -466,7 +467,7 @@ def sweep(floor: Rig) -> list[list[tuple[int, int, str]]]:
     """Buy 700 up to 100.30 of 200 at 100.10 and 300 at 100.30 here, 200 at 100.20 there; what each venue is sent."""
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 200, 100_1000), add(3, "S", 300, 100_3000))
     floor.feed(add(11, "B", 500, 99_9000), add(12, "S", 200, 100_2000), venue=1)
-    floor.desk.take(floor.aapl, BUY, 700, 100_3000)
+    floor.desk.take(floor.aapl, BUY, Shares(700), Price(100_3000))
     return [
         [
             (message.quantity, message.price, message.inter_market_sweep_eligibility)

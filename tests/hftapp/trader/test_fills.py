@@ -5,6 +5,7 @@ import pytest
 from hftapp.trader.fills import Fills
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import SELL, Order
+from hftapp.units import Price, Shares
 
 
 def sale(ref: int, venue: int = 0) -> Order:
@@ -17,7 +18,7 @@ def sale(ref: int, venue: int = 0) -> Order:
 def test_a_fill_is_found_once_with_all_that_was_said() -> None:
     fills = Fills(4)
     order = sale(1)
-    fills.add(order, 30, 10_0000, 7)
+    fills.add(order, Shares(30), Price(10_0000), 7)
     assert not fills.take(0, 1, 8)
     assert not fills.take(0, 2, 7)
     assert not fills.take(1, 1, 7)
@@ -30,7 +31,7 @@ def test_a_fill_is_found_once_with_all_that_was_said() -> None:
 def test_only_the_last_ones_are_remembered() -> None:
     fills = Fills(4)
     for match in range(10):
-        fills.add(sale(1), 1, 1, match)
+        fills.add(sale(1), Shares(1), Price(1), match)
     assert [match for match in range(10) if fills.take(0, 1, match)] == [6, 7, 8, 9]
     assert fills.count == 10
 

@@ -6,6 +6,7 @@ from hftapp.trader.gateway import OrderGateway
 from hftapp.trader.order import BUY, DAY, DEAD, IOC, SELL
 from hftapp.trader.ouch import OuchEncoder
 from hftapp.trader.risk import checks
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from protocols.management import Decision
 from tests.hftapp.trader.rig import Rig, add, executed
@@ -20,7 +21,7 @@ def rig(**settings: int) -> Rig:
 
 def test_an_order_goes_out_as_the_strategy_wants_it() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 7, IOC, 3, True)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 7, IOC, 3, True)
     assert order is not None
     assert (order.ref, order.owner, order.entered_at) == (1, 3, 7)
     assert floor.sent == [
@@ -45,11 +46,11 @@ def test_an_order_goes_out_as_the_strategy_wants_it() -> None:
 
 def test_replace_and_cancel() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     floor.hear(executed(order.ref, 30, 100_0000, 1))
-    new = floor.gateway.replace(order, 100, 100_0100, 0)
+    new = floor.gateway.replace(order, Shares(100), Price(100_0100), 0)
     assert new is not None
     replace = floor.sent[1]
     assert isinstance(replace, ouch50.ReplaceOrder)
@@ -63,13 +64,13 @@ def test_replace_and_cancel() -> None:
 def test_nothing_is_sent_while_closed_and_no_order_comes_of_it() -> None:
     floor = rig()
     floor.gateway.open = False
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False) is None
     floor.gateway.open = True
     floor.sessions[0].ready = False
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False) is None
     floor.sessions[0].ready = True
     floor.sessions[0].full = True
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False) is None
     assert (floor.sent, floor.orders.open_count, floor.orders.next_ref()) == ([], 0, 1)
     assert floor.gateway.emitted == 0
     (unsent,) = floor.ring.drain()  # the gate let it pass, the full connection did not take it
@@ -78,7 +79,7 @@ def test_nothing_is_sent_while_closed_and_no_order_comes_of_it() -> None:
 
 def test_an_order_that_is_refused_leaves_nothing_but_the_decision() -> None:
     floor = rig(max_order_shares=1000)
-    assert floor.gateway.enter(floor.aapl, 0, BUY, 1001, 100_0000, 7, DAY, 0, False) is None
+    assert floor.gateway.enter(floor.aapl, 0, BUY, Shares(1001), Price(100_0000), 7, DAY, 0, False) is None
     (record,) = floor.ring.drain()
     assert Decision.decode(record.payload).code == checks.QUANTITY
     assert (floor.sent, floor.orders.open_count, floor.gateway.emitted) == ([], 0, 0)
@@ -86,10 +87,10 @@ def test_an_order_that_is_refused_leaves_nothing_but_the_decision() -> None:
 
 def test_a_replace_that_is_refused_leaves_the_order() -> None:
     floor = rig(max_order_shares=1000)
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
-    assert floor.gateway.replace(order, 1001, 100_0000, 0) is None
+    assert floor.gateway.replace(order, Shares(1001), Price(100_0000), 0) is None
     assert not order.busy()
     assert len(floor.sent) == 1
 
@@ -98,12 +99,12 @@ def test_all_orders_are_cancelled_at_the_end_of_their_chains_and_only_where_the_
     floor = Rig(venues=2)
     floor.feed(add(1, "B", 500, 99_9000), add(2, "S", 500, 100_1000), decide=False)
     floor.market.take_touched()
-    first = floor.gateway.enter(floor.aapl, 0, BUY, 100, 99_0000, 0, DAY, 0, False)
-    second = floor.gateway.enter(floor.aapl, 1, SELL, 50, 101_0000, 0, DAY, 0, False)
+    first = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(99_0000), 0, DAY, 0, False)
+    second = floor.gateway.enter(floor.aapl, 1, SELL, Shares(50), Price(101_0000), 0, DAY, 0, False)
     assert first is not None
     assert second is not None
     floor.accept_all()
-    new = floor.gateway.replace(first, 100, 99_0100, 0)
+    new = floor.gateway.replace(first, Shares(100), Price(99_0100), 0)
     assert new is not None
     floor.sessions[1].ready = False
     floor.gateway.cancel_all(0)
@@ -118,7 +119,7 @@ def test_all_orders_are_cancelled_at_the_end_of_their_chains_and_only_where_the_
 
 def test_a_dead_order_is_not_cancelled() -> None:
     floor = rig()
-    order = floor.gateway.enter(floor.aapl, 0, BUY, 100, 100_0000, 0, DAY, 0, False)
+    order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)
     assert order is not None
     floor.accept_all()
     floor.hear(executed(1, 100, 100_0000, 1))

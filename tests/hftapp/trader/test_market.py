@@ -8,6 +8,7 @@ from hftapp.book.books import Books
 from hftapp.trader.instrument import MAX_VENUES, Instrument
 from hftapp.trader.market import MAX_TRADES, Market
 from hftapp.trader.venue_market import VenueMarket
+from hftapp.units import Price
 from protocols import itch50
 
 BUY, SELL = 1, -1
@@ -210,7 +211,7 @@ def test_the_mark_falls_back_from_mid_to_last_to_one_side(floor: Floor) -> None:
     floor.apply(executed(2, 200))
     floor.touched()
     assert (instrument.mid(), instrument.mark()) == (0, 101_0000)
-    instrument.last = 0
+    instrument.last = Price(0)
     assert instrument.mark() == 99_0000
 
 

@@ -9,6 +9,7 @@ from hftapp.trader import orders as kinds
 from hftapp.trader.order import BUY, DEAD, LIVE, MARK_SELL, MARK_SHORT, PENDING, SELL, SIDE_NAMES, Order
 from hftapp.trader.ouch import OuchEncoder, enter_order
 from hftapp.trader.totals import NAMES
+from hftapp.units import Price, Shares
 from protocols import ouch50
 from tests.hftapp.trader.house import House
 
@@ -75,7 +76,7 @@ def live(orders: House, side: int = BUY, shares: int = 100, price: int = 10_0000
 
 def test_an_order_is_entered_with_every_field() -> None:
     orders = House(run="AB2C")
-    order = orders.enter(orders.aapl, 0, BUY, 100, 10_0000, tif=ord("3"), owner=2, iso=True, now=7)
+    order = orders.enter(orders.aapl, 0, BUY, Shares(100), Price(10_0000), tif=ord("3"), owner=2, iso=True, now=7)
     assert (order.ref, order.side, order.remaining, order.price, order.symbol) == (1, BUY, 100, 10_0000, "AAPL")
     assert (order.tif, order.owner, order.iso, order.entered_at) == (ord("3"), 2, True, 7)
     assert (order.state, order.busy(), order.reason, order.cl_ord_id) == (PENDING, True, "", "AB2C0000000001")
@@ -84,15 +85,15 @@ def test_an_order_is_entered_with_every_field() -> None:
 
 def test_sales_beyond_the_position_are_marked_short() -> None:
     orders = House()
-    orders.aapl.position = 150
+    orders.aapl.position = Shares(150)
     assert [orders.buy(side=SELL).mark for _ in range(2)] == [MARK_SELL, MARK_SHORT]
 
 
 def test_client_order_ids_count_in_decimal_at_each_venue() -> None:
     orders = House(run="Z", venues=2)
-    first = [orders.enter(orders.aapl, 0, BUY, 1, 1).cl_ord_id for _ in range(101)]
+    first = [orders.enter(orders.aapl, 0, BUY, Shares(1), Price(1)).cl_ord_id for _ in range(101)]
     assert first == [f"Z{number:010}" for number in range(1, 102)]
-    assert orders.enter(orders.aapl, 1, BUY, 1, 1).cl_ord_id == "Z0000000001"
+    assert orders.enter(orders.aapl, 1, BUY, Shares(1), Price(1)).cl_ord_id == "Z0000000001"
     orders.hear(ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=4_294_967_295))
     assert orders.buy().cl_ord_id == "Z4294967295"
 
@@ -145,7 +146,7 @@ def test_a_replace_carries_the_liability_of_the_chain() -> None:
     orders = House()
     order = live(orders)
     orders.hear(executed(order, 30))
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     assert (new.ref, new.replaces, new.executed + new.remaining) == (2, order, 130)
     assert (order.busy(), new.state) == (True, PENDING)
     orders.hear(replaced(order, new, 100))
@@ -156,7 +157,7 @@ def test_a_replace_carries_the_liability_of_the_chain() -> None:
 def test_a_fill_races_a_replace_and_the_chain_stays_within_its_total() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(executed(order, 60, match=1))
     orders.hear(replaced(order, new, 40))
     assert (new.remaining, orders.aapl.position) == (40, 60)
@@ -167,7 +168,7 @@ def test_a_fill_races_a_replace_and_the_chain_stays_within_its_total() -> None:
 def test_a_full_fill_before_the_replace_takes_the_replace_with_it() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(executed(order, 100))
     assert (order.state, new.state, orders.open_count) == (DEAD, DEAD, 0)
     assert new.reason == "replaced order 1: filled"
@@ -176,7 +177,7 @@ def test_a_full_fill_before_the_replace_takes_the_replace_with_it() -> None:
 def test_a_replace_with_bad_details_takes_the_old_order_off() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(cancelled(order, 100))
     assert (order.state, new.state) == (DEAD, DEAD)
 
@@ -184,7 +185,7 @@ def test_a_replace_with_bad_details_takes_the_old_order_off() -> None:
 def test_a_rejected_replace_leaves_the_old_order_as_it_was() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(ouch50.Rejected(timestamp=1, user_ref_num=new.ref, reason=0x15, cl_ord_id=""))
     assert (order.state, order.busy(), order.remaining) == (LIVE, False, 100)
     assert (new.state, new.reason) == (DEAD, "rejected: Replace not allowed")
@@ -194,7 +195,7 @@ def test_a_rejected_replace_leaves_the_old_order_as_it_was() -> None:
 def test_a_replace_accepted_dead_leaves_nothing() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(replaced(order, new, 0, "D"))
     assert (order.state, new.state, orders.open_count) == (DEAD, DEAD, 0)
 
@@ -203,11 +204,11 @@ def test_only_quiet_live_orders_can_be_replaced() -> None:
     orders = House()
     order = orders.buy()
     with pytest.raises(ValueError, match="order 1 is pending"):
-        orders.replace(order, 100, 1)
+        orders.replace(order, Shares(100), Price(1))
     orders.hear(accepted(order))
     orders.cancel(order)
     with pytest.raises(ValueError, match="busy"):
-        orders.replace(order, 100, 1)
+        orders.replace(order, Shares(100), Price(1))
 
 
 def test_a_broken_trade_is_taken_back_once() -> None:
@@ -262,7 +263,7 @@ def test_another_run_s_orders_are_adopted() -> None:
     before, after = House(), House()
     first = live(before, shares=100)
     stream: list[ouch50.OuchOutbound] = [accepted(first, quantity=100), executed(first, 30, match=1)]
-    new = before.replace(first, 70, 10_0100)
+    new = before.replace(first, Shares(70), Price(10_0100))
     stream += [replaced(first, new, 70), executed(new, 20, match=2)]
     for message in stream:
         after.hear(message)
@@ -275,8 +276,8 @@ def test_another_run_s_orders_are_adopted() -> None:
 def test_the_account_query_settles_what_was_lost_on_a_broken_connection() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
-    lost = orders.enter(orders.instrument("MSFT"), 0, BUY, 100, 10_0000)
+    new = orders.replace(order, Shares(100), Price(10_0100))
+    lost = orders.enter(orders.instrument("MSFT"), 0, BUY, Shares(100), Price(10_0000))
     orders.hear(ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=2))
     assert (order.state, order.busy()) == (LIVE, False)
     assert (new.state, lost.state, orders.count("lost")) == (DEAD, DEAD, 2)
@@ -289,7 +290,7 @@ def test_exposure_counts_the_larger_of_an_order_and_its_replace() -> None:
     orders = House()
     order = live(orders, shares=100)
     live(orders, shares=10)
-    orders.replace(order, 250, 10_0000)
+    orders.replace(order, Shares(250), Price(10_0000))
     assert (orders.aapl.exposed_buy, orders.aapl.exposed_sell) == (260, 0)
     orders.hear(executed(order, 100))
     assert (orders.aapl.exposed_buy, orders.aapl.exposed_sell) == (10, 0)
@@ -298,7 +299,7 @@ def test_exposure_counts_the_larger_of_an_order_and_its_replace() -> None:
 def test_the_end_of_the_session_expires_everything() -> None:
     orders = House()
     order = live(orders)
-    orders.replace(order, 100, 10_0100)
+    orders.replace(order, Shares(100), Price(10_0100))
     orders.expire(0, "ended")
     assert (orders.open_count, orders.open_notional) == (0, 0)
 
@@ -316,11 +317,11 @@ def test_against_an_exchange_that_answers_late(seed: int) -> None:
         action = rng.random()
         wanted = rng.randint(1, 100)
         quiet = [order for order in orders.open_orders() if order.state is LIVE and not order.busy()]
-        movable = [order for order in quiet if orders.replaceable(order, wanted)]
+        movable = [order for order in quiet if orders.replaceable(order, Shares(wanted))]
         if action < 0.2:
             inbox.append(request(orders.buy(rng.randint(1, 100), side=rng.choice((BUY, SELL)))))
         elif action < 0.35 and movable:
-            inbox.append(request(orders.replace(rng.choice(movable), wanted, 10_0000)))
+            inbox.append(request(orders.replace(rng.choice(movable), Shares(wanted), Price(10_0000))))
         elif action < 0.45 and quiet:
             order = rng.choice(quiet)
             orders.cancel(order)
@@ -409,7 +410,7 @@ def test_an_answer_about_another_run_s_order_with_the_same_number_is_adopted(cha
 def test_a_replace_under_a_number_of_another_run_leaves_the_old_order() -> None:
     orders = House()
     order = live(orders)
-    new = orders.replace(order, 100, 10_0100)
+    new = orders.replace(order, Shares(100), Price(10_0100))
     orders.hear(accepted(new).replace(symbol="MSFT", cl_ord_id="ELSE2"))
     assert (new.state, order.state, order.busy()) == (DEAD, LIVE, False)
     assert [adopted.symbol for adopted in orders.adopted] == ["MSFT"]
@@ -417,18 +418,18 @@ def test_a_replace_under_a_number_of_another_run_leaves_the_old_order() -> None:
 
 def test_a_replace_that_would_change_the_mark_or_pass_the_largest_quantity_is_not_made() -> None:
     orders = House()
-    orders.aapl.position = 100
+    orders.aapl.position = Shares(100)
     sale = live(orders, SELL)
     assert sale.mark == MARK_SELL
-    assert orders.replaceable(sale, 100)
-    assert not orders.replaceable(sale, 101)
-    orders.aapl.position = 0
+    assert orders.replaceable(sale, Shares(100))
+    assert not orders.replaceable(sale, Shares(101))
+    orders.aapl.position = Shares(0)
     with pytest.raises(ValueError, match="order 1 cannot be replaced by 100 shares"):
-        orders.replace(sale, 100, 10_0100)
+        orders.replace(sale, Shares(100), Price(10_0100))
     long_chain = live(orders)
-    long_chain.executed = 999_900
-    assert orders.replaceable(long_chain, 99)
-    assert not orders.replaceable(long_chain, 100)
+    long_chain.executed = Shares(999_900)
+    assert orders.replaceable(long_chain, Shares(99))
+    assert not orders.replaceable(long_chain, Shares(100))
 
 
 def test_memory_is_bounded_and_what_is_open_is_never_forgotten() -> None:
@@ -475,9 +476,9 @@ def test_numbers_that_share_a_slot_of_the_ring_are_told_apart() -> None:
 def test_a_fill_of_a_replaced_order_that_comes_late_still_counts_against_its_heirs() -> None:
     orders = House()
     first = live(orders)
-    second = orders.replace(first, 100, 10_0100)
+    second = orders.replace(first, Shares(100), Price(10_0100))
     orders.hear(replaced(first, second, 100))
-    third = orders.replace(second, 100, 10_0200)
+    third = orders.replace(second, Shares(100), Price(10_0200))
     orders.hear(executed(first, 10, match=1))
     assert (first.executed, second.executed, third.executed) == (10, 10, 10)
 
@@ -499,14 +500,14 @@ def test_exposure_of_positions_at_their_marks() -> None:
     other = orders.instrument("MSFT")
     orders.hear(executed(live(orders, shares=10, price=10_0000), 10, match=1))
     assert (orders.gross_exposure, orders.net_exposure) == (100_0000, 100_0000)  # no mark yet: the price of the fill
-    short = orders.enter(other, 0, SELL, 5, 20_0000)
+    short = orders.enter(other, 0, SELL, Shares(5), Price(20_0000))
     orders.hear(accepted(short))
-    other.bid, other.ask = 19_0000, 21_0000
+    other.bid, other.ask = Price(19_0000), Price(21_0000)
     orders.hear(executed(short, 5, price=19_5000, match=2))
     assert (orders.gross_exposure, orders.net_exposure) == (200_0000, 0)
     assert (orders.cash, orders.executed_notional) == (-100_0000 + 97_5000, 197_5000)
-    orders.aapl.last = 12_0000
-    other.bid, other.ask = 9_0000, 11_0000
+    orders.aapl.last = Price(12_0000)
+    other.bid, other.ask = Price(9_0000), Price(11_0000)
     orders.remark()
     assert (orders.gross_exposure, orders.net_exposure) == (170_0000, 70_0000)
     assert orders.counts()["gross_exposure"] == 170_0000
@@ -527,7 +528,7 @@ def test_counters_may_lie_anywhere_but_need_room() -> None:
 
 def test_venues_number_their_orders_on_their_own() -> None:
     orders = House(venues=2)
-    here, there = orders.buy(), orders.enter(orders.aapl, 1, SELL, 50, 11_0000)
+    here, there = orders.buy(), orders.enter(orders.aapl, 1, SELL, Shares(50), Price(11_0000))
     assert (here.ref, there.ref) == (1, 1)
     data = accepted(there).encode()
     assert orders.on_message(1, data, 0, len(data)) == kinds.CHANGED

@@ -8,6 +8,7 @@ from hftapp.trader.instrument import Instrument
 from hftapp.trader.order import BUY, DAY, IOC, SELL, Order
 from hftapp.trader.orders import Orders
 from hftapp.trader.ouch import CANCEL_LENGTH, REPLACE_LENGTH, OuchEncoder, enter_order
+from hftapp.units import Price, Shares
 from protocols import ouch50
 
 SYMBOLS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ.-", min_size=1, max_size=8)
@@ -20,9 +21,9 @@ def entered(
     symbol: str, side: int, shares: int, price: int, tif: int, iso: bool, position: int
 ) -> tuple[Orders, Order]:
     instrument = Instrument(symbol, 0)
-    instrument.position = position
+    instrument.position = Shares(position)
     orders = Orders(lambda _symbol: instrument, run="AB2C", max_open=4, max_dead=4, max_fills=4)
-    return orders, orders.enter(instrument, 0, side, shares, price, tif, 3, iso)
+    return orders, orders.enter(instrument, 0, side, Shares(shares), Price(price), tif, 3, iso)
 
 
 @given(
@@ -58,7 +59,7 @@ def test_enter_order(
     room = bytearray(b"\xee" * 80)
     mark, token = order.mark, b"??" + order.cl_ord_id.encode()
     room[OFFSET : OFFSET + len(golden)] = encoder.template
-    enter_order(room, OFFSET, order.instrument, shares, price, order.ref, mark, tif, iso, token, 2)
+    enter_order(room, OFFSET, order.instrument, Shares(shares), Price(price), order.ref, mark, tif, iso, token, 2)
     assert len(golden) == encoder.enter_length
     assert room == b"\xee" * OFFSET + golden + b"\xee" * (80 - OFFSET - len(golden))
 
@@ -66,8 +67,8 @@ def test_enter_order(
 @given(SYMBOLS, st.sampled_from((BUY, SELL)), SHARES, PRICES, SHARES, PRICES, st.integers(0, ouch50.MAX_QUANTITY // 2))
 def test_replace_order(symbol: str, side: int, shares: int, price: int, wanted: int, moved: int, executed: int) -> None:
     orders, order = entered(symbol, side, shares, price, DAY, False, 10**9)
-    order.state, order.executed = 1, executed
-    new = orders.replace(order, wanted, moved)
+    order.state, order.executed = 1, Shares(executed)
+    new = orders.replace(order, Shares(wanted), Price(moved))
     golden = ouch50.ReplaceOrder(
         orig_user_ref_num=1,
         user_ref_num=2,

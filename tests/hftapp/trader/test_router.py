@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.market import Market
 from hftapp.trader.router import Fees, Router
+from hftapp.units import Fee, Price, Shares
 
 BUY, SELL = 1, -1
 CENT = 100
 PRICE = 100_0000
 LOCATE = 7
-STANDARD = Fees(300, 200)
+STANDARD = Fees(Fee(300), Fee(200))
 Levels = list[tuple[int, int]]
 
 
@@ -67,7 +68,7 @@ def children(routed: Router) -> list[Child]:
 
 
 def taken(routed: Router, side: int, shares: int, price: int) -> list[Child]:
-    assert routed.take(AAPL, side, shares, price) == routed.count
+    assert routed.take(AAPL, side, Shares(shares), Price(price)) == routed.count
     return children(routed)
 
 
@@ -91,7 +92,7 @@ def at(cents: int) -> int:
 def test_with_one_venue_the_order_goes_as_it_is_whatever_the_book_shows() -> None:
     alone = router(Depth())
     assert taken(alone, BUY, 500, at(1)) == [(0, 500, at(1), False)]
-    assert alone.rest(AAPL, SELL, 200, at(2)) == 1
+    assert alone.rest(AAPL, SELL, Shares(200), Price(at(2))) == 1
     assert children(alone) == [(0, 200, at(2), False)]
     assert alone.unrouted == 0
 
@@ -105,7 +106,7 @@ def test_the_best_price_comes_first() -> None:
 
 
 def test_at_equal_prices_the_lowest_fee_then_the_larger_size_then_the_first_venue() -> None:
-    cheap = [Fees(300, 200), Fees(100, 0)]
+    cheap = [Fees(Fee(300), Fee(200)), Fees(Fee(100), Fee(0))]
     assert taken(router(asks((1, 900)), asks((1, 100)), fees=cheap), BUY, 100, at(1)) == [(1, 100, at(1), False)]
     assert taken(router(asks((1, 100)), asks((1, 900))), BUY, 100, at(1)) == [(1, 100, at(1), False)]
     assert taken(router(asks((1, 100)), asks((1, 100))), BUY, 100, at(1)) == [(0, 100, at(1), False)]
@@ -150,21 +151,21 @@ def test_a_quote_that_cannot_be_reached_is_not_traded_through() -> None:
 
 def test_a_venue_that_an_order_does_not_reach_is_not_traded_through() -> None:
     swept = router(asks((1, 100), (3, 400)), asks((2, 200)))
-    assert swept.take(AAPL, BUY, 450, at(3), 0b10) == 1
+    assert swept.take(AAPL, BUY, Shares(450), Price(at(3)), 0b10) == 1
     assert children(swept) == [(0, 100, at(1), False)]
-    assert swept.take(AAPL, BUY, 450, at(3), 0b01) == 0
+    assert swept.take(AAPL, BUY, Shares(450), Price(at(3)), 0b01) == 0
     assert taken(swept, BUY, 450, at(3)) == [(0, 250, at(3), True), (1, 200, at(2), True)]
 
 
 def test_a_venue_that_has_closed_takes_no_order_and_binds_no_one() -> None:
     venues = Venues([asks((1, 100)), asks((1, 50), (2, 100))], shut=0b01)
-    routed = Router(cast(Market, venues), [Fees(300, 900), STANDARD])
+    routed = Router(cast(Market, venues), [Fees(Fee(300), Fee(900)), STANDARD])
     assert taken(routed, BUY, 150, at(2)) == [(1, 150, at(2), False)]
-    assert routed.rest(AAPL, BUY, 100, at(0)) == 1
+    assert routed.rest(AAPL, BUY, Shares(100), Price(at(0))) == 1
     assert routed.venue[0] == 1
     venues.shut = 0b11
     assert taken(routed, BUY, 150, at(2)) == []
-    assert routed.rest(AAPL, BUY, 100, at(0)) == 0
+    assert routed.rest(AAPL, BUY, Shares(100), Price(at(0))) == 0
 
 
 def test_a_book_that_is_not_trusted_is_not_taken_from() -> None:
@@ -177,12 +178,12 @@ def test_a_book_that_is_not_trusted_is_not_taken_from() -> None:
 
 
 def test_a_quote_rests_where_the_rebate_is_highest_then_at_the_first_venue() -> None:
-    rebates = [Fees(300, 200), Fees(300, 250), Fees(300, 250)]
+    rebates = [Fees(Fee(300), Fee(200)), Fees(Fee(300), Fee(250)), Fees(Fee(300), Fee(250))]
     quoted = router(Depth(), Depth(), Depth(), fees=rebates)
-    assert quoted.rest(AAPL, BUY, 100, at(0)) == 1
+    assert quoted.rest(AAPL, BUY, Shares(100), Price(at(0))) == 1
     assert children(quoted) == [(1, 100, at(0), False)]
     quoted.set_reachable(1, False)
-    assert quoted.rest(AAPL, BUY, 100, at(0)) == 1
+    assert quoted.rest(AAPL, BUY, Shares(100), Price(at(0))) == 1
     assert quoted.venue[0] == 2
 
 
@@ -199,20 +200,20 @@ def test_a_quote_rests_where_the_rebate_is_highest_then_at_the_first_venue() -> 
 )
 def test_a_quote_never_locks_or_crosses_another_venue(side: int, book: Depth, price: int, count: int) -> None:
     quoted = router(Depth(), book)
-    assert quoted.rest(AAPL, side, 100, price) == count
+    assert quoted.rest(AAPL, side, Shares(100), Price(price)) == count
     assert quoted.count == count
     quoted.set_protected(1, False)
-    assert quoted.rest(AAPL, side, 100, price) == 1
+    assert quoted.rest(AAPL, side, Shares(100), Price(price)) == 1
 
 
 def test_a_quote_that_its_own_venue_would_execute_goes_there() -> None:
-    assert router(asks((2, 100)), asks((5, 100))).rest(AAPL, BUY, 100, at(2)) == 1
+    assert router(asks((2, 100)), asks((5, 100))).rest(AAPL, BUY, Shares(100), Price(at(2))) == 1
 
 
 def test_without_a_venue_nothing_rests() -> None:
     quoted = router(Depth(), Depth(), absent=frozenset({0}))
     quoted.set_reachable(1, False)
-    assert quoted.rest(AAPL, BUY, 100, at(0)) == 0
+    assert quoted.rest(AAPL, BUY, Shares(100), Price(at(0))) == 0
 
 
 # Mistakes.
@@ -339,7 +340,7 @@ def test_no_quote_locks_or_crosses_a_protected_quote_of_another_venue(
         for venue, depth in enumerate(books)
         if depth.side(-side) and (price - depth.side(-side)[0][0]) * side >= 0
     ]
-    if routed.rest(AAPL, side, 100, price):
+    if routed.rest(AAPL, side, Shares(100), Price(price)):
         assert set(locked) <= {routed.venue[0]}
     else:
         assert locked

@@ -9,6 +9,7 @@ from hftapp.trader.figures_table import LAYOUT, LOOP
 from hftapp.trader.instrument import Instrument
 from hftapp.trader.risk import checks
 from hftapp.trader.totals import NAMES as ORDERS
+from hftapp.units import Price, Shares
 
 
 @pytest.fixture
@@ -68,7 +69,12 @@ def test_several_venues_are_added_up_and_shown_apart(figures: Figures) -> None:
 )
 def test_a_position_is_marked_as_the_trader_marks_it(figures: Figures, bid: int, ask: int, last: int) -> None:
     instrument = Instrument("A", 0)
-    instrument.bid, instrument.ask, instrument.last, instrument.position = bid, ask, last, -30
+    instrument.bid, instrument.ask, instrument.last, instrument.position = (
+        Price(bid),
+        Price(ask),
+        Price(last),
+        Shares(-30),
+    )
     Board(figures).show(instrument)
     figures.words("orders")[ORDERS.index("cash")] = 5_000
     record = stats.build(figures)

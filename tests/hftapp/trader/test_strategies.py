@@ -11,6 +11,7 @@ from hftapp.config_table import PARAMS
 from hftapp.trader.order import BUY, SELL, SIDE_NAMES
 from hftapp.trader.strategy.imbalance_taker import ImbalanceTaker
 from hftapp.trader.strategy.market_maker import MarketMaker
+from hftapp.units import Price, Shares
 from protocols import ouch50
 
 DEFAULTS = {kind: {key.name: int(str(key.default)) for key in keys} for kind, keys in PARAMS.items()}
@@ -33,7 +34,11 @@ def maker(**changes: int) -> MarketMaker:
 
 
 def quotes(strategy: MarketMaker, bid: int, ask: int, inventory: int) -> tuple[int, int] | None:
-    return (strategy.buy_price, strategy.sell_price) if strategy.prices(bid, ask, inventory) else None
+    return (
+        (strategy.buy_price, strategy.sell_price)
+        if strategy.prices(Price(bid), Price(ask), Shares(inventory))
+        else None
+    )
 
 
 def test_quotes_stand_half_a_spread_from_the_mid_on_the_grid() -> None:
@@ -90,7 +95,7 @@ def test_quotes_are_those_of_the_plain_formula_and_every_step_fits_64_bits(
 )
 def test_the_imbalance_signal_at_its_boundaries(bid: int, ask: int, side: int) -> None:
     taker = ImbalanceTaker(None, {**DEFAULTS["imbalance_taker"], "ratio_pct": 80, "min_shares": 200})  # type: ignore[arg-type]
-    assert taker.signal(bid, ask) == side
+    assert taker.signal(Shares(bid), Shares(ask)) == side
 
 
 def test_the_taker_takes_once_and_rests(make_floor: Callable[[str], Any]) -> None:

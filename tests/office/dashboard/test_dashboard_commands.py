@@ -5,17 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from office.cli import office
 from office.dashboard import build, demo
 from office.dashboard.assets import FOLDER, Assets, AssetsError
 from office.dashboard.hub import Hub
+from office.dashboard.reader import Reader
 from office.dashboard.serve import ServeError, Settings, listener
 from protocols import management as m
 from protocols.management_files import MAGIC
@@ -184,7 +187,7 @@ def test_a_recording_that_is_none_is_named(tmp_path: Path, content: bytes) -> No
     assert status == 1 and "has no frames of the management stream" in out
 
 
-def test_the_demo_serves_what_it_plays_and_ends_by_sigterm() -> None:
+def test_the_demo_serves_what_it_plays_and_ends_by_sigterm(watching: Callable[..., float]) -> None:
     build.build()
     command = [str(HFTOS), "office", "demo", "--bind", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -197,13 +200,10 @@ def test_the_demo_serves_what_it_plays_and_ends_by_sigterm() -> None:
         with urllib.request.urlopen(login) as answer:
             cookie = answer.headers["Set-Cookie"].partition(";")[0]
         scrape = urllib.request.Request(f"{origin}/metrics", headers={"Cookie": cookie})
-        end = time.monotonic() + 10
-        while True:
-            with urllib.request.urlopen(scrape) as answer:
-                text = answer.read().decode()
-            if 'hftos_server_up{host="hft1"} 1.0' in text:
-                break
-            assert time.monotonic() < end, text
-            time.sleep(0.1)  # a scrape is not told when there is more
+        address = f"ws://{origin.partition('//')[2]}/stream"
+        with connect(address, origin=Origin(origin), additional_headers={"Cookie": cookie}, proxy=None) as page:
+            watching(page, Reader(), lambda reader: any(row["open"] for row in reader.tables["servers"].values()), 10)
+        with urllib.request.urlopen(scrape) as answer:
+            assert 'hftos_server_up{host="hft1"} 1.0' in answer.read().decode()
         os.kill(ready["pid"], signal.SIGTERM)
         assert process.wait(15) == 0

@@ -229,6 +229,17 @@ def test_a_lost_collector_shows_in_every_server() -> None:
     assert hub.hosts() == []
 
 
+def test_a_server_on_another_configuration_than_it_was_given_is_a_fault() -> None:
+    hub = Hub()
+    server = Server(hub)
+    server.say(m.State(body=b"configuration: running on the last good configuration, x; y refused: nic.prot: unknown"))
+    server.say(m.State(body=b"trading"))
+    assert [(row["level"], row["text"].partition(":")[0]) for row in shown(hub)["log"]] == [
+        ("fault", "configuration"),
+        ("info", "trading"),
+    ]
+
+
 def test_counters_get_their_rates_and_what_is_not_whole_of_a_group_is_left_out() -> None:
     hub = Hub()
     server = Server(hub)

@@ -156,3 +156,46 @@ def test_every_nine_is_as_wide_as_the_first() -> None:
     scale = TailScale(10_000, 0, 400)
     assert [scale(share) for share in (0, 0.9, 0.99, 0.999, 0.9999)] == pytest.approx([0, 100, 200, 300, 400])
     assert math.isfinite(scale(1))
+
+
+def labels_of(picture: ElementTree.Element, style: str) -> list[tuple[float, float, float]]:
+    """(begin, end, y) of the labels of a class, with characters as wide as in the widest of the usual fonts."""
+    found = []
+    for each in picture.findall("text"):
+        if style in str(each.get("class")).split():
+            size = (7.2 if style == "name" else 6.0) * len(each.text or "")
+            begin = (
+                float(each.get("x", "")) - {"start": 0.0, "middle": 0.5, "end": 1.0}[each.get("text-anchor", "")] * size
+            )
+            found.append((begin, begin + size, float(each.get("y", ""))))
+    return found
+
+
+@pytest.mark.parametrize(
+    "shares", [[1] * 7, [1000, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1000], [1, 500, 1, 500, 1, 1]]
+)
+def test_the_parts_names_touch_neither_each_other_nor_the_edge(shares: list[int]) -> None:
+    parts = [(f"a_rather_long_part_{number}", 100.0 * share) for number, share in enumerate(shares)]
+    picture = ElementTree.fromstring(
+        charts.breakdown_chart(Breakdown("whole", 9, parts), {name: n for n, (name, _) in enumerate(parts)})
+    )
+    labels = labels_of(picture, "name")
+    assert len(labels) == len(parts)
+    assert all(begin >= 0 and end <= charts.WIDTH for begin, end, _ in labels)
+    for one, other in itertools.combinations(labels, 2):
+        assert one[2] != other[2] or one[1] <= other[0] or other[1] <= one[0]
+    assert max(y for _, _, y in labels) < float(str(picture.get("viewBox")).split()[3])
+
+
+@pytest.mark.parametrize(
+    "values", [[3_600] * 30, [100, 101, 102], [1_000] * 99 + [10**9], list(range(1, 5_000)), list(range(80, 430))]
+)
+def test_what_is_written_in_a_histogram_is_inside_and_apart(values: list[int]) -> None:
+    picture = ElementTree.fromstring(charts.histogram_chart(Histogram.of(values), 0))
+    labels = labels_of(picture, "small")
+    assert all(begin >= 0 and end <= charts.SMALL_WIDTH for begin, end, _ in labels)
+    tail, median = [label for label in labels if label[2] < 12]
+    assert median[1] <= tail[0] + 0.1
+    below = sorted(label for label in labels if label[2] == charts.SMALL_HEIGHT - 8)
+    assert below
+    assert all(one[1] <= other[0] + 0.1 for one, other in itertools.pairwise(below))

@@ -15,7 +15,7 @@ from store.surveillance import attribution_file, files
 from store.surveillance.alert import Alert
 from store.surveillance.attribution_file import EventsError
 from store.surveillance.cli import surveillance, user
-from store.surveillance.events import ENTERED, Event, OrderEvent, Quote, Trade
+from store.surveillance.events import ENTERED, EXECUTED, REDUCED, Event, OrderEvent, Quote, Trade
 from store.surveillance.source import open_source
 from store.surveillance.timeline import clock, page, svg
 
@@ -293,3 +293,18 @@ def test_a_picture_of_nothing_says_so() -> None:
     empty = Alert("a", "message_rate", "low", 1, 1, "O", ["A"], "XYZ", "t")
     assert "No order of this alert stood in a book" in svg(empty)
     assert clock(34_201_007_000_000) == "09:30:01.007"
+
+
+def test_executions_long_after_the_alert_are_not_drawn_beside_the_picture() -> None:
+    second = 1_000_000_000
+    order = OrderEvent(second, ENTERED, "NSDQ", "XYZ", "A", "O", 1, "B", 10_000, 300)
+    traded = [order._replace(t=t, event=EXECUTED, shares=100) for t in (2 * second, 9_000 * second)]
+    alert = Alert("a", "message_rate", "low", 2 * second, 1, "O", ["A"], "XYZ", "t", refs=[1])
+    alert.evidence.orders = [order, *traded, order._replace(t=3 * second, event=REDUCED, shares=200)]
+    assert svg(alert).count("<circle") == 1
+
+
+def test_figures_are_written_for_readers() -> None:
+    alert = Alert("a", "wash_trade", "low", 1, 1, "O", ["A"], "XYZ", "t")
+    alert.figures = {"pressure_shares": 5_000, "apart_ns": 1_427_044, "share_of_volume": 0.25, "genuine": "traded"}
+    assert "pressure shares 5,000, apart 1.427 ms, share of volume 0.25, genuine traded" in page(alert)

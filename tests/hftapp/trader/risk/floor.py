@@ -8,6 +8,7 @@ from hftapp.trader.order import Order
 from hftapp.trader.risk.checks import NAMES
 from hftapp.trader.risk.gate import RiskGate
 from hftapp.trader.totals import Totals
+from hftapp.units import Price, Shares
 
 BUY, SELL = 1, -1
 DOLLAR = 10_000
@@ -59,7 +60,7 @@ class Floor:
     ) -> str:
         """The name of the check that refuses an order `after` ns, "passed" when none does."""
         self.now += after
-        code = self.gate.check(instrument or self.instrument, side, shares, price, replaces, self.now)
+        code = self.gate.check(instrument or self.instrument, side, Shares(shares), Price(price), replaces, self.now)
         return NAMES[code]
 
     @property
@@ -73,23 +74,23 @@ class Floor:
         self.instrument.own.append(order)
         self.instrument.own_count += 1
         if side == BUY:
-            self.instrument.exposed_buy += shares
+            self.instrument.exposed_buy += order.remaining
         else:
-            self.instrument.exposed_sell += shares
+            self.instrument.exposed_sell += order.remaining
         return order
 
 
 def instrument(symbol: str = "AAPL", index: int = 3) -> Instrument:
     """A symbol quoted 99.98 to 100.02."""
     made = Instrument(symbol, index)
-    made.bid, made.ask = PRICE - 2 * CENT, PRICE + 2 * CENT
-    made.bid_shares = made.ask_shares = 500
-    made.borrow = 1_000
+    made.bid, made.ask = Price(PRICE - 2 * CENT), Price(PRICE + 2 * CENT)
+    made.bid_shares = made.ask_shares = Shares(500)
+    made.borrow = Shares(1_000)
     return made
 
 
 def resting(side: int, shares: int = 100, price: int = PRICE) -> Order:
     """An order on the book."""
     order = Order()
-    order.side, order.remaining, order.price = side, shares, price
+    order.side, order.remaining, order.price = side, Shares(shares), Price(price)
     return order

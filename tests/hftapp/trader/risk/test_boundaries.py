@@ -5,6 +5,7 @@
 
 import pytest
 
+from hftapp.units import Notional, Price, Shares
 from tests.hftapp.trader.risk.floor import (
     BUY,
     CENT,
@@ -145,7 +146,7 @@ def test_price(market: int, price: int, answer: str, said: tuple[int, int] | Non
     values = ("order_notional", "symbol_open_notional", "open_notional", "gross_exposure", "net_exposure")
     unlimited = {f"max_{name}": 10**9 for name in values}
     floor = Floor(**unlimited)
-    floor.instrument.bid = floor.instrument.ask = market
+    floor.instrument.bid = floor.instrument.ask = Price(market)
     assert floor.ask(shares=1, price=price) == answer
     if said is not None:
         assert floor.said == said
@@ -167,8 +168,8 @@ def test_order_notional(place: str) -> None:
 def test_price_collar(place: str, side: int, away: int, last_only: bool) -> None:
     floor = Floor(fat_finger_bps=10_000)
     if last_only:
-        floor.instrument.bid = floor.instrument.ask = 0
-        floor.instrument.last = PRICE
+        floor.instrument.bid = floor.instrument.ask = Price(0)
+        floor.instrument.last = Price(PRICE)
     price = PRICE + away * (DOLLAR + {"inside": -CENT, "at": 0, "outside": CENT}[place])
     assert floor.ask(side, price=price) == refused(place, "price_collar")
     if place == "outside":
@@ -180,7 +181,7 @@ def test_price_collar(place: str, side: int, away: int, last_only: bool) -> None
 def test_fat_finger(place: str, side: int) -> None:
     # 50 / 10,000 of 100.00 dollars is 50 cents.
     floor = Floor(price_collar_bps=10_000)
-    floor.instrument.bid = floor.instrument.ask = PRICE
+    floor.instrument.bid = floor.instrument.ask = Price(PRICE)
     price = PRICE + side * (50 * CENT + {"inside": -CENT, "at": 0, "outside": CENT}[place])
     assert floor.ask(side, price=price) == refused(place, "fat_finger")
     if place == "outside":
@@ -191,8 +192,8 @@ def test_fat_finger(place: str, side: int) -> None:
 @pytest.mark.parametrize("side", [BUY, SELL])
 def test_position(place: str, side: int) -> None:
     floor = Floor()
-    floor.instrument.borrow = 10_000
-    floor.instrument.position = side * 1_500
+    floor.instrument.borrow = Shares(10_000)
+    floor.instrument.position = Shares(side * 1_500)
     floor.own(side, 400)
     shares = 100 + {"inside": -1, "at": 0, "outside": 1}[place]
     assert floor.ask(side, shares) == refused(place, "position")
@@ -203,9 +204,9 @@ def test_position(place: str, side: int) -> None:
 @where
 def test_locate(place: str) -> None:
     floor = Floor()
-    floor.instrument.position = 100
+    floor.instrument.position = Shares(100)
     floor.own(SELL, 300)
-    floor.instrument.borrow = 500
+    floor.instrument.borrow = Shares(500)
     shares = 300 + {"inside": -1, "at": 0, "outside": 1}[place]
     assert floor.ask(SELL, shares) == refused(place, "locate")
     if place == "outside":
@@ -225,7 +226,7 @@ def test_short_price(place: str) -> None:
 @where
 def test_symbol_open_notional(place: str) -> None:
     floor = Floor()
-    floor.instrument.open_notional = 290_000 * DOLLAR
+    floor.instrument.open_notional = Notional(290_000 * DOLLAR)
     price = PRICE + {"inside": -CENT, "at": 0, "outside": CENT}[place]
     assert floor.ask(price=price) == refused(place, "symbol_open_notional")
     if place == "outside":
@@ -235,7 +236,7 @@ def test_symbol_open_notional(place: str) -> None:
 @where
 def test_open_notional(place: str) -> None:
     floor = Floor()
-    floor.totals.open_notional = 490_000 * DOLLAR
+    floor.totals.open_notional = Notional(490_000 * DOLLAR)
     price = PRICE + {"inside": -CENT, "at": 0, "outside": CENT}[place]
     assert floor.ask(price=price) == refused(place, "open_notional")
     if place == "outside":
@@ -255,8 +256,8 @@ def test_open_orders(place: str) -> None:
 @where
 def test_gross_exposure(place: str) -> None:
     floor = Floor()
-    floor.totals.gross_exposure = 890_000 * DOLLAR
-    floor.totals.open_notional = 100_000 * DOLLAR
+    floor.totals.gross_exposure = Notional(890_000 * DOLLAR)
+    floor.totals.open_notional = Notional(100_000 * DOLLAR)
     price = PRICE + {"inside": -CENT, "at": 0, "outside": CENT}[place]
     assert floor.ask(price=price) == refused(place, "gross_exposure")
     if place == "outside":
@@ -267,8 +268,8 @@ def test_gross_exposure(place: str) -> None:
 @pytest.mark.parametrize("side", [BUY, SELL])
 def test_net_exposure(place: str, side: int) -> None:
     floor = Floor()
-    floor.totals.net_exposure = side * 690_000 * DOLLAR
-    floor.totals.open_notional = 100_000 * DOLLAR
+    floor.totals.net_exposure = Notional(side * 690_000 * DOLLAR)
+    floor.totals.open_notional = Notional(100_000 * DOLLAR)
     price = PRICE + {"inside": -CENT, "at": 0, "outside": CENT}[place]
     assert floor.ask(side, price=price) == refused(place, "net_exposure")
     if place == "outside":
@@ -279,7 +280,7 @@ def test_net_exposure(place: str, side: int) -> None:
 @where
 def test_executed_notional(place: str) -> None:
     floor = Floor()
-    floor.totals.executed_notional = 5_000_000 * DOLLAR + {"inside": -1, "at": 0, "outside": 1}[place]
+    floor.totals.executed_notional = Notional(5_000_000 * DOLLAR + {"inside": -1, "at": 0, "outside": 1}[place])
     assert floor.ask() == refused(place, "executed_notional")
     assert floor.gate.tripped == (place == "outside")
     if place == "outside":

@@ -13,6 +13,7 @@ from hftapp.config import Risk
 from hftapp.trader.risk.checks import CHECKS, NAMES
 from hftapp.trader.risk.gate import RiskGate
 from hftapp.trader.totals import Totals
+from hftapp.units import Notional, Price, Shares
 from tests.hftapp.trader.risk.floor import (
     BUY,
     CENT,
@@ -30,9 +31,9 @@ from tests.hftapp.trader.risk.floor import (
 
 def test_the_first_check_of_the_table_that_refuses_is_the_one_that_is_named() -> None:
     floor = Floor()
-    floor.totals.executed_notional = 5_000_001 * DOLLAR
+    floor.totals.executed_notional = Notional(5_000_001 * DOLLAR)
     floor.totals.open_count = 5
-    floor.instrument.borrow = 0
+    floor.instrument.borrow = Shares(0)
     floor.instrument.halt(1, True)
     floor.gate.gap_open = floor.gate.stale = floor.gate.killed = True
     named = [floor.ask(SELL, 1_001, PRICE + 1)]
@@ -74,7 +75,7 @@ def test_refusals_are_counted_by_code_and_count_for_no_rate() -> None:
 def test_counters_may_lie_in_memory_of_others_that_is_large_enough() -> None:
     counters = array("q", [0]) * 64
     gate = RiskGate(Risk(**LIMITS), Totals(), 1, counters)
-    gate.check(instrument(), BUY, 0, PRICE, None, START)
+    gate.check(instrument(), BUY, Shares(0), Price(PRICE), None, START)
     assert counters[NAMES.index("quantity")] == 1
     with pytest.raises(ValueError, match="3 counters for 26 codes"):
         RiskGate(Risk(**LIMITS), Totals(), 1, array("q", [0, 0, 0]))
@@ -82,20 +83,20 @@ def test_counters_may_lie_in_memory_of_others_that_is_large_enough() -> None:
 
 def test_no_reference_price_refuses() -> None:
     floor = Floor()
-    floor.instrument.bid = 0
+    floor.instrument.bid = Price(0)
     assert floor.ask() == "price_collar"
     assert floor.said == (PRICE, 100)
 
 
 def test_an_empty_far_side_leaves_the_collar_around_the_last_price() -> None:
     floor = Floor()
-    floor.instrument.ask, floor.instrument.last = 0, PRICE
+    floor.instrument.ask, floor.instrument.last = Price(0), Price(PRICE)
     assert floor.ask(BUY, price=PRICE + 90 * CENT) == "passed"
 
 
 def test_a_replace_adds_to_the_position_only_what_is_more_than_before() -> None:
     floor = Floor()
-    floor.instrument.position = 1_500
+    floor.instrument.position = Shares(1_500)
     old = floor.own(BUY, 400)
     assert floor.ask(BUY, 500, replaces=old) == "passed"
     assert floor.ask(BUY, 501, replaces=old) == "position"
@@ -156,11 +157,11 @@ def test_a_venue_without_a_session_is_an_error() -> None:
 def test_executions_over_their_limit_pull_the_kill_switch_before_the_next_order() -> None:
     floor = Floor()
     assert not floor.gate.overrun()
-    floor.totals.executed_notional = 5_000_000 * DOLLAR + 1
+    floor.totals.executed_notional = Notional(5_000_000 * DOLLAR + 1)
     assert floor.gate.overrun()
     assert floor.gate.tripped
     assert not floor.gate.overrun(), "it says so once"
-    floor.totals.executed_notional = 0
+    floor.totals.executed_notional = Notional(0)
     assert floor.ask() == "kill_switch"
 
 
@@ -276,7 +277,7 @@ def arrange(floor: Floor, state: dict[str, object]) -> None:
             for side, price in cast(list[tuple[int, int]], value):
                 floor.own(side, 100, price)
         elif name == "all_open_notional":
-            floor.totals.open_notional = cast(int, value)
+            floor.totals.open_notional = Notional(cast(int, value))
         elif hasattr(floor.gate, name):
             setattr(floor.gate, name, value)
         elif hasattr(floor.totals, name) and name != "open_notional":

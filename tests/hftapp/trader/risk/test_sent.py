@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hftapp.trader.risk.packing import place_of, terms_of
 from hftapp.trader.risk.sent import NOTHING, SentOrders
+from hftapp.units import Price, Shares
 
 SECOND = 1_000_000_000
 BUY, SELL = 1, -1
@@ -35,10 +36,10 @@ def test_a_limit_of_one_is_one_a_second() -> None:
 
 def test_the_age_of_the_last_order_of_the_same_terms_is_told() -> None:
     sent = log(limit=8)
-    terms = terms_of(BUY, 100, 100_0000)
+    terms = terms_of(BUY, Shares(100), Price(100_0000))
     assert sent.has(place_of(1, 0), terms, -1_000) == 0
     sent.add(place_of(1, 0), terms, 0)
-    sent.add(place_of(1, 0), terms_of(SELL, 100, 100_0000), 10)
+    sent.add(place_of(1, 0), terms_of(SELL, Shares(100), Price(100_0000)), 10)
     assert sent.newest == 10
     assert sent.has(place_of(1, 0), terms, -1_000) == 1_000
     assert sent.has(place_of(1, 0), terms, 0) == 0
@@ -65,7 +66,7 @@ def test_counts_and_duplicates_are_those_of_a_list(limit: int, orders: list[tupl
     now = 0
     for after, index, shares in orders:
         now += after
-        terms = terms_of(BUY, shares, 100)
+        terms = terms_of(BUY, Shares(shares), Price(100))
         young = [order for order in history if order[0] > now - SECOND]
         assert sent.full(now) == (len(young) >= limit)
         same = [time for time, *order in history if order == [index, shares] and time > now - 2_000]
@@ -81,11 +82,15 @@ def test_counts_and_duplicates_are_those_of_a_list(limit: int, orders: list[tupl
 
 
 @given(
-    one=st.tuples(st.sampled_from([1, -1]), st.integers(1, 999_999), st.integers(1, 199_999_9900)),
-    other=st.tuples(st.sampled_from([1, -1]), st.integers(1, 999_999), st.integers(1, 199_999_9900)),
+    one=st.tuples(
+        st.sampled_from([1, -1]), st.integers(1, 999_999).map(Shares), st.integers(1, 199_999_9900).map(Price)
+    ),
+    other=st.tuples(
+        st.sampled_from([1, -1]), st.integers(1, 999_999).map(Shares), st.integers(1, 199_999_9900).map(Price)
+    ),
 )
 def test_packed_terms_are_equal_only_for_equal_terms_and_fit_63_bits(
-    one: tuple[int, int, int], other: tuple[int, int, int]
+    one: tuple[int, Shares, Price], other: tuple[int, Shares, Price]
 ) -> None:
     assert (terms_of(*one) == terms_of(*other)) == (one == other)
     assert 0 <= terms_of(*one) < 1 << 63

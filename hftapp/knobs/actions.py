@@ -1,0 +1,163 @@
+"""Knobs that take more than one write: each function sets a row's value and says what is effective after that.
+
+They get the row's value (`UNSET`: only look), the machine and its CPUs; None means that the machine has no such thing.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from hftapp import cpu, libc
+from hftapp.knobs.files import write
+from hftapp.knobs.readback import Reader
+from hftapp.knobs.result import UNSET
+from hftapp.knobs.table import Table, cpus_of
+
+IA32_ENERGY_PERF_BIAS: Final = 0x1B0
+"""Intel SDM volume 4, table 2-2; the only register that the kernel lets user space write without a mark."""
+RESCTRL: Final = "/sys/fs/resctrl"
+_RCUO = re.compile(r"rcuo[psb]/(\d+)\Z")
+_KTHREADD: Final = "2"
+
+Action = Callable[[str, Reader, Table], "str | None"]
+
+
+def move_interrupts(value: str, reader: Reader, table: Table) -> str | None:
+    """Send every numbered interrupt to the CPUs of `value`.
+
+    Effective are the CPUs on which device interrupts may still arrive; those that stayed on an isolated CPU are named.
+    Interrupts that no device uses have no effective affinity and do not count, nor do those that the kernel manages
+    (it refuses the write with EPERM, older kernels with EIO): each is of the queue of one CPU, and comes only for what
+    that CPU sends.
+    """
+    stuck: list[str] = []
+    reach: set[int] = set()
+    for path in sorted(reader.path("/proc/irq").glob("[0-9]*")):
+        try:
+            if value != UNSET:
+                write(path / "smp_affinity_list", value)
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.EIO):
+                continue
+        try:
+            now = cpu.parse_list((path / "effective_affinity_list").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue
+        reach.update(now)
+        if set(now) & set(table.isolated):
+            stuck.append(path.name)
+    if stuck:
+        return f"{cpu.format_list(reach)} (on isolated CPUs: {', '.join(stuck)})"
+    # Fewer CPUs than allowed is as it should be: each interrupt goes to one of them.
+    return value if value != UNSET and reach <= cpus_of(value, reader.last_cpu) else cpu.format_list(reach)
+
+
+def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:
+    """Send the threads that run offloaded RCU callbacks to the CPUs of `value` (kernel's rcu_nocbs documentation)."""
+    numbers = [path.name for path in reader.path("/proc").iterdir() if path.name.isdecimal()]
+    threads = [int(pid) for pid in numbers if _RCUO.match(_of(reader, pid, "comm")) and _is_the_kernels(reader, pid)]
+    if not threads:
+        return None
+    reach: set[int] = set()
+    for pid in threads:
+        if value != UNSET:
+            with contextlib.suppress(OSError):  # what is effective is read back
+                os.sched_setaffinity(pid, cpus_of(value, reader.last_cpu) & reader.present)
+        with contextlib.suppress(OSError):
+            reach |= os.sched_getaffinity(pid)
+    return cpu.format_list(reach)
+
+
+def replug(value: str, reader: Reader, table: Table) -> str | None:
+    """Take each CPU of `value` off and on again: its timers stay with the others (kernel's isolation documentation)."""
+    switches = {number: reader.path(f"{cpu.SYSFS_CPU}/cpu{number}/online") for number in table.isolated}
+    if not all(path.exists() for path in switches.values()):
+        return None
+    if value == UNSET:
+        return UNSET
+    for path in switches.values():
+        write(path, "0")
+        write(path, "1")
+    return cpu.format_list(number for number, path in switches.items() if path.read_text().strip() == "1")
+
+
+def energy_perf_bias(value: str, reader: Reader, _table: Table) -> str | None:
+    """Performance (0) to power saving (15) on each online CPU, through its register: without PM there is no file."""
+    if " epb" not in reader.text("/proc/cpuinfo"):
+        return None
+    found: set[int] = set()
+    for number in cpu.read_list("online", reader.root + cpu.SYSFS_CPU):
+        fd = os.open(reader.path(f"/dev/cpu/{number}/msr"), os.O_RDONLY if value == UNSET else os.O_RDWR)
+        try:
+            if value != UNSET:
+                os.pwrite(fd, struct.pack("<Q", int(value)), IA32_ENERGY_PERF_BIAS)
+            found.add(struct.unpack("<Q", os.pread(fd, 8, IA32_ENERGY_PERF_BIAS))[0] & 0xF)
+        finally:
+            os.close(fd)
+    return ", ".join(map(str, sorted(found)))
+
+
+def divide_cache(value: str, reader: Reader, table: Table) -> str | None:
+    """Give the isolated CPUs the upper `half` of the last cache's ways, and all others the rest (resctrl.rst)."""
+    folder = reader.path(RESCTRL)
+    if not folder.is_dir():
+        return None
+    if not (folder / "schemata").exists():
+        if value == UNSET:
+            return UNSET
+        try:
+            libc.mount("resctrl", str(folder), "resctrl")
+        except OSError:
+            return None  # the kernel has it, the CPU has not
+    mask = folder / "info/L3/cbm_mask"
+    if not mask.exists():
+        return None
+    ways = int(mask.read_text(), 16)
+    if value == UNSET:
+        return UNSET
+    lower = (1 << (ways.bit_length() // 2)) - 1
+    mine = folder / "trader"
+    mine.mkdir(exist_ok=True)
+    for group, share in ((folder, lower), (mine, ways & ~lower)):
+        write(group / "schemata", _schemata(folder, share))
+    write(mine / "cpus_list", cpu.format_list(table.isolated))
+    return value if _shares(mine) == {ways & ~lower} and _shares(folder) == {lower} else f"{_shares(mine)}"
+
+
+def _schemata(folder: Path, share: int) -> str:
+    line = next(line for line in (folder / "schemata").read_text().splitlines() if line.strip().startswith("L3:"))
+    caches = (part.partition("=")[0] for part in line.strip().removeprefix("L3:").split(";"))
+    return "L3:" + ";".join(f"{cache}={share:x}" for cache in caches)
+
+
+def _shares(group: Path) -> set[int]:
+    line = next(line for line in (group / "schemata").read_text().splitlines() if line.strip().startswith("L3:"))
+    return {int(part.partition("=")[2], 16) for part in line.strip().removeprefix("L3:").split(";")}
+
+
+def _is_the_kernels(reader: Reader, pid: str) -> bool:
+    """Whether it is a child of kthreadd, whatever another process calls itself."""
+    fields = _of(reader, pid, "stat").rpartition(")")[2].split()
+    return fields[1:2] == [_KTHREADD]
+
+
+def _of(reader: Reader, pid: str, name: str) -> str:
+    try:
+        return reader.text(f"/proc/{pid}/{name}")
+    except OSError:
+        return ""  # it has ended since
+
+
+ACTIONS: Final[dict[str, Action]] = {
+    "irq_affinity": move_interrupts,
+    "rcuo_affinity": move_rcuo,
+    "cpu_replug": replug,
+    "energy_perf_bias": energy_perf_bias,
+    "resctrl": divide_cache,
+}
+"""By the key of a row of layer `sysfs`."""

@@ -1,0 +1,179 @@
+"""How a value is proved: one function for each kind of read-back, and how what it gives is compared.
+
+All read the running kernel; `root` is put before every path, so that tests bring a kernel of their own.
+"""
+
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+
+from hftapp import cpu
+from hftapp.knobs.result import UNSET
+from hftapp.knobs.table import cpus_of
+
+LOG_RECORD = 8192
+"""Bytes of the longest record of /dev/kmsg (CONSOLE_EXT_LOG_MAX)."""
+
+_GZIP = 31
+"""zlib's window bits for a file in gzip's format; its own module would only be a further import at boot."""
+_SYMBOL = re.compile(r'^CONFIG_(\w+)="?(.*?)"?$', re.MULTILINE)
+
+
+class Reader:
+    """The running kernel. What is read again and again, its configuration and its log, is read once."""
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+
+    def path(self, place: str) -> Path:
+        """A file of the running system."""
+        return Path(self.root + place)
+
+    def text(self, place: str) -> str:
+        """A file's text, without the white space around it. Raises OSError."""
+        with open(self.root + place, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - paths cost boot time
+            return file.read().strip()
+
+    def effective(self, kind: str, place: str) -> str:
+        """What the kernel shows; `UNSET` for what is not set. Raises OSError, of which FileNotFoundError: not there."""
+        return KINDS[kind](self, place)
+
+    @cached_property
+    def last_cpu(self) -> int:
+        """The highest number a CPU can have, `N` in the kernel's lists."""
+        return max(cpu.read_list("possible", self.root + cpu.SYSFS_CPU), default=0)
+
+    @cached_property
+    def present(self) -> set[int]:
+        """The CPUs that are there."""
+        return set(cpu.read_list("present", self.root + cpu.SYSFS_CPU))
+
+    @cached_property
+    def config(self) -> dict[str, str]:
+        """The kernel's configuration by symbol, without what is off. Raises OSError."""
+        text = zlib.decompress(self.path("/proc/config.gz").read_bytes(), _GZIP).decode()
+        return dict(_SYMBOL.findall(text))
+
+    @cached_property
+    def log(self) -> str:
+        """The kernel's log, a line a record. Raises OSError."""
+        return "\n".join(_records(self.path("/dev/kmsg")))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The kernel's command line, without the arguments of /init."""
+        return self.text("/proc/cmdline").partition(" -- ")[0].split()
+
+    @cached_property
+    def handed_on(self) -> set[str]:
+        """What the kernel did not know and gave to /init, as arguments and as environment."""
+        words = self.path("/proc/1/cmdline").read_bytes().split(b"\0") + self.path(
+            "/proc/1/environ"
+        ).read_bytes().split(b"\0")
+        return {word.decode("utf-8", "replace") for word in words if word}
+
+    def agree(self, kind: str, wanted: str, effective: str) -> bool:
+        """Whether what is effective is one of what is wanted (`|` between alternatives)."""
+        return any(self._same(kind, choice, effective) for choice in wanted.split("|"))
+
+    def _same(self, kind: str, wanted: str, effective: str) -> bool:
+        try:
+            if kind == "int":
+                return int(wanted, 0) == int(effective, 0)
+            if kind == "mask":
+                return cpu.parse_mask(wanted) == cpu.parse_mask(effective)
+            if kind == "cpus":
+                ours, theirs = (cpus_of(text, self.last_cpu) & self.present for text in (wanted, effective))
+                return ours == theirs
+        except ValueError:
+            return False
+        return wanted == effective
+
+
+def _records(path: Path) -> Iterable[str]:
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            try:
+                record = os.read(fd, LOG_RECORD)
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                continue  # overwritten meanwhile: the next read starts at the oldest there is
+            if not record:
+                return
+            for line in record.decode("utf-8", "replace").splitlines():
+                yield line.partition(";")[2] or line
+    finally:
+        os.close(fd)
+
+
+def _plain(reader: Reader, place: str) -> str:
+    return reader.text(place)
+
+
+def _first(reader: Reader, place: str) -> str:
+    return next(iter(reader.text(place).split()), "")
+
+
+def _marked(opening: str, closing: str) -> Callable[[Reader, str], str]:
+    pattern = re.compile(rf"\{opening}([^{closing}]*)\{closing}")
+
+    def read(reader: Reader, place: str) -> str:
+        text = reader.text(place)
+        found = pattern.search(text)
+        return found[1] if found else text
+
+    return read
+
+
+def _grep(reader: Reader, place: str) -> str:
+    file, _, pattern = place.partition(":")
+    return _found(pattern, reader.text(file))
+
+
+def _log(reader: Reader, place: str) -> str:
+    return _found(place, reader.log)
+
+
+def _found(pattern: str, text: str) -> str:
+    """The pattern's group where it was found last, `set` for a pattern without one."""
+    matches = list(re.finditer(pattern, text))
+    if not matches:
+        return UNSET
+    return matches[-1][1] if matches[-1].groups() else "set"
+
+
+def _config(reader: Reader, place: str) -> str:
+    """A symbol's value; of a choice (`A|B|C`) the symbol that is on."""
+    symbols = place.split("|")
+    if len(symbols) > 1:
+        return next((name for name in symbols if name in reader.config), "none of them")
+    return reader.config.get(place, "n")
+
+
+def _cmdline(reader: Reader, place: str) -> str:
+    """The last value given; one that the kernel passed on to /init says so, because it had no effect."""
+    given = [word for word in reader.words if word.partition("=")[0] == place]
+    if not given:
+        return UNSET
+    value = given[-1].partition("=")[2] or "set"
+    return f"{value}, unknown to this kernel" if given[-1] in reader.handed_on else value
+
+
+KINDS: dict[str, Callable[[Reader, str], str]] = {
+    "int": _plain,
+    "text": _plain,
+    "mask": _plain,
+    "cpus": _plain,
+    "first": _first,
+    "choice": _marked("[", "]"),
+    "parens": _marked("(", ")"),
+    "grep": _grep,
+    "log": _log,
+    "config": _config,
+    "cmdline": _cmdline,
+}

@@ -1,0 +1,105 @@
+"""Reads the tuning catalogue, `kernel-config/catalogue/`: one row a knob (`image.knob`), whatever layer it belongs to.
+
+A row says what a profile sets the knob to, what else an experiment may choose, why, by whose word, what it cannot be
+together with, and how the running system proves it. `Catalogue.resolve` turns the rows into what a kernel is built
+with (`Symbol`), booted with (`Parameter`) and told at run time (`Resolved.guest_file`, which PID 1 reads).
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from image import knob as knob_row
+from image import rows
+from image.errors import ProfileError
+from image.knob import Knob
+from image.resolved import UNSET, Resolved, Setting
+from image.rows import KERNEL_CONFIG
+
+__all__ = ["PROFILE_KEYS", "UNSET", "Catalogue", "Knob", "load"]
+
+PROFILE_KEYS: Final = ("summary", "fragments", "pmds", "parameters", "init", "isolated", "housekeeping")
+"""What a profile may say. `isolated` and `housekeeping` are lists of CPUs, the last one is `N`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All rows by name, in the order of their files."""
+
+    knobs: Mapping[str, Knob]
+    folder: Path
+
+    def __iter__(self) -> Iterator[Knob]:
+        return iter(self.knobs.values())
+
+    def __getitem__(self, name: str) -> Knob:
+        """The row `name`; raises ProfileError with the names that are near it."""
+        found = self.knobs.get(name)
+        if found is None:
+            near = difflib.get_close_matches(name, self.knobs, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "`hftos lab knobs --catalogue` lists them"
+            raise ProfileError(f"no knob {name!r} in the catalogue; {hint}")
+        return found
+
+    def resolve(self, profile: str, levels: Mapping[str, str] = MappingProxyType({})) -> Resolved:
+        """What `profile` sets, with `levels` (knob to value, or `UNSET`) instead of its own values.
+
+        Raises ProfileError for an unknown profile or knob, a value that the row does not allow, and a conflict.
+        """
+        isolated, housekeeping = _cpus(profile, self.folder)
+        resolved = Resolved(profile, isolated, housekeeping)
+        for name, level in levels.items():
+            knob = self[name]
+            if level not in (*knob.allowed, *map(resolved.expand, knob.allowed)):
+                raise ProfileError(f"{name} = {level!r}: must be one of {', '.join(knob.allowed)}")
+        chosen = {knob.name: levels.get(knob.name, knob.values.get(profile, UNSET)) for knob in self}
+        self._check_conflicts(chosen)
+        for knob in self:
+            own = knob.values.get(profile, UNSET)
+            resolved.add(Setting(knob, chosen[knob.name]), changed=resolved.expand(own) != chosen[knob.name] != own)
+        return resolved
+
+    def _check_conflicts(self, chosen: Mapping[str, str]) -> None:
+        for knob in self:
+            value = chosen[knob.name]
+            for conflict in knob.conflicts if value != UNSET else ():
+                own, plus, other = conflict.rpartition("+")
+                name, _, wanted = other.partition("=")
+                given = chosen.get(name, UNSET)
+                if (plus and own != f"{knob.name}={value}") or given == UNSET or (wanted and given != wanted):
+                    continue
+                raise ProfileError(
+                    f"{knob.name} = {value!r} cannot be together with {name} = {given!r}; "
+                    f'set one of them to another value, or to "{UNSET}"'
+                )
+
+
+def load(folder: Path = KERNEL_CONFIG) -> Catalogue:
+    """The catalogue of a `kernel-config` folder, empty where there is none. Raises ProfileError for a malformed row."""
+    found: dict[str, Knob] = {}
+    for path in sorted((folder / "catalogue").glob("*.toml")):
+        table = rows.read(path, {"concern", "knob"})
+        rows.text(table, "concern", path)
+        for row in table.get("knob", []):
+            knob = knob_row.read(row, path)
+            if knob.name in found:
+                raise ProfileError(f"{path}: {knob.name} is in {found[knob.name].file}.toml too; keep one row")
+            found[knob.name] = knob
+    catalogue = Catalogue(found, folder)
+    for knob in catalogue:
+        for conflict in knob.conflicts:
+            catalogue[conflict.rpartition("+")[2].partition("=")[0]]
+    return catalogue
+
+
+def _cpus(profile: str, folder: Path) -> tuple[str, str]:
+    """The isolated and the housekeeping CPUs of a profile, as it writes them."""
+    path = folder / "profiles" / f"{profile}.toml"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in (folder / "profiles").glob("*.toml"))) or "none"
+        raise ProfileError(f"no profile {profile!r}; there are: {there}")
+    table = rows.read(path, set(PROFILE_KEYS))
+    return str(table.get("isolated", "1-N")), str(table.get("housekeeping", "0"))

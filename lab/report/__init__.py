@@ -1,0 +1,35 @@
+"""The report of an experiment: one HTML page that needs nothing else, JSON, a table for the terminal."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from lab import storage
+from lab.report import loading, page, summary, tables
+
+PAGE: Final = "report.html"
+SUMMARY: Final = "report.json"
+
+
+def as_json(folder: Path, metrics: Sequence[str] = ()) -> dict[str, Any]:
+    """The report of the experiment in a folder; `metrics`: to compare instead of the experiment's own.
+
+    Raises StorageError for what is no experiment.
+    """
+    return summary.summary(loading.load(folder), metrics)
+
+
+def write(folder: Path, found: dict[str, Any] | None = None) -> Path:
+    """Write the page and its JSON into the experiment's folder, each whole or not at all; gives the page's path."""
+    found = as_json(folder) if found is None else found
+    storage.write(folder / SUMMARY, (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
+    storage.write(folder / PAGE, page.page(found).encode())
+    return folder / PAGE
+
+
+def terminal(folder: Path, console: Console, found: dict[str, Any] | None = None) -> None:
+    """Print the report in short."""
+    tables.show(as_json(folder) if found is None else found, console)

@@ -1,0 +1,79 @@
+"""`hftos lab report` and `hftos lab compare`: what came of experiments, and what is between two variants."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from lab import report as reports
+from lab import samples, sides
+from lab.cli_errors import explained
+from lab.compare import compare as compare_variants
+from lab.metrics import METRICS
+from lab.report import cautions, tables
+from lab.report.summary import metric, record, values
+
+_metric: Callable[[Any], Any] = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    type=click.Choice(list(METRICS)),
+    help="Compare this one instead of the experiment's own; repeatable.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+
+
+@click.command()
+@click.argument("experiment", metavar="NAME|DIR")
+@_metric
+@_json
+@explained
+def report(experiment: str, metrics: tuple[str, ...], as_json: bool) -> None:
+    """Report on an experiment that was run, also on one that is not yet done: a table here, a page in its folder.
+
+    NAME is one of build/lab/, DIR the folder of another.
+    """
+    folder = sides.report_folder(experiment)
+    found = reports.as_json(folder, metrics)
+    page = reports.write(folder, found)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    reports.terminal(folder, tables.console(), found)
+    click.echo(f"report: {page}")
+
+
+@click.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--experiment", "-e", metavar="NAME|DIR", help="A and B are variants of this experiment that was run.")
+@_metric
+@_json
+@explained
+def compare(first: str, second: str, experiment: str | None, metrics: tuple[str, ...], as_json: bool) -> None:
+    """Compare B with A: two variants, as EXPERIMENT/VARIANT; two experiments, variants with the same names; or two
+    results, files of an experiment's runs/.
+
+    All comparisons are one family: the more metrics, the larger a difference must be to be shown.
+    """
+    folder = None if experiment is None else sides.report_folder(experiment)
+    both = sides.together((first, second), (sides.find(first, folder), sides.find(second, folder)), metrics)
+    known = samples.measured(both.results)
+    chosen = [name for name in both.metrics if name in known]
+    if not chosen:
+        raise click.ClickException(f"no run of {first} or {second} has any of {', '.join(both.metrics)}")
+    rows = compare_variants(both.results, both.pairs, chosen)
+    used = [result for result in both.results if not result.error]
+    found: dict[str, Any] = {
+        "comparisons": [record(row) for row in rows],
+        "metrics": {name: metric(name, True, used) for name in chosen},
+        "values": values(both.results, chosen, list(dict.fromkeys(name for pair in both.pairs for name in pair))),
+        "warnings": cautions.hidden(rows),
+    }
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    console = tables.console()
+    tables.comparisons(found["comparisons"], found["metrics"], console)
+    tables.warn(found["warnings"], console)

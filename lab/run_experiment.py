@@ -1,0 +1,148 @@
+"""An experiment from its file to its results, begun or gone on with."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab import storage
+from lab.durations import Estimates
+from lab.errors import ExperimentError, StorageError
+from lab.experiment import Experiment
+from lab.knob_levels import Knobs
+from lab.model import Result, Run, Variant
+from lab.plan import Plan, make
+from lab.runner import Executor, Finished, Watch, do, keep, pending
+from lab.storage import Folder
+from lab.table import nearest
+
+Prepare = Callable[[Sequence[Variant], Callable[[str], None]], None]
+"""Builds what the variants boot, saying what it does; an error concerns these variants alone."""
+
+
+class Audience(Watch, Protocol):
+    """A `Watch` that is told what happens around the runs as well."""
+
+    def note(self, text: str) -> None:
+        """Something that people need to know."""
+
+    def preparing(self, text: str) -> None:
+        """What is built before the first run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line decides. `only`: names of the variants to boot, none: all of them."""
+
+    repeats: int | None = None
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    again_failed: bool = False
+    fresh: bool = False
+
+
+def carry_out(
+    experiment: Experiment,
+    knobs: Knobs,
+    path: Path,
+    executor: Executor,
+    prepare: Prepare,
+    audience: Audience,
+    choices: Choices = Choices(),
+) -> list[Result]:
+    """Do what has no result yet and give the results of all chosen runs.
+
+    Raises ExperimentError and StorageError, `qemu.lock.DirectoryBusyError` when another process writes there.
+    """
+    with storage.opened(path) as folder:
+        if choices.fresh and (aside := folder.keep_aside()):
+            audience.note(f"what was in {path} is now in {aside}")
+        plan = _planned(experiment, knobs, folder, choices)
+        for damaged in folder.set_damaged_aside():
+            audience.note(f"{damaged} holds no result: its run is done again")
+        folder.write_plan(plan.as_dict(), experiment.source)
+        for note in plan.notes:
+            audience.note(f"note: {note}")
+        chosen = selected(plan, choices.only)
+        runs = pending(chosen, folder.results(), choices.again_failed)
+        if len(runs) < len(chosen):
+            audience.note(f"{len(chosen) - len(runs)} of {len(chosen)} runs have a result already")
+        estimates = Estimates(storage.durations(path))
+        runs = _prepared(runs, prepare, folder, audience, estimates)
+        do(runs, folder, executor, audience, estimates)
+        keys = {run.key for run in chosen}
+        results = folder.results()
+        for text in mixed_images(results):
+            audience.note(text)
+        return [result for result in results if result.run.key in keys]
+
+
+def mixed_images(results: Sequence[Result]) -> list[str]:
+    """A warning for each profile whose results come from different images: the program was changed in between."""
+    seen: dict[str, set[str]] = {}
+    for result in results:
+        if image := result.machine.get("initramfs_sha256"):
+            seen.setdefault(result.run.variant.profile, set()).add(image)
+    return [
+        f"warning: the results with profile {profile} are of {len(images)} different images: what changed between them "
+        "may be taken for an effect; begin anew with --fresh"
+        for profile, images in sorted(seen.items())
+        if len(images) > 1
+    ]
+
+
+def selected(plan: Plan, only: Sequence[str]) -> list[Run]:
+    """The plan's runs of these variants, all when none is named. Raises ExperimentError for an unknown one."""
+    names = [variant.name for variant in plan.variants]
+    for name in only:
+        if name not in names:
+            raise ExperimentError(f"no variant {name!r} in {plan.experiment.name}{nearest(name, names)}")
+    return [run for run in plan.runs if not only or run.variant.name in only]
+
+
+def _planned(experiment: Experiment, knobs: Knobs, folder: Folder, choices: Choices) -> Plan:
+    """The plan; of one that was begun, options that are not given are as they were then."""
+    stored = folder.read_plan()
+    if stored is None:
+        if any(folder.runs.glob("*.json")):
+            raise StorageError(f"{folder.runs} has results but {folder.path} no plan: begin anew with --fresh")
+        return make(experiment.changed(choices.repeats, choices.seed), knobs)
+    seed = choices.seed if choices.seed is not None else _number(stored["definition"], "seed", experiment.seed)
+    repeats = choices.repeats or max(experiment.repeats, _number(stored, "repeats", 1))
+    plan = make(experiment.changed(repeats, seed), knobs)
+    changed = _differences(stored["definition"], json.loads(json.dumps(plan.definition())))
+    if changed:
+        raise StorageError(
+            f"{folder.path} holds results of another {experiment.name} (it differs in: {', '.join(changed)}): "
+            "begin anew with --fresh, which keeps the old ones aside, or give another --dir"
+        )
+    return plan
+
+
+def _number(table: dict[str, Any], key: str, default: int) -> int:
+    value = table.get(key)
+    return value if isinstance(value, int) else default
+
+
+def _differences(before: Any, now: dict[str, Any]) -> list[str]:
+    if not isinstance(before, dict):
+        return ["everything"]
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def _prepared(
+    runs: Sequence[Run], prepare: Prepare, folder: Folder, audience: Audience, estimates: Estimates
+) -> list[Run]:
+    """The runs whose variants could be prepared; the others are kept as failed."""
+    errors: dict[str, str] = {}
+    for variant in {run.variant.name: run.variant for run in runs}.values():
+        try:
+            prepare([variant], audience.preparing)
+        except Exception as error:
+            errors[variant.name] = f"{variant.name} cannot be built: {type(error).__name__}: {error}"
+            audience.note(errors[variant.name])
+    for run in runs:
+        if run.variant.name in errors:
+            keep(Finished(Result(run, error=errors[run.variant.name]), 0.0), folder, estimates)
+    return [run for run in runs if run.variant.name not in errors]

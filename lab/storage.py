@@ -1,0 +1,173 @@
+"""The folder of an experiment: its file, its plan, a file for each run that has ended.
+
+Whatever kills us, a file is whole or absent.
+
+experiment.toml    the file as it was when the experiment began
+plan.json          `Plan.as_dict` of the runs in their order
+runs/KEY.json      `Result.as_dict` of one run
+runs/KEY.console   what its guest's console said
+durations.jsonl    how long each run took here, one line a run
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from lab.errors import StorageError
+from lab.model import Result, result_from
+from qemu.lock import LOCK_FILE, locked
+
+LAB_FOLDER: Final = Path("build/lab")
+EXPERIMENT: Final = "experiment.toml"
+PLAN: Final = "plan.json"
+RUNS: Final = "runs"
+DURATIONS: Final = "durations.jsonl"
+_SCRATCH: Final = ".tmp"
+
+
+class Folder:
+    """An experiment's files below `path`; made when something is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = path / RUNS
+
+    def write_result(self, result: Result) -> None:
+        """Keep a run's result in the place of one it may have; on the device when this returns."""
+        write_json(self.runs / f"{result.run.key}.json", result.as_dict())
+
+    def results(self) -> list[Result]:
+        """All results, sorted by the runs' numbers. Raises StorageError for a file that holds none."""
+        found = [_read(path) for path in sorted(self.runs.glob("*.json"))]
+        return sorted(found, key=lambda result: result.run.number)
+
+    def set_damaged_aside(self) -> list[Path]:
+        """Rename files that hold no result, so that their runs are done again; gives the new names."""
+        aside = []
+        for path in sorted(self.runs.glob("*.json")):
+            try:
+                _read(path)
+            except StorageError:
+                aside.append(path.rename(_free(path.with_name(f"{path.stem}.damaged"))))
+        return aside
+
+    def write_plan(self, table: Mapping[str, Any], experiment: bytes) -> None:
+        """Keep the plan and, before it, the experiment's file."""
+        write(self.path / EXPERIMENT, experiment)
+        write_json(self.path / PLAN, table)
+
+    def read_plan(self) -> dict[str, Any] | None:
+        """The plan's dictionary; None when there is none. Raises StorageError when it is damaged."""
+        path = self.path / PLAN
+        if not path.exists():
+            return None
+        table = _load(path)
+        if not {"definition", "runs"} <= set(table):
+            raise StorageError(f"{path} holds no plan: begin anew with --fresh")
+        return table
+
+    def add_duration(self, row: Mapping[str, Any]) -> None:
+        """Add how long a run took."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / DURATIONS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def keep_aside(self) -> Path | None:
+        """Move all files into a new folder beside this one and give its name; None when there are none."""
+        names = [path for path in self.path.iterdir() if path.name != LOCK_FILE] if self.path.is_dir() else []
+        if not names:
+            return None
+        aside = _free(self.path.with_name(f"{self.path.name}.before"))
+        aside.mkdir()
+        for path in sorted(
+            names, key=lambda path: path.name == PLAN
+        ):  # the plan goes last: half a move is seen as such
+            path.rename(aside / path.name)
+        sync_folder(aside)
+        return aside
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Folder]:
+    """The folder for one writer at a time, without what a killed one left half written.
+
+    Raises `qemu.lock.DirectoryBusyError` that names the other writer.
+    """
+    with locked(path):
+        folder = Folder(path)
+        for place in (path, folder.runs):
+            for leftover in place.glob(f".*{_SCRATCH}"):
+                leftover.unlink()
+        yield folder
+
+
+def durations(experiment: Path | None = None, everything: Path = LAB_FOLDER) -> Iterator[dict[str, Any]]:
+    """How long earlier runs took, of an experiment's folder and of all in `everything`; other lines are passed over."""
+    places = {path.resolve() for path in everything.glob(f"*/{DURATIONS}")}
+    if experiment is not None and (experiment / DURATIONS).is_file():
+        places.add((experiment / DURATIONS).resolve())
+    for path in sorted(places):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # a killed writer's half line
+            if isinstance(row, dict):
+                yield row
+
+
+def write_json(path: Path, table: Mapping[str, Any]) -> None:
+    """Write a file that is the same for the same table."""
+    write(path, (json.dumps(table, sort_keys=True) + "\n").encode())
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: under another name, onto the device, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}{_SCRATCH}")
+    with scratch.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """See to it that the device has a folder's names."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> Result:
+    try:
+        result = result_from(_load(path))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"{path} holds no result ({error!r}): remove it, its run is then done again") from error
+    if path.stem != result.run.key:
+        raise StorageError(f"{path} holds the result of {result.run.key!r}: remove it, its run is then done again")
+    return result
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise StorageError(f"{path} is damaged ({error}): remove it, what it held is then done again") from error
+    if not isinstance(table, dict):
+        raise StorageError(f"{path} is damaged (it holds {type(table).__name__}, no table): remove it")
+    return table
+
+
+def _free(path: Path) -> Path:
+    """`path` with the first number that no file has."""
+    number = 1
+    while (found := path.with_name(f"{path.name}-{number}")).exists():
+        number += 1
+    return found

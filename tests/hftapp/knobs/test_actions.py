@@ -1,0 +1,123 @@
+"""Knobs that take more than one write, on a kernel that is a folder."""
+
+import errno
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from hftapp import libc
+from hftapp.knobs import actions
+from tests.hftapp.knobs.kernel import Kernel, table
+
+CPUS = table()
+
+
+class TestInterrupts:
+    """Device interrupts go to the housekeeping CPUs."""
+
+    def test_they_are_moved_and_those_that_stay_are_named(self, kernel: Kernel) -> None:
+        for number, effective in (("1", "0"), ("24", "1"), ("25", "")):
+            kernel.put(f"/proc/irq/{number}/smp_affinity_list", "0-1")
+            kernel.put(f"/proc/irq/{number}/effective_affinity_list", effective)
+        assert actions.move_interrupts("0", kernel.reader, CPUS) == "0-1 (on isolated CPUs: 24)"
+        assert kernel.read("/proc/irq/1/smp_affinity_list") == "0"
+        kernel.put("/proc/irq/24/effective_affinity_list", "0")
+        assert actions.move_interrupts("0", kernel.reader, CPUS) == "0"
+
+    @pytest.mark.parametrize("number", [errno.EPERM, errno.EIO])
+    def test_those_that_the_kernel_manages_belong_to_one_cpus_queue(
+        self, number: int, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: Path, _value: str) -> None:
+            raise OSError(number, "managed")
+
+        kernel.put("/proc/irq/30/effective_affinity_list", "1")
+        monkeypatch.setattr(actions, "write", refuse)
+        assert actions.move_interrupts("0", kernel.reader, CPUS) == "0"
+
+    def test_left_alone_they_are_only_looked_at(self, kernel: Kernel) -> None:
+        kernel.put("/proc/irq/1/smp_affinity_list", "0-1")
+        kernel.put("/proc/irq/1/effective_affinity_list", "0")
+        assert actions.move_interrupts("unset", kernel.reader, CPUS) == "0"
+        assert kernel.read("/proc/irq/1/smp_affinity_list") == "0-1"
+
+
+class TestCallbackThreads:
+    """The threads of offloaded RCU callbacks go to the housekeeping CPUs."""
+
+    def test_only_the_kernels_own_are_moved(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        moved: dict[int, set[int]] = {}
+        threads = ((20, "rcuos/1", 2), (21, "rcuog/0", 2), (300, "rcuos/1", 1), (22, "kworker/1:0", 2))
+        for pid, name, parent in threads:
+            kernel.put(f"/proc/{pid}/comm", f"{name}\n")
+            kernel.put(f"/proc/{pid}/stat", f"{pid} ({name}) S {parent} 0 0")
+        monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: moved.update({pid: set(cpus)}))
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: moved.get(pid, {0, 1}))
+        assert actions.move_rcuo("unset", kernel.reader, CPUS) == "0-1"
+        assert actions.move_rcuo("0", kernel.reader, CPUS) == "0"
+        assert moved == {20: {0}}
+
+    def test_without_any_there_is_nothing_to_move(self, kernel: Kernel) -> None:
+        assert actions.move_rcuo("0", kernel.reader, CPUS) is None
+
+
+class TestReplug:
+    """An isolated CPU goes off and comes on again."""
+
+    def test_both_are_written_in_this_order(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        kernel.put("/sys/devices/system/cpu/cpu1/online", "1\n")
+        written: list[str] = []
+        monkeypatch.setattr(actions, "write", lambda _path, value: written.append(value))
+        assert actions.replug("1", kernel.reader, CPUS) == "1"
+        assert written == ["0", "1"]
+
+    def test_a_cpu_that_does_not_come_back_is_missing(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = kernel.put("/sys/devices/system/cpu/cpu1/online", "1\n")
+        monkeypatch.setattr(actions, "write", lambda _path, _value: path.write_text("0\n"))
+        assert actions.replug("1", kernel.reader, CPUS) == ""
+
+    def test_a_kernel_without_it_has_no_switch(self, kernel: Kernel) -> None:
+        assert actions.replug("1", kernel.reader, CPUS) is None
+
+
+class TestEnergyBias:
+    """IA32_ENERGY_PERF_BIAS of each CPU."""
+
+    def test_it_is_written_where_the_cpu_has_it(self, kernel: Kernel) -> None:
+        kernel.put("/proc/cpuinfo", "flags\t\t: fpu epb\n")
+        for number in (0, 1):
+            msr = kernel.put(f"/dev/cpu/{number}/msr", "")
+            msr.write_bytes(bytes(actions.IA32_ENERGY_PERF_BIAS) + struct.pack("<Q", 6))
+        assert actions.energy_perf_bias("unset", kernel.reader, CPUS) == "6"
+        assert actions.energy_perf_bias("0", kernel.reader, CPUS) == "0"
+
+    def test_a_cpu_without_it_is_told_by_its_flags(self, kernel: Kernel) -> None:
+        kernel.put("/proc/cpuinfo", "flags\t\t: fpu\n")
+        assert actions.energy_perf_bias("0", kernel.reader, CPUS) is None
+
+
+class TestCacheWays:
+    """resctrl: the trader's CPUs have ways of the last cache to themselves."""
+
+    def resctrl(self, kernel: Kernel) -> None:
+        kernel.put("/sys/fs/resctrl/info/L3/cbm_mask", "fff\n")
+        for group in ("", "trader/"):
+            kernel.put(f"/sys/fs/resctrl/{group}schemata", "    L3:0=fff;1=fff\n")
+            kernel.put(f"/sys/fs/resctrl/{group}cpus_list", "\n")
+
+    def test_each_side_has_half(self, kernel: Kernel) -> None:
+        self.resctrl(kernel)
+        assert actions.divide_cache("half", kernel.reader, CPUS) == "half"
+        assert kernel.read("/sys/fs/resctrl/schemata") == "L3:0=3f;1=3f"
+        assert kernel.read("/sys/fs/resctrl/trader/schemata") == "L3:0=fc0;1=fc0"
+        assert kernel.read("/sys/fs/resctrl/trader/cpus_list") == "1"
+
+    def test_a_cpu_that_cannot_refuses_the_mount(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_arguments: object) -> None:
+            raise OSError(errno.ENODEV, "No such device")
+
+        (kernel.root / "sys/fs/resctrl").mkdir(parents=True)
+        monkeypatch.setattr(libc, "mount", refuse)
+        assert actions.divide_cache("half", kernel.reader, CPUS) is None

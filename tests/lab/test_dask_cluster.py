@@ -1,0 +1,105 @@
+"""Runs on a Dask cluster of this machine: a scheduler and workers in processes of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dask
+import pytest
+from distributed import LocalCluster
+
+from lab import dask_worker
+from lab.dask_cluster import Cluster
+from lab.durations import Estimates
+from lab.errors import ClusterError
+from lab.experiment import parse
+from lab.knob_levels import Knobs
+from lab.model import Result, Run, Variant
+from lab.run_experiment import carry_out
+from lab.runner import Here, do
+from lab.storage import Folder
+from tests.lab.doubles import IDLE, STEPS, Told, measure
+from tests.lab.test_run_experiment import files, nothing_to_build
+
+TARGET = "tests.lab.doubles:measure"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler's address, with two workers."""
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            scheduler_port=0,
+            local_directory=str(tmp_path_factory.mktemp("dask")),
+        ) as cluster,
+    ):
+        yield str(cluster.scheduler_address)
+
+
+def test_the_result_set_is_that_of_one_machine(tmp_path: Path, knobs: Knobs, told: Told, address: str) -> None:
+    experiment = parse(STEPS.encode(), "steps", "steps.toml")
+    here, there = tmp_path / "here" / "steps", tmp_path / "there" / "steps"
+    carry_out(experiment, knobs, here, Here(measure), nothing_to_build, Told())
+    with Cluster(address, TARGET) as cluster:
+        assert cluster.workers == 2
+        results = carry_out(experiment, knobs, there, cluster, nothing_to_build, told)
+    assert len(results) == 12
+    assert not any(result.error for result in results)
+    assert files(there) == files(here)
+    assert [text.split()[0] for text in told.ended] == [f"{place}/12" for place in range(1, 13)]
+
+
+def one_run(path: Path, address: str, target: str, told: Told, **levels: str) -> Result:
+    run = Run(0, Variant("base", levels), 1, IDLE)
+    with Cluster(address, target) as cluster:
+        (result,) = do([run], Folder(path), cluster, told, Estimates())
+    return result
+
+
+def test_a_run_whose_worker_dies_is_given_to_another_one(tmp_path: Path, told: Told, address: str) -> None:
+    marker = tmp_path / "died"
+    result = one_run(tmp_path / "lab", address, "tests.lab.doubles:deadly", told, marker=str(marker))
+    assert marker.exists()
+    assert result.error == ""
+    assert result.metrics["loc_per_s"] == 101.0
+
+
+def test_a_run_that_kills_every_worker_has_failed(tmp_path: Path, told: Told, address: str) -> None:
+    result = one_run(tmp_path, address, "tests.lab.doubles:deadly", told)
+    assert result.error.startswith("the cluster gave it up: KilledWorker")
+    assert Folder(tmp_path).results() == [result]
+
+
+def test_a_measurement_that_raises_or_ends_is_a_result_with_an_error(tmp_path: Path, told: Told, address: str) -> None:
+    raised = one_run(tmp_path, address, "tests.lab.doubles:raises", told)
+    assert raised.error == "ValueError: no such thing"
+    ended = one_run(tmp_path, address, "tests.lab.doubles:exits", told)
+    assert ended.error == "the measuring process ended with status 3: out of memory"
+
+
+def test_a_worker_with_other_sources_is_refused(
+    tmp_path: Path, told: Told, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_worker, "identity", lambda: "older")
+    with pytest.raises(ClusterError, match="has other sources than the coordinator: bring both to the same commit"):
+        one_run(tmp_path, address, TARGET, told)
+    assert Folder(tmp_path).results() == []
+
+
+def test_an_address_where_no_scheduler_is_is_named() -> None:
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'"):
+        Cluster("tcp://127.0.0.1:1", timeout=0.5)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'nonsense://x'"):
+        Cluster("nonsense://x", timeout=0.5)
+
+
+def test_a_scheduler_without_workers_is_named() -> None:
+    with (
+        LocalCluster(n_workers=0, dashboard_address=":0", scheduler_port=0) as cluster,
+        pytest.raises(ClusterError, match="has no workers: start `dask worker"),
+    ):
+        Cluster(str(cluster.scheduler_address), timeout=0.5)

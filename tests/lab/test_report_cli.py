@@ -1,0 +1,133 @@
+"""`hftos lab report` and `hftos lab compare`."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lab import storage
+from lab.cli import lab as group
+from tests.lab.report import example
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return example.write(tmp_path_factory.mktemp("lab") / "isolation")
+
+
+@pytest.fixture
+def lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of experiments that are called by their names."""
+    monkeypatch.setattr(storage, "LAB_FOLDER", folder.parent)
+    return folder.parent
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(group, [*map(str, arguments)])
+
+
+def told(*arguments: object) -> dict[str, Any]:
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def pairs(found: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(row["reference"], row["variant"]) for row in found["comparisons"]}
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_report_is_printed_and_written(folder: Path) -> None:
+    done = run("report", "isolation")
+    assert done.exit_code == 0, done.output
+    assert "Isolation, step by step" in done.stdout
+    assert f"report: {folder / 'report.html'}" in done.stdout
+    assert told("report", folder) == json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_a_reports_metrics_can_be_chosen(folder: Path) -> None:
+    found = told("report", folder, "--metric", "switches", "--metric", "boot_s")
+    assert {row["metric"] for row in found["comparisons"]} == {"switches", "boot_s"}
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    "arguments",
+    [("isolation/nothing", "isolation/+nohz_full"), ("-e", "isolation", "nothing", "+nohz_full")],
+)
+def test_two_variants_of_an_experiment_are_compared(arguments: tuple[str, ...]) -> None:
+    found = told("compare", *arguments)
+    assert pairs(found) == {("nothing", "+nohz_full")}
+    assert [row["metric"] for row in found["comparisons"]] == list(example.METRICS)
+    assert found["comparisons"][0]["verdict"] == "better"
+    assert list(found["values"]["loc_per_s"]) == ["nothing", "+nohz_full"]
+
+
+def test_experiments_are_compared_variant_by_variant(folder: Path, tmp_path: Path) -> None:
+    other = example.write(tmp_path / "other", seed=8)
+    found = told("compare", folder, other, "--metric", "loc_per_s")
+    assert len(found["comparisons"]) == 7
+    assert {first.removeprefix("A: ") == second.removeprefix("B: ") for first, second in pairs(found)} == {True}
+    assert {row["verdict"] for row in found["comparisons"]} <= {"no difference shown", "too few repeats to tell"}
+
+
+def test_files_of_two_runs_are_compared_without_a_verdict(folder: Path) -> None:
+    found = told("compare", folder / "runs/nothing.1.json", folder / "runs/+timers.1.json")
+    assert pairs(found) == {("A: nothing", "B: +timers")}
+    assert {row["verdict"] for row in found["comparisons"]} == {"too few repeats to tell"}
+    assert found["comparisons"][0]["difference"] < -900
+
+
+def test_a_comparison_is_printed_as_a_table(folder: Path) -> None:
+    done = run("compare", f"{folder}/nothing", f"{folder}/+timers", "--metric", "gap_max_us")
+    assert done.exit_code == 0, done.output
+    assert "gap_max_us, µs  (not quotable: emulated)" in done.stdout
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("report", "isolatio"), "isolatio: no experiment that was run; did you mean 'isolation'?"),
+        (("report", "hz"), "hz: no experiment that was run; there are: isolation"),
+        (("report", "isolation", "--metric", "speed"), "'speed' is not one of"),
+        (("compare", "isolation/nothing", "isolation/+nohzfull"), "'+nohzfull'; did you mean '+nohz_full'?"),
+        (("compare", "isolation", "isolation/nothing"), "one is an experiment, one is not"),
+        (("compare", "isolation", "isolation"), "the same: there is nothing to compare"),
+        (("compare", "isolation/nothing", "isolation/nothing"), "the same: there is nothing to compare"),
+        (("compare", "nothing", "+timers"), "nothing: no experiment, no EXPERIMENT/VARIANT and no result's file"),
+        (("compare", "-e", "none", "nothing", "+timers"), "none: no experiment that was run"),
+        (
+            ("compare", "isolation/nothing", "isolation/+rcu", "--metric", "softirqs_per_s"),
+            "has any of softirqs_per_s",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_one_line(arguments: tuple[str, ...], error: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code != 0
+    assert error in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b'{"run": 5}', b"\xff"])
+def test_a_file_that_holds_no_result_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(content)
+    done = run("compare", tmp_path / "run.json", tmp_path / "run.json")
+    assert done.exit_code == 1
+    assert "holds no result" in done.output
+
+
+def test_experiments_without_a_common_variant_are_refused(folder: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(folder, tmp_path / "other")
+    for path in (other / "runs").glob("*.json"):
+        path.unlink()
+    plan = json.loads((other / "plan.json").read_text())
+    (other / "plan.json").write_text(json.dumps(plan | {"variants": ["else"], "runs": []}))
+    done = run("compare", folder, other)
+    assert done.exit_code == 1
+    assert "have no variant in common" in done.output
