@@ -1,3 +1,3 @@
 """The `hftos` command: one program, a subcommand per folder of the project."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -26,6 +26,7 @@ if not cython.compiled:
 _LOW = 0xFFFF_FFFF
 _GUARD = 8  # words of the four empty levels
 _SLAB = 32  # words of the smallest slab
+_SOME = 1 << 10  # halves that are set up at once
 _NEAR = 4  # times four levels are looked at before the search halves what is left
 SMALLEST = (_SLAB - _GUARD) // 2
 """Levels of the smallest slab."""
@@ -46,7 +47,9 @@ class Levels:
         self.grown = 0
         # Four words a half: its first level, the word behind its last, words there is room for, one to spare.
         heads = memory.words(4 * halves, "q")
-        heads[:] = memoryview(array("q", [_GUARD, _GUARD, 0, 0]) * halves)
+        some = memoryview(array("q", [_GUARD, _GUARD, 0, 0]) * min(halves, _SOME))
+        for at in range(0, 4 * halves, len(some)):
+            heads[at : at + len(some)] = some[: 4 * halves - at]
         self.heads = heads
         self.capacity = _SLAB * (levels // SMALLEST + 3)
         # Kept to the end: to give mapped memory back would be a system call, after growth in a silent trader too.

@@ -2,13 +2,14 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
 from hftapp.octets cimport copy
+from hftapp.shared cimport octets_of
 
 
 cdef class HoldBack:
     cdef readonly Py_ssize_t capacity
     cdef readonly Py_ssize_t slot_size
     cdef readonly Py_ssize_t count
-    cdef bytearray _store
+    cdef object _store
     cdef uint8_t* room
     cdef int[::1] _order
     cdef int64_t[::1] _sequence

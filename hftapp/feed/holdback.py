@@ -6,8 +6,11 @@ from array import array
 
 import cython
 
+from hftapp.book import memory
+
 if not cython.compiled:
     from hftapp.octets import Octets, copy
+    from hftapp.shared import octets_of
 
 
 @cython.final
@@ -22,8 +25,8 @@ class HoldBack:
         self.capacity = capacity
         self.slot_size = slot_size
         self.count = 0
-        self._store = bytearray(capacity * slot_size)
-        self.room = self._store
+        self._store = memory.words(-(-capacity * slot_size // 8)).cast("B")
+        self.room = octets_of(self._store)
         # Places to slots: the first `count` are taken, the rest are free.
         self._order = array("i", range(capacity))
         self._sequence = array("q", bytes(8 * capacity))

@@ -128,15 +128,17 @@ cdef inline void _no_mappings(int pad) noexcept:
     mallopt(_TOP_PAD, pad)
     mallopt(_ARENA_MAX, 1)
 
-cdef inline bint _make_pool(int64_t blocks) noexcept:
-    global _pool, _pool_bytes, _free_count
+# In huge pages that were reserved for it (vm.nr_hugepages); `ordinary`: or else in the C library's memory.
+cdef inline bint _make_pool(object words, int64_t blocks, bint ordinary) noexcept:
+    global _pool, _pool_bytes, _free_count, _figures, _kept
     cdef PyObjectArenaAllocator arenas
     cdef int64_t i
     cdef size_t huge = ((<size_t>blocks + 1) >> 1) << 21
-    # Huge pages that were reserved for it (vm.nr_hugepages), where there are any left.
     cdef void *memory = mmap(NULL, huge, _READ | _WRITE, _PRIVATE | _ANONYMOUS | _HUGETLB, -1, 0)
-    if memory == _FAILED and posix_memalign(&memory, 1 << 20, <size_t>blocks << 20) != 0:
+    if memory == _FAILED and (not ordinary or posix_memalign(&memory, 1 << 20, <size_t>blocks << 20) != 0):
         return False
+    _kept = words
+    _figures = words_of(words)
     _pool = <uint8_t *>memory
     _pool_bytes = <size_t>blocks << 20
     memset(_pool, 0, _pool_bytes)
@@ -184,10 +186,9 @@ cdef inline int64_t _bytes_used() noexcept:
     return <int64_t>mallinfo2().uordblks
 
 cdef inline bint _set_up(object words, int64_t arenas, size_t headroom) noexcept:
-    global _figures, _kept
-    _kept = words
-    _figures = words_of(words)
-    if not _make_pool(arenas) or not _make_headroom(headroom):
+    if _pool == NULL and not _make_pool(words, arenas, True):
+        return False
+    if not _make_headroom(headroom):
         return False
     _touch_stack()
     _wrap()

@@ -36,8 +36,18 @@ def keep() -> None:
         _no_mappings(PAD)  # type: ignore[name-defined]  # noqa: F821
 
 
+def pool(words: Words, arenas: int = ARENAS) -> bool:
+    """Give small objects their blocks from the pool already now, if huge pages are left for it; whether they are.
+
+    What is built for trading then lies in them. `words` as in `prepare`.
+    """
+    return bool(cython.compiled and _make_pool(words, arenas, False))  # type: ignore[name-defined]  # noqa: F821
+
+
 def prepare(words: Words, arenas: int = ARENAS, headroom: int = HEADROOM) -> None:
-    """Set up pool, headroom, stack and counters; `words`: of the group `silence`, which must outlive the process.
+    """Set up the pool if there is none, headroom, stack and counters; `words`: of the group `silence`.
+
+    They must outlive the process.
 
     Raises ValueError for more arenas than `MAX_ARENAS`, HeapError a second time, interpreted, or without the memory.
     """

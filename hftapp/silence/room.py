@@ -44,13 +44,13 @@ def free(meminfo: Path = Path("/proc/meminfo")) -> Free:
     return Free(rows["MemAvailable:"] << 10, huge * rows.get("Hugepagesize:", 0) << 10)
 
 
-def plan(headroom: int, left: Free, arenas: int = heap.ARENAS) -> Room:
+def plan(headroom: int, left: Free, *, pooled: bool = False, arenas: int = heap.ARENAS) -> Room:
     """The room of a trader that is to have `headroom` bytes, on a machine that has so much `left`.
 
-    The arenas are in huge pages where those are reserved for them. A machine with too little memory gives both parts
-    the same share of what they want. Raises HeapError below `LEAST`.
+    `pooled`: the pool of the arenas is there already. A machine with too little memory gives both parts the same share
+    of what they want. Raises HeapError below `LEAST`.
     """
-    ordinary = 0 if left.huge >= arenas * heap.BLOCK else arenas
+    ordinary = 0 if pooled or left.huge >= arenas * heap.BLOCK else arenas
     spare, wanted = left.memory - KEPT, ordinary * heap.BLOCK + headroom
     if spare >= wanted:
         return Room(arenas, headroom)
@@ -60,5 +60,4 @@ def plan(headroom: int, left: Free, arenas: int = heap.ARENAS) -> Room:
             "give the machine more, or set cpu.silence = false"
         )
     blocks = max(ordinary * spare // wanted, 1) if ordinary else arenas
-    taken = blocks * heap.BLOCK if ordinary else 0
-    return Room(blocks, min(headroom, spare - taken))
+    return Room(blocks, min(headroom, spare - (blocks * heap.BLOCK if ordinary else 0)))

@@ -18,7 +18,7 @@ from hftapp.config import Config, ConfigError
 from hftapp.knobs import trader as knobs
 from hftapp.nic.port import Port
 from hftapp.records import Rings
-from hftapp.silence import begin, heap, room
+from hftapp.silence import begin, counted, heap, room
 from hftapp.trader import assembly, tape
 from hftapp.trader.loop import Trader
 from hftapp.trader.recorder import Recorder
@@ -46,13 +46,14 @@ def run(
     lock = settings.cpu.lock_memory and os.geteuid() == 0
     wire, port = resident.opened(lock, lambda: open_wire(settings, clock, seed))
     rings.figures.set_text("port", description(settings, port))
+    pooled = settings.cpu.silence and heap.pool(rings.figures.words(counted.GROUP))
     parts = assembly.build(settings, wire, rings, clock, seed)
     recording = recorder(settings, rings, port, seed, clock)
     trader = Trader(parts, recording)
     place(settings, cpu)
     checked = [row.record() for row in knobs.check(asked, settings, port)]
     rings.telemetry.push(records.KNOBS, clock.now(), marshal.dumps(checked))
-    silent = settle(settings, rings, clock)
+    silent = settle(settings, rings, clock, pooled)
     parts.reports.state(silent)
     try:
         drive(trader)
@@ -75,8 +76,10 @@ def place(settings: Config, cpu: int | None) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.cpu.priority))
 
 
-def settle(settings: Config, rings: Rings, clock: Clock) -> str:
+def settle(settings: Config, rings: Rings, clock: Clock, pooled: bool = False) -> str:
     """No more garbage collection, every page touched, and the filter where it can be; says whether it is on, and why.
+
+    `pooled`: the pool for small objects is in huge pages.
 
     Raises OSError when the kernel has no filters, HeapError when memory is short.
     """
@@ -90,7 +93,7 @@ def settle(settings: Config, rings: Rings, clock: Clock) -> str:
     if obstacle:
         return f"not silent: {obstacle}"
     headroom = settings.cpu.headroom_mb << 20
-    taken = room.plan(headroom, room.free())
+    taken = room.plan(headroom, room.free(), pooled=pooled)
     begin.begin(rings.figures, settings.nic.port, taken.headroom, taken.arenas)
     return f"silent: a system call ends the trader; clock: {clock.source}{taken.words(headroom)}"
 

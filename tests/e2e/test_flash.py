@@ -23,14 +23,14 @@ OLD = b"what was on the disk before, from its first byte to its last " * 64
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def image() -> builder.Built:
+@pytest.fixture(scope="session")
+def built() -> builder.Built:
     """The image for trading servers, built if something is missing."""
     return builder.build(PROFILE)
 
 
 @pytest.fixture(scope="module")
-def flashed(image: builder.Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def flashed(built: builder.Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What `hftos flash` told about a disk full of old data: a loop device, or as an ordinary user a file."""
     file = tmp_path_factory.mktemp("disk") / "disk"
     with file.open("wb") as old:
@@ -45,12 +45,12 @@ def flashed(image: builder.Built, tmp_path_factory: pytest.TempPathFactory) -> I
         yield json.loads(done.stdout) | {"disk": device}
 
 
-def test_the_disk_has_the_image_and_a_table_of_its_own_length(image: builder.Built, flashed: dict[str, Any]) -> None:
+def test_the_disk_has_the_image_and_a_table_of_its_own_length(built: builder.Built, flashed: dict[str, Any]) -> None:
     """Read through the kernel by another way than the program's: as an ordinary file, after the fact."""
     assert (flashed["ok"], flashed["state"]) == (True, "done")
     partitions = flashed["image"]["partitions"]
     assert [part["name"] for part in partitions] == ["hftos-esp", "hftos-state"]
-    with image.disk.open("rb") as wanted, flashed["disk"].open("rb") as found:
+    with built.disk.open("rb") as wanted, flashed["disk"].open("rb") as found:
         for part in partitions:
             for at in range(part["first"] * 512, (part["last"] + 1) * 512, 1 << 20):
                 wanted.seek(at)
@@ -58,7 +58,7 @@ def test_the_disk_has_the_image_and_a_table_of_its_own_length(image: builder.Bui
                 assert found.read(1 << 20) == wanted.read(1 << 20), f"byte {at} in {part['name']}"
         found.seek(DISK_BYTES - 512)
         assert found.read(8) == b"EFI PART"
-        found.seek(image.disk.stat().st_size - 512)
+        found.seek(built.disk.stat().st_size - 512)
         assert found.read(512) == bytes(512)
 
 

@@ -30,7 +30,7 @@ def test_isolation_takes_the_tick_off_the_trading_cpu(tmp_path: Path) -> None:
     ticking = measure(tmp_path, Variant("ticking", levels=UNTICKED | {"fair_server": "unset"}), IDLE)
     assert set(silent.metrics) == RATES | COSTS | GAPS
     assert silent.metrics["loc_per_s"] <= 1
-    assert ticking.metrics["loc_per_s"] > 50
+    assert ticking.metrics["loc_per_s"] > 20
     assert silent.metrics["switches"] == silent.metrics["faults"] == 0
     assert len(ticking.series["LOC"]) == 3
     assert "hftos: result" in (tmp_path / "base.1.console").read_text()
@@ -47,7 +47,7 @@ def test_debian_s_kernels_boot_the_same_root_and_are_interrupted_more(tmp_path: 
     ours = measure(tmp_path, Variant("base"), IDLE)
     theirs = measure(tmp_path, Variant(kernel, kernel=kernel), IDLE)
     assert kernel.removeprefix("debian-") in theirs.machine["package"] or kernel == "debian"
-    assert theirs.metrics["loc_per_s"] > 100 * max(ours.metrics["loc_per_s"], 1)
+    assert theirs.metrics["loc_per_s"] > 20 * max(ours.metrics["loc_per_s"], 1)
     assert theirs.metrics["memory_kib"] > ours.metrics["memory_kib"]
 
 

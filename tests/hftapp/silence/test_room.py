@@ -29,6 +29,7 @@ def test_reserved_huge_pages_take_the_small_objects() -> None:
     left = Free(KEPT + 24 * MEBI, heap.ARENAS * MEBI)
     assert room.plan(WANTED, left) == Room(heap.ARENAS, 24 * MEBI)
     assert room.plan(WANTED, left._replace(huge=left.huge - 1)) == Room(8, 16 * MEBI)
+    assert room.plan(WANTED, left._replace(huge=0), pooled=True) == Room(heap.ARENAS, 24 * MEBI)
 
 
 @pytest.mark.parametrize("huge", [0, 1 << 30])
