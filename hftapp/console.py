@@ -3,6 +3,7 @@
 import os
 
 PREFIX = "hftos: "
+_further: list[int] = []
 
 
 def say(text: str) -> None:
@@ -11,10 +12,16 @@ def say(text: str) -> None:
     There is nowhere left to report a broken console, and PID 1 must go on without one.
     """
     line = "".join(f"{PREFIX}{part}\n" for part in text.splitlines() or [""])
-    try:
-        os.write(1, line.encode("utf-8", "backslashreplace"))
-    except OSError:
-        return
+    for descriptor in (1, *_further):
+        try:
+            os.write(descriptor, line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            continue
+
+
+def also(descriptor: int) -> None:
+    """From now on write to this one as well; what it does not take at once is lost."""
+    _further.append(descriptor)
 
 
 def adopt() -> None:

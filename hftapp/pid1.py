@@ -58,6 +58,10 @@ def _machine(reached: float) -> tuple[int, str]:
     for note in notes:
         console.say(note)
     _environment()
+    if Path("/sys/firmware/acpi/tables/SPCR").exists():
+        from hftapp import redirection
+
+        redirection.follow()
     if Path("/modules").is_dir():  # the image's own kernel has none
         from hftapp import kernel_modules
 

@@ -90,9 +90,22 @@ def load(folder: Path = KERNEL_CONFIG) -> Catalogue:
             found[knob.name] = knob
     catalogue = Catalogue(found, folder)
     for knob in catalogue:
-        for conflict in knob.conflicts:
-            catalogue[conflict.rpartition("+")[2].partition("=")[0]]
+        _check_names(catalogue, knob)
     return catalogue
+
+
+def _check_names(catalogue: Catalogue, knob: Knob) -> None:
+    """Raises ProfileError for a conflict that could never be one: names and values of it that no row has."""
+    for conflict in knob.conflicts:
+        own, plus, other = conflict.rpartition("+")
+        name, _, value = other.partition("=")
+        allowed = catalogue[name].allowed  # an unknown name is an error here
+        unknown = value and value not in allowed
+        if unknown or (plus and own not in {f"{knob.name}={level}" for level in knob.allowed}):
+            raise ProfileError(
+                f"{knob.file}: {knob.name}: conflicts: {conflict!r} never comes about; it must be NAME, NAME=VALUE or "
+                f"{knob.name}=VALUE+NAME, with values that the rows allow"
+            )
 
 
 def _cpus(profile: str, folder: Path) -> tuple[str, str]:

@@ -126,7 +126,10 @@ def _outputs(first: Path, second: Path) -> tuple[Size, ...]:
 
 def _parts(first: Path, second: Path) -> tuple[Size, ...]:
     """Folders of the kernel and groups of userspace whose bytes differ, unpacked, the largest difference first."""
-    tables = [_flat(sizes.measure(folder)) for folder in (first, second)]
+    found = [sizes.measure(folder) for folder in (first, second)]
+    # A kernel whose objects are not known cannot be compared with those of another.
+    kernels = all(part.name != sizes.AS_STORED for one in found for part in one.kernel.parts)
+    tables = [_flat(*([one.kernel] if kernels else []), one.userspace) for one in found]
     rows = [
         Size(name, tables[0].get(name, 0), tables[1].get(name, 0))
         for name in sorted({*tables[0], *tables[1]})
@@ -135,11 +138,11 @@ def _parts(first: Path, second: Path) -> tuple[Size, ...]:
     return tuple(sorted(rows, key=lambda row: -abs(row.growth)))
 
 
-def _flat(found: sizes.Sizes) -> dict[str, int]:
+def _flat(*wholes: sizes.Part) -> dict[str, int]:
     """Bytes by folder, at most `_DEPTH` levels deep. Levels are counted in the files' own paths: a folder that is one
     level in one image may be two in another, where it has more in it."""
     table: dict[str, int] = {}
-    for whole in (found.kernel, found.userspace):
+    for whole in wholes:
         for path, part in whole.walk():
             if not part.parts:
                 words = path.split("/")

@@ -21,7 +21,7 @@ _HUES = (210, 265, 20, 150, 340, 95, 45, 185, 300, 120)
 _STYLE = """
 :root { color-scheme: light dark; --page: #fbfbfa; --ink: #1c2024; --dim: #5d666f; --line: #d5d9dd; --l: 84%; --s: 55% }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #15181b; --ink: #e6e9ec; --dim: #9aa4ad; --line: #343a40; --l: 27%; --s: 38% } }
+  :root { --page: #15181b; --ink: #e6e9ec; --dim: #9aa4ad; --line: #343a40; --l: 21%; --s: 38% } }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 78rem; padding: 1rem; background: var(--page); color: var(--ink);
   font: 15px/1.45 system-ui, sans-serif }
@@ -48,7 +48,7 @@ def page(sizes: Sizes) -> str:
     body = [
         f"<h1>{escape(title)}</h1>",
         f"<p>One EFI program of {_bytes(sizes.uki.bytes)}; unpacked, kernel and userspace are {_bytes(whole.bytes)}. "
-        "The areas are unpacked bytes.</p>",
+        f"The areas are unpacked bytes: {whole.parts[0].name} on the left, {whole.parts[1].name} on the right.</p>",
         f'<div class="map" role="img" aria-label="Treemap; the lists below hold the same numbers">{_map(whole)}</div>',
         "<h2>The EFI program, as stored</h2>",
         _table(sizes.uki),

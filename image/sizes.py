@@ -14,6 +14,8 @@ from image.errors import ImageError
 from rootfs import cpio, initramfs
 
 KERNEL, USERSPACE = ".linux", ".initrd"
+AS_STORED = "as stored"
+"""The only part of a kernel whose objects are not known."""
 _MODULES = "usr/lib/python3"
 _REMEDY = "run `hftos image build`"
 
@@ -74,7 +76,7 @@ def measure(folder: Path) -> Sizes:
         version=version,
         profile=profile,
         uki=group("hftos.efi", (Part(name, size) for name, size in sections.items())),
-        kernel=tree("kernel", _objects(folder / "kernel.objects") or {"as stored": sections.get(KERNEL, 0)}),
+        kernel=tree("kernel", _objects(folder / "kernel.objects") or {AS_STORED: sections.get(KERNEL, 0)}),
         userspace=tree("userspace", {_place(path, kinds): size for path, size in files.items()}),
     )
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from lab import experiment as experiments
 from lab import knob_levels, storage
-from lab.bisect import Rule
+from lab.bisect import Rule, differing
 from lab.cli_errors import explained
 from lab.errors import BisectError
 from lab.metrics import METRICS
@@ -69,6 +69,7 @@ def bisect(
     workload = found.workload if seconds is None else replace(found.workload, seconds=seconds)
     path = (directory or storage.LAB_FOLDER / f"{found.name}.{good}.{bad}").resolve()
     rule = Rule(threshold, repeats, max(most, repeats))
+    differing(ends[0], ends[1], knobs)  # what is refused must not move anything, nor leave a folder
     with RunProgress(Console(stderr=True)) as progress, storage.opened(path) as folder:
         if fresh and (aside := folder.keep_aside()):
             progress.note(f"what was in {path} is now in {aside}")

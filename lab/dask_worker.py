@@ -25,8 +25,11 @@ from lab.model import Result, run_from
 from lab.runner import Measure, attempt
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SOURCES: Final = ("lab", "qemu", "image", "rootfs", "protocols", "hftapp", "kernel-config")
-"""What decides a run's result."""
+SOURCES: Final = (
+    *("lab", "qemu", "image", "rootfs", "protocols", "hftapp", "strategies", "kernel-config"),
+    *("hftos/compiling", "pyproject.toml", "requirements.lock"),
+)
+"""What decides a run's result: what measures, what is in the image, and how that is compiled."""
 ANSWER: Final = "answer.json"
 _one_at_a_time = threading.Lock()
 

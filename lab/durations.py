@@ -52,10 +52,9 @@ class Estimates:
         """How long the runs will take, so many at a time."""
         return sum(map(self.seconds, runs)) / max(1, workers)
 
-    @property
-    def known(self) -> bool:
-        """Whether any run has been seen on this machine."""
-        return bool(self._kinds)
+    def known(self, kind: str) -> bool:
+        """Whether any run under this workload has been seen on this machine."""
+        return kind in self._kinds
 
     def _overhead(self, kind: str, kernel: str) -> float:
         seen = self._kernels.get((kind, kernel)) or self._kinds.get(kind)

@@ -19,6 +19,7 @@ from lab.table import Table, nearest
 SHIPPED: Final = Path(__file__).resolve().parent / "experiments"
 BASE: Final = "base"
 MOST_REPEATS: Final = 1000
+MOST_FACTORS: Final = 200
 MOST_SECONDS: Final = 3600.0
 MOST_TICKS: Final = 1_000_000
 MOST_SEED: Final = 2**64 - 1
@@ -186,6 +187,17 @@ def _check(experiment: Experiment, place: str) -> None:
     """What concerns several parts of the file."""
     if not experiment.factors and not experiment.variants:
         raise ExperimentError(f"{place}: neither [[factor]] nor [[variant]]: there is nothing to compare; add some")
+    if len(experiment.factors) > MOST_FACTORS:
+        raise ExperimentError(
+            f"{place}: {len(experiment.factors):,} [[factor]], at most {MOST_FACTORS} are allowed: take fewer, or put "
+            "knobs that change together into one"
+        )
+    for metric in experiment.metrics:
+        if experiment.workload.kind not in METRICS[metric].workloads:
+            raise ExperimentError(
+                f"{place}: metrics: {metric} is not measured under the workload {experiment.workload.kind}: leave it "
+                f"out, or take one of {', '.join(METRICS[metric].workloads)}"
+            )
     owner: dict[str, str] = {}
     for factor in experiment.factors:
         for knob in {knob for level in factor.levels for knob in level.knobs}:

@@ -67,6 +67,12 @@ class Knobs:
 
     def refusal(self, variant: Variant) -> str:
         """Why a variant cannot be booted, naming the knobs that contradict each other; empty when it can."""
+        built = [name for name, level in self.own(variant).items() if self.layer(name) == "kconfig" and level != UNSET]
+        if built and variant.kernel != OWN_KERNEL:
+            return (
+                f"{built[0]} = {variant.levels[built[0]]!r} is compiled in, and the kernel {variant.kernel} is booted "
+                f'as it is: set {built[0]} to "{UNSET}" there, or take the kernel {OWN_KERNEL}'
+            )
         try:
             self._catalogue.resolve(variant.profile, self.complete(variant))
         except ProfileError as error:

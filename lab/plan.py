@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from image.catalogue import UNSET
 from lab import designs
 from lab.errors import ExperimentError
 from lab.experiment import Experiment
@@ -130,7 +131,11 @@ def _designed(experiment: Experiment, knobs: Knobs, notes: list[str]) -> list[Va
         return knobs.spelled_out(replace(experiment.base, levels=levels))
 
     def allowed(row: Mapping[int, int]) -> bool:
-        return not knobs.refusal(variant(row))
+        """Factors that the row does not have yet are taken away: what the base has of them refuses nothing."""
+        undecided = [factor for place, factor in enumerate(factors) if place not in row]
+        free = dict.fromkeys((knob for factor in undecided for level in factor.levels for knob in level.knobs), UNSET)
+        found = variant(row)
+        return not knobs.refusal(knobs.spelled_out(replace(found, levels=dict(found.levels) | free)))
 
     if experiment.design == "pairwise":
         rows, impossible = designs.pairwise(counts, allowed)

@@ -81,7 +81,7 @@ def plan(experiment: str, repeats: int | None, directory: Path | None, as_json: 
     if as_json:
         click.echo(json.dumps(found))
         return
-    show(made, found, estimates.known)
+    show(made, found, estimates.known(made.experiment.workload.kind))
 
 
 def described(plan: Plan, knobs: Knobs, kernels: list[Needed], estimates: Estimates) -> dict[str, Any]:
@@ -114,7 +114,8 @@ def described(plan: Plan, knobs: Knobs, kernels: list[Needed], estimates: Estima
 def show(plan: Plan, found: dict[str, Any], measured: bool) -> None:
     """Print a plan as tables."""
     console = Console()
-    console.print(f"[bold]{plan.experiment.title}[/]\n{plan.experiment.question}", highlight=False)
+    console.print(plan.experiment.title, style="bold", highlight=False, markup=False)
+    console.print(plan.experiment.question, highlight=False, markup=False)
     table = Table()
     for column in ("Variant", "Kernel", "Differs from", "In"):
         table.add_column(column, overflow="fold")

@@ -91,6 +91,7 @@ def _prepare(dask: str | None) -> Callable[[Sequence[Variant], Callable[[str], N
 
 def _report(path: Path, results: Sequence[Result], as_json: bool) -> None:
     from lab import report  # needs SciPy, which takes a second to import
+    from lab.report import tables
 
     found = report.as_json(path)
     page = report.write(path, found)
@@ -98,7 +99,7 @@ def _report(path: Path, results: Sequence[Result], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(outcome | {"report": str(page), "json": str(page.with_suffix(".json"))}))
         return
-    report.terminal(path, Console(), found)
+    report.terminal(path, tables.console(), found)
     for failure in outcome["failed"]:
         click.echo(f"failed: {failure['run']}: {failure['error'].splitlines()[0]}", err=True)
     click.echo(f"report: {page}")

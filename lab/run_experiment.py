@@ -56,8 +56,11 @@ def carry_out(
     Raises ExperimentError and StorageError, `qemu.lock.DirectoryBusyError` when another process writes there.
     """
     with storage.opened(path) as folder:
-        if choices.fresh and (aside := folder.keep_aside()):
-            audience.note(f"what was in {path} is now in {aside}")
+        if choices.fresh:
+            # What is refused must not move anything.
+            selected(make(experiment.changed(choices.repeats, choices.seed), knobs), choices.only)
+            if aside := folder.keep_aside():
+                audience.note(f"what was in {path} is now in {aside}")
         plan = _planned(experiment, knobs, folder, choices)
         for damaged in folder.set_damaged_aside():
             audience.note(f"{damaged} holds no result: its run is done again")
@@ -120,8 +123,8 @@ def _planned(experiment: Experiment, knobs: Knobs, folder: Folder, choices: Choi
     return plan
 
 
-def _number(table: dict[str, Any], key: str, default: int) -> int:
-    value = table.get(key)
+def _number(table: Any, key: str, default: int) -> int:
+    value = table.get(key) if isinstance(table, dict) else None
     return value if isinstance(value, int) else default
 
 

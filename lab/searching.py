@@ -9,8 +9,9 @@ from lab.bisect import Finding, Point, Rule
 from lab.durations import Estimates
 from lab.errors import BisectError, StorageError
 from lab.knob_levels import Knobs
+from lab.metrics import METRICS
 from lab.model import Result, Run, Variant, Workload
-from lab.run_experiment import Audience, Prepare
+from lab.run_experiment import Audience, Prepare, mixed_images
 from lab.runner import Finished, Here, Measure, do
 from lab.storage import Folder
 
@@ -54,6 +55,11 @@ class Searching:
     ) -> None:
         self._good, self._bad = good, bad
         self._workload, self._metric, self._knobs, self._folder = workload, metric, knobs, folder
+        if workload.kind not in METRICS[metric].workloads:
+            raise BisectError(
+                f"{metric} is not measured under the workload {workload.kind}: choose another --metric, or an "
+                f"experiment whose workload is one of {', '.join(METRICS[metric].workloads)}"
+            )
         self.units = bisect.differing(good, bad, knobs)
         self._boots = 0
         definition = {"good": asdict(good), "bad": asdict(bad), "workload": asdict(workload), "units": self.units}
@@ -83,7 +89,10 @@ class Searching:
                 (result,) = do([run], self._folder, executor, boots, estimates)
             return self._value(result)
 
-        return bisect.find(self.units, boot, rule)
+        finding = bisect.find(self.units, boot, rule)
+        for text in mixed_images(self._folder.results()):
+            audience.note(text)
+        return finding
 
     def variant(self, count: int) -> Variant:
         """The good variant with the first so many units as in the bad one."""

@@ -19,6 +19,8 @@ CONFIDENCE: Final = 0.95
 ALPHA: Final = 1 - CONFIDENCE
 POWER: Final = 0.8
 """How often a difference of the smallest size that can be seen is really seen."""
+MOST_RANKED: Final = 60
+"""Values up to which the test of ranks is exact."""
 MOST_REPEATS: Final = 1000
 """Where looking for a number of repeats ends."""
 
@@ -114,7 +116,10 @@ def freedom(parts: Sequence[tuple[float, float]]) -> float:
 
 def rank_chance(first: Sequence[float], second: Sequence[float]) -> float:
     """How probable ranks so far apart are when nothing differs, whatever the distribution (Wilcoxon 1945): two-sided,
-    exact with ties too, as the share of all ways to deal the values out that are no closer."""
+    exact with ties too, as the share of all ways to deal the values out that are no closer. Of more than `MOST_RANKED`
+    values by the normal distribution, corrected for ties."""
+    if len(first) + len(second) > MOST_RANKED:
+        return float(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
     ranks = [round(2 * rank) for rank in stats.rankdata([*first, *second])]
     size, everything, total = len(first), len(ranks), sum(ranks)
     ways = np.zeros((size + 1, total + 1))  # by how many values were taken and the sum of their ranks

@@ -64,7 +64,10 @@ class Folder:
         path = self.path / PLAN
         if not path.exists():
             return None
-        table = _load(path)
+        try:
+            table = _load(path)
+        except StorageError as error:
+            raise StorageError(f"{path} is damaged, no plan: begin anew with --fresh, which keeps the runs") from error
         if not {"definition", "runs"} <= set(table):
             raise StorageError(f"{path} holds no plan: begin anew with --fresh")
         return table

@@ -74,7 +74,7 @@ def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:
 
 
 def replug(value: str, reader: Reader, table: Table) -> str | None:
-    """Take each CPU of `value` off and on again: its timers stay with the others (kernel's isolation documentation)."""
+    """Take each isolated CPU off and on again: its timers stay with the others (kernel's isolation documentation)."""
     switches = {number: reader.path(f"{cpu.SYSFS_CPU}/cpu{number}/online") for number in table.isolated}
     if not all(path.exists() for path in switches.values()):
         return None
@@ -126,7 +126,10 @@ def divide_cache(value: str, reader: Reader, table: Table) -> str | None:
     for group, share in ((folder, lower), (mine, ways & ~lower)):
         write(group / "schemata", _schemata(folder, share))
     write(mine / "cpus_list", cpu.format_list(table.isolated))
-    return value if _shares(mine) == {ways & ~lower} and _shares(folder) == {lower} else f"{_shares(mine)}"
+    if _shares(mine) != {ways & ~lower} or _shares(folder) != {lower}:
+        return "ways " + " ".join(f"{share:x}" for share in sorted(_shares(mine)))
+    members = cpu.parse_list((mine / "cpus_list").read_text(encoding="ascii"))
+    return value if set(members) == set(table.isolated) else f"{value}, for CPUs {cpu.format_list(members) or 'none'}"
 
 
 def _schemata(folder: Path, share: int) -> str:

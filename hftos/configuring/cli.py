@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -15,7 +16,7 @@ from hftapp.config_source import Chosen, Refused
 from hftos.configuring import command_line, edit
 from hftos.configuring.edit import EditError
 from hftos.configuring.installation import Changed, Installation
-from hftos.configuring.opening import open_installation
+from hftos.configuring.opening import changing, open_installation
 from image import buildroot, progress
 from image.errors import ImageError
 
@@ -96,12 +97,12 @@ def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
             f"{strange!r} is not KEY=VALUE: give one file, or values such as risk.max_open_orders=50"
         )
     data = None if assignments else _content(Path(words[0]))
-    installation = open_installation(path, uki, progress.default())
-    source = words[0]
-    if data is None:
-        source, before = installation.newest()
-        data = edit.assign(_text(before, source), assignments).encode()
-    changed = installation.change(data)
+    with changing():
+        installation = open_installation(path, uki, progress.default())
+        if data is None:
+            source, before = installation.newest()
+            data = edit.assign(_text(before, source), assignments).encode()
+        changed = installation.change(data)
     if as_json:
         click.echo(json.dumps({"ok": True, "image": installation.label, "uki": installation.uki, **_as_dict(changed)}))
         return
@@ -149,13 +150,13 @@ def cmdline(path: Path, uki: str, add: tuple[str, ...], remove: tuple[str, ...],
     Words that contradict the tuning catalogue make the self-check fail when the machine boots.
     """
     reporter = progress.default()
-    installation = open_installation(path, uki, reporter)
-    if add or remove:
-        found = command_line.change(
-            installation.partition, installation.uki, add, remove, lambda: buildroot.ensure(reporter)
-        )
-    else:
-        found = command_line.read(installation.partition, installation.uki)
+    with changing() if add or remove else nullcontext():
+        installation = open_installation(path, uki, reporter)
+        partition, uki = installation.partition, installation.uki
+        if add or remove:
+            found = command_line.change(partition, uki, add, remove, lambda: buildroot.ensure(reporter))
+        else:
+            found = command_line.read(partition, uki)
     if as_json:
         shown = {"image": installation.label, "uki": installation.uki, "own": found.own, "added": found.added}
         click.echo(json.dumps(shown))

@@ -19,6 +19,13 @@ _NEW: Final = "hftos.addon.new"
 _SECTION: Final = ".cmdline"
 _WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(=[!-~]*)?\Z")
 
+_ENDS: Final = {
+    "init": "init= drops the arguments of PID 1, which come before it",
+    "rdinit": "rdinit= starts another PID 1 or none",
+    "noinitrd": "noinitrd leaves PID 1 out",
+}
+"""Words with which no machine comes up again, and why (the kernel's init/main.c and its EFI stub)."""
+
 
 class CommandLineError(ImageError):
     """A word that is none of the kernel's, or an image or addon that is not ours."""
@@ -44,7 +51,8 @@ def change(
     """Add words, and take others away that were added before; a name takes away all words of that name.
 
     `root` gives the build root, whose ukify makes the addon. Raises CommandLineError for a word that cannot be one,
-    that was not added, or for an image whose command line does not end where the kernel's words do.
+    that was not added, or that would keep PID 1 from starting, and for an image whose command line does not end where
+    the kernel's words do.
     """
     before = read(partition, uki)
     if "--" in before.own:
@@ -54,6 +62,8 @@ def change(
     for word in add:
         if not _WORD.match(word):
             raise CommandLineError(f"{word!r} is no kernel parameter: must be NAME or NAME=VALUE without blanks")
+        if why := _ENDS.get(word.partition("=")[0]):
+            raise CommandLineError(f"{word!r} would keep the machine from starting ({why}): leave it out")
     for word in remove:
         if not any(_is(one, word) for one in before.added):
             there = " ".join(before.added) or "nothing"

@@ -147,5 +147,7 @@ def _inside(section: Any, part: str | int, one: Assignment, above: str) -> Any:
         section[part] = {}
     found = section[part]
     if not isinstance(found, dict | list):
-        raise EditError(f"{one.text}: {above}{'.' if above else ''}{part} is {found!r} there, not a section")
+        key = _key((one.path[0], part))
+        shown = HIDDEN if key is not None and key.secret else repr(found)
+        raise EditError(f"{one.text}: {above}{'.' if above else ''}{part} is {shown} there, not a section")
     return found

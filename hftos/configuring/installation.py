@@ -63,7 +63,7 @@ class Installation:
         return config_source.find(read=self.read, fits=self.check_strategies)
 
     def read(self, path: str) -> bytes | None:
-        """A file by its path in the running system; None where there is none. Raises ConfigError for one too long."""
+        """A file by its path in the running system; None where there is none."""
         if path == _OWN:
             return self.own
         place = self.place(path)

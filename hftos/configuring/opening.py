@@ -1,10 +1,12 @@
 """What `--image` names: a disk image, a disk, a unified kernel image, or the folder of an EFI system partition."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from hftos.configuring.installation import Installation, InstallationError
-from image import buildroot, esp
+from image import buildroot, cache, esp
 from image.esp import Esp, EspError, FatEsp, FolderEsp
 from image.progress import Reporter
 
@@ -31,6 +33,21 @@ def open_installation(path: Path, uki: str, reporter: Reporter) -> Installation:
         return _in(FatEsp(buildroot.ensure(reporter), path, esp.offset_in(path)), uki)
     except OSError as error:
         raise EspError(f"{path} cannot be read ({error.strerror or error}): {_WANTED}") from error
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """One change of this user's at a time, from reading what there is to the last rename. Raises EspError.
+
+    A change takes several steps, and the file systems in disk images have no locks of their own.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(cache.lock("configuration", cache.root()))
+        except OSError as error:
+            text = f"{cache.root()} cannot be written to ({error.strerror or error}): set XDG_CACHE_HOME"
+            raise EspError(text) from error
+        yield
 
 
 _WANTED = "give a disk image, a disk, a unified kernel image, or the folder of an EFI system partition"

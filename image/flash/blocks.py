@@ -126,6 +126,12 @@ def foundations(host: Host, block: Block) -> dict[str, Block]:
     return found
 
 
+def backing_file(block: Block) -> os.stat_result | None:
+    """The regular file that a loop device shows; None for any other device, or a file that cannot be found."""
+    status = _backing(block)
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
 def number_of(device: int) -> str:
     """`st_dev` or `st_rdev` as sysfs writes it."""
     return f"{os.major(device)}:{os.minor(device)}"
@@ -133,13 +139,17 @@ def number_of(device: int) -> str:
 
 def _under_loop(host: Host, block: Block) -> list[Block]:
     """Where a loop device's backing file is: the device it is, or the one of its file system."""
-    backing = block.attribute("loop/backing_file")
-    if not backing:
-        return []
-    try:
-        status = Path(backing).stat()
-    except OSError:
+    status = _backing(block)
+    if status is None:
         return []
     device = status.st_rdev if stat.S_ISBLK(status.st_mode) else status.st_dev
     under = find(host, number_of(device))
     return [under] if under else []
+
+
+def _backing(block: Block) -> os.stat_result | None:
+    path = block.attribute("loop/backing_file")
+    try:
+        return Path(path).stat() if path else None
+    except OSError:
+        return None

@@ -1,6 +1,7 @@
 """`hftos flash`: write the image to a disk, read it back and compare; list the disks there are."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def _flash(typed: str, image: Source, given: str | None, as_json: bool) -> None:
     target = device.inspect(typed)
     if target.usable:
         console.print(show.target(target, image))
-    facts = Image(image.size, device.file_number(image.path))
+    facts = Image(image.size, device.file_number(os.fstat(image.content.fileno())))
     if against := refusals.check(target, facts):
         _refuse(target, against, as_json)
     confirm(target, given, _asker())

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ class Device:
 
     `kind` is one of `KINDS`, `FILE`, or what it is instead of a disk: "missing", "directory", "partition", "unknown", …
     `number` is that of a device, or device and inode of a file; `sequence` grows with each disk or medium that takes a
-    name; `whole` is the disk a partition is of; `unreadable` says why nothing can be read.
+    name; `whole` is the disk a partition is of; `files` has the numbers of the files that a loop device shows, itself
+    or through others; `unreadable` says why nothing can be read.
     """
 
     typed: str
@@ -53,6 +55,7 @@ class Device:
     read_only: bool = False
     writable: bool = False
     whole: str = ""
+    files: tuple[str, ...] = ()
     unreadable: str = ""
     identity: Identity = field(default_factory=Identity)
     parts: tuple[Part, ...] = ()
@@ -101,12 +104,8 @@ def inspect(typed: str, host: Host | None = None) -> Device:
     return _block(typed, path, block, host)
 
 
-def file_number(path: Path) -> str:
-    """`Device.number` of a regular file. Raises OSError."""
-    return _file_number(path.stat())
-
-
-def _file_number(status: os.stat_result) -> str:
+def file_number(status: os.stat_result) -> str:
+    """`Device.number` of a regular file."""
     return f"{blocks.number_of(status.st_dev)}/{status.st_ino}"
 
 
@@ -117,7 +116,7 @@ def _file(typed: str, path: Path, status: os.stat_result, host: Host) -> Device:
         path,
         FILE,
         name=path.name,
-        number=_file_number(status),
+        number=file_number(status),
         bytes=status.st_size,
         read_only=bool(os.statvfs(path).f_flag & os.ST_RDONLY),
         writable=os.access(path, os.R_OK | os.W_OK),
@@ -145,11 +144,19 @@ def _block(typed: str, path: Path, block: Block, host: Host) -> Device:
         sector=int(block.attribute("queue/logical_block_size") or 512),
         read_only=block.attribute("ro") == "1",
         writable=os.access(path, os.R_OK | os.W_OK),
+        files=tuple(sorted(_files(block, host))),
         identity=identity.identify(host, block),
         parts=parts,
         unreadable=unreadable,
         users=users.of_disk(host, block),
     )
+
+
+def _files(block: Block, host: Host) -> Iterator[str]:
+    for under in blocks.foundations(host, block).values():
+        file = blocks.backing_file(under)
+        if file is not None:
+            yield file_number(file)
 
 
 def _parts(path: Path, size: int) -> tuple[tuple[Part, ...], str]:

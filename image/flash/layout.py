@@ -61,6 +61,10 @@ class Layout:
         """Bytes of all chunks."""
         return sum(length for _, length in self.chunks())
 
+    def check_source(self) -> None:
+        """Raises SourceError when the image is not what it was when it was opened."""
+        self._source.check_unchanged()
+
     def body(self, at: int, length: int) -> bytes:
         """The content before the tables are written: zeros are in their places, so that nothing boots."""
         return self._content(at, length, (self._old, self._no_head, self._no_tail))

@@ -130,8 +130,9 @@ def _odd(device: Device, _image: Image) -> str:
 
 
 def _itself(device: Device, image: Image) -> str:
-    same = device.kind == FILE and device.number == image.number
-    return f"{device.path} is the image itself" if same else ""
+    if device.kind == FILE and device.number == image.number:
+        return f"{device.path} is the image itself"
+    return f"{device.path} shows the image itself" if image.number and image.number in device.files else ""
 
 
 RULES = (
@@ -152,7 +153,7 @@ RULES = (
     Rule("sectors", _sectors, "set the disk to 512-byte sectors (nvme format --lbaf, for example), or name another"),
     Rule("too-small", _small, "name a larger disk"),
     Rule("odd-size", _odd, "give the file another length: truncate --size=1G FILE"),
-    Rule("itself", _itself, "name another file"),
+    Rule("itself", _itself, "name another disk or file"),
 )
 
 

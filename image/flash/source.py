@@ -31,9 +31,24 @@ class Source:
     manifest: bool
 
     def read(self, at: int, size: int) -> bytes:
-        """Content from an offset; zeros beyond the end."""
-        self.content.seek(at)
-        return self.content.read(size).ljust(size, b"\0")
+        """Content from an offset; zeros beyond the end. Raises SourceError."""
+        try:
+            self.content.seek(at)
+            return self.content.read(size).ljust(size, b"\0")
+        except OSError as error:
+            raise SourceError(f"the image {self.path} cannot be read ({error.strerror or error})") from error
+
+    def check_unchanged(self) -> None:
+        """Raises SourceError when the file's content is no longer that which was opened."""
+        try:
+            self.content.seek(0)
+            digest = hashlib.file_digest(self.content, "sha256").hexdigest()
+        except OSError as error:
+            raise SourceError(f"the image {self.path} cannot be read ({error.strerror or error})") from error
+        if digest != self.sha256:
+            raise SourceError(
+                f"the image {self.path} was changed meanwhile: its SHA-256 was {self.sha256} and is {digest}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types."""

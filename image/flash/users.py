@@ -33,10 +33,13 @@ class Users:
 
 
 def of_disk(host: Host, disk: Block) -> Users:
-    """The users of a disk, of its partitions and of everything built on either."""
-    family = blocks.family(host, [disk])
+    """The users of a disk, of its partitions and of everything built on either; of a loop device also its file's."""
+    file = blocks.backing_file(disk)
+    others = [] if file is None else blocks.loops_on(host, file=file)
+    family = blocks.family(host, [disk, *others])
     parts = {disk.number, *(part.number for part in disk.partitions())}
     nodes: list[Node] = [(os.makedev(*map(int, number.split(":"))), None) for number in family]
+    nodes += [] if file is None else [(file.st_dev, file.st_ino)]
     return _users(host, family, [block.label for number, block in family.items() if number not in parts], nodes)
 
 

@@ -70,7 +70,8 @@ class Outcome:
 def flash(target: Target, layout: Layout, step: Step, outcome: Outcome) -> None:
     """Write, compare, write the tables, compare; `outcome` is kept up to date, whatever happens.
 
-    Raises DifferenceError when the disk has not what was written, OSError when it refuses.
+    Raises DifferenceError when the disk has not what was written, SourceError when the image was changed meanwhile,
+    OSError when the disk refuses.
     """
     outcome.state = "erased"
     _erase_tables(target, layout)
@@ -79,13 +80,16 @@ def flash(target: Target, layout: Layout, step: Step, outcome: Outcome) -> None:
         target.sync()
     with step("comparing") as update:
         _compare(target, list(layout.chunks()), layout.body, update, outcome)
+    layout.check_source()  # what was compared is what the file had, not what it should have had
     outcome.state = "tables"
     _write_tables(target, layout, outcome)
     with step("comparing the tables") as update:
         try:
             _compare(target, list(layout.table_chunks()), layout.final, update, outcome)
         except DifferenceError:
+            outcome.state = "tables"  # until they are gone, which the disk may refuse
             _erase_tables(target, layout)
+            outcome.state = "different"
             raise
     outcome.state = "done"
 

@@ -19,6 +19,8 @@ def of(loaded: Loaded, comparisons: Sequence[Comparison]) -> list[str]:
         if rows:
             knobs = _few([f"{row['name']} (requested {row['requested']}, is {row['effective']})" for row in rows])
             found.append(f"{name}: knobs that did not take effect: {knobs}")
+        if lacking := variants.not_there(own):
+            found.append(f"{name}: names knobs that its kernel or machine lacks, to no effect: {_few(lacking)}")
     return found + hidden(comparisons)
 
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
+from image.catalogue import UNSET
 from lab.model import Result, Variant
+
+NOT_THERE: Final = ("absent", "not applicable")
+"""What the guest calls a knob that its kernel or its machine does not have (hftapp/knobs/result.py)."""
 
 
 def of(name: str, results: Sequence[Result]) -> dict[str, Any]:
@@ -39,6 +43,20 @@ def not_effective(results: Sequence[Result]) -> list[dict[str, Any]]:
             entry = found.setdefault(str(row.get("name")), {key: str(row.get(key, "")) for key in keys} | {"runs": 0})
             entry["runs"] += 1
     return list(found.values())
+
+
+def not_there(results: Sequence[Result]) -> list[str]:
+    """Knobs that the variant itself gives a level, on a machine that has no such thing: no failure, and no effect."""
+    return list(
+        dict.fromkeys(
+            str(row.get("name"))
+            for result in results
+            for row in result.knobs
+            if result.run.variant.levels.get(str(row.get("name")), UNSET) != UNSET
+            and row.get("ok") is True
+            and row.get("effective") in NOT_THERE
+        )
+    )
 
 
 def _rates(results: Sequence[Result]) -> dict[str, dict[str, float]]:

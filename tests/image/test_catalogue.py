@@ -123,6 +123,13 @@ class TestResolving:
         assert "nohz=on" in [p.text for p in shipped.resolve("qemu", {"nohz": "on"}).parameters]
         assert "nohz=off" in [p.text for p in shipped.resolve("qemu", {"nohz": "off", "nohz_full": UNSET}).parameters]
 
+    def test_the_whole_iommu_can_be_off(self, shipped: Catalogue) -> None:
+        """AMD's Onload guide: iommu=off intel_iommu=off."""
+        off = shipped.resolve("qemu", {"iommu": "off", "intel_iommu": "off"})
+        assert {"iommu=off", "intel_iommu=off"} <= {parameter.text for parameter in off.parameters}
+        with pytest.raises(ProfileError, match="intel_iommu = 'on' cannot be together with iommu = 'off'"):
+            shipped.resolve("qemu", {"iommu": "off"})
+
     def test_the_cpus_may_be_written_out(self, shipped: Catalogue) -> None:
         assert shipped.resolve("qemu", {"nohz_full": "1"}).parameters == shipped.resolve("qemu").parameters
 
@@ -205,6 +212,9 @@ def _card() -> config.Nic:
         (ROW + 'values = { p = "1" }\nshows = { 2 = "x" }', "shows: 2 is no value of it"),
         (ROW + 'values = { p = "1" }\nchoices = { 2 = "X" }', "choices must have a symbol for each value"),
         (ROW + 'values = { p = "1" }\nconflicts = ["nothing"]', "no knob 'nothing'"),
+        (ROW + 'values = { p = "1" }\nconflicts = ["k=2"]', "'k=2' never comes about"),
+        (ROW + 'values = { p = "1" }\nconflicts = ["K=1+k=1"]', r"'K=1\+k=1' never comes about"),
+        (ROW + 'values = { p = "1" }\nconflicts = ["k=2+k=1"]', r"'k=2\+k=1' never comes about"),
         (ROW + 'values = { p = "1" }\ncolour = "red"', "unknown key 'colour'"),
         (ROW.replace('"w"', '" "') + 'values = { p = "1" }', "'why' must be a text"),
     ],

@@ -96,6 +96,15 @@ def test_bytes_are_compared_when_both_are_built(profiles: Path) -> None:
     )
 
 
+def test_a_kernel_whose_objects_are_not_known_is_compared_as_a_whole_only(profiles: Path) -> None:
+    for name in ("small", "large"):
+        image_maker.write(profiles / name)
+    (profiles / "small/kernel.objects").unlink()
+    found = compared()
+    assert "vmlinuz" in {size.name for size in found.outputs}
+    assert found.parts == ()
+
+
 def test_a_profile_compared_with_itself_has_no_differences(profiles: Path) -> None:
     image_maker.write(profiles / "small")
     found = diff.compare("small", "small", Quiet())

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import sync_playwright
 
 from image import build as builder
 from image import cli, sizes, uki
@@ -178,6 +180,37 @@ def test_the_page_is_well_formed_and_asks_for_nothing(image: Path, tmp_path: Pat
     assert "url(" not in text
     assert "@import" not in text
     assert "<script" not in text
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
+def test_the_page_fits_the_screen_and_can_be_read_in_either_theme(image: Path, width: int, scheme: str) -> None:
+    target = image / "sizes.html"
+    target.write_text(page(sizes.measure(image)), encoding="utf-8")
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium-headless-shell")
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(target.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        shown = tab.evaluate(
+            "[...document.querySelectorAll('body, .map div')].map(e => [getComputedStyle(e).color, "
+            "getComputedStyle(e).backgroundColor])"
+        )
+        browser.close()
+    assert asked == [target.as_uri()]
+    assert min(contrast(ink, paper) for ink, paper in shown) >= 7
+
+
+def contrast(ink: str, paper: str) -> float:
+    """The contrast of two colours as a browser states them (WCAG 2.2, "contrast ratio")."""
+    light = []
+    for colour in (ink, paper):
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
 
 
 def test_the_map_shows_what_is_large_with_its_share(image: Path) -> None:

@@ -50,6 +50,17 @@ def test_a_variant_that_is_not_there_is_named(file: str) -> None:
     assert "Error: no variant 'bass'; did you mean 'base'" in done.output
 
 
+def test_variants_with_the_same_knobs_are_refused_and_leave_what_was_there(file: str) -> None:
+    place = Path("kept")
+    place.mkdir()
+    (place / "older").touch()
+    done = CliRunner().invoke(lab, ["bisect", file, "base", "base", "--fresh", "--dir", str(place)])
+    assert done.exit_code == 1
+    assert "base and base have the same knobs: there is nothing to look for" in done.output
+    assert [path.name for path in place.iterdir()] == ["older"]
+    assert not Path("build").exists()
+
+
 def test_variants_that_do_not_differ_in_the_metric_are_an_error(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def same(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
         return Result(run, metrics={"loc_per_s": 1.0})

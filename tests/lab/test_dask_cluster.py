@@ -7,6 +7,7 @@ import dask
 import pytest
 from distributed import LocalCluster
 
+from image import initramfs
 from lab import dask_worker
 from lab.dask_cluster import Cluster
 from lab.durations import Estimates
@@ -51,6 +52,11 @@ def test_the_result_set_is_that_of_one_machine(tmp_path: Path, knobs: Knobs, tol
     assert not any(result.error for result in results)
     assert files(there) == files(here)
     assert [text.split()[0] for text in told.ended] == [f"{place}/12" for place in range(1, 13)]
+
+
+def test_all_that_is_in_an_image_must_be_the_same_on_a_worker() -> None:
+    assert set(initramfs.PACKAGES) <= set(dask_worker.SOURCES)
+    assert all((dask_worker.ROOT / name).exists() for name in dask_worker.SOURCES)
 
 
 def one_run(path: Path, address: str, target: str, told: Told, **levels: str) -> Result:

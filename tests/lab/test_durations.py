@@ -12,7 +12,14 @@ STOCK = Run(1, Variant("stock", kernel="debian"), 1, IDLE)
 
 def test_a_machine_that_has_done_nothing_is_guessed() -> None:
     assert Estimates().seconds(RUN) == 10 + OVERHEAD["idle"]
-    assert not Estimates().known
+    assert not Estimates().known("idle")
+
+
+def test_what_one_workload_took_is_no_measure_of_another() -> None:
+    estimates = Estimates()
+    estimates.add(RUN, 16)
+    assert estimates.known("idle")
+    assert not estimates.known("tick-to-trade")
 
 
 def test_runs_take_what_runs_like_them_took() -> None:

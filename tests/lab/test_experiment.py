@@ -107,6 +107,19 @@ def test_what_is_wrong_further_down_is_named_too(more: str, words: list[str]) ->
         assert word in text
 
 
+def test_a_metric_that_the_workload_does_not_have_is_refused() -> None:
+    text = STEPS.replace("loc_per_s", "instructions_p50")
+    with pytest.raises(ExperimentError, match="instructions_p50 is not measured under the workload idle: leave it out"):
+        parse(text.encode(), "steps", "steps.toml")
+    assert parse(text.replace('"idle"', '"tick-to-trade"').encode(), "steps", "s").metrics == ("instructions_p50",)
+
+
+def test_more_factors_than_anybody_needs_are_refused() -> None:
+    factors = "".join(f'[[factor]]\nname = "f{n}"\n[factor.levels]\na = {{}}\nb = {{}}\n' for n in range(201))
+    with pytest.raises(ExperimentError, match=r"201 \[\[factor\]\], at most 200 are allowed"):
+        parse((STEPS.partition("[[factor]]")[0] + factors).encode(), "steps", "steps.toml")
+
+
 def test_a_file_without_anything_to_compare_is_refused() -> None:
     assert "neither [[factor]] nor [[variant]]" in refused(STEPS.partition("[[factor]]")[0])
 

@@ -51,6 +51,13 @@ def test_a_foreign_kernel_has_what_the_variant_names_and_nothing_else(knobs: Kno
     assert knobs.refusal(Variant("stock", {"nohz": "off"}, kernel="debian")) == ""
 
 
+def test_a_foreign_kernel_cannot_have_another_compiled_in_level(knobs: Knobs) -> None:
+    text = knobs.refusal(Variant("stock", {"hz": "250"}, kernel="debian"))
+    assert text.startswith("hz = '250' is compiled in, and the kernel debian is booted as it is: set hz to \"unset\"")
+    assert knobs.refusal(Variant("stock", {"hz": "unset"}, kernel="debian")) == ""
+    assert knobs.refusal(Variant("ours", {"hz": "250"})) == ""
+
+
 @pytest.mark.parametrize("name", experiments.shipped())
 def test_the_shipped_experiments_agree_with_the_catalogue(name: str) -> None:
     plan = make(experiments.find(name), knob_levels.load())

@@ -97,6 +97,19 @@ def test_full_leaves_out_what_contradicts_and_says_so(knobs: Knobs) -> None:
     assert plan.notes == ("tick={isolated} with nohz=off: cannot be booted together, left out",)
 
 
+def test_pairwise_leaves_out_only_what_no_row_can_have(knobs: Knobs) -> None:
+    """nohz=off needs a tick of its own: the base's must not rule it out before the last factor has its level."""
+    text = STEPS.partition("[[factor]]")[0].replace('"steps"', '"pairwise"')
+    text += '[[factor]]\nknob = "nohz"\nlevels = ["unset", "off"]\n'
+    text += '[[factor]]\nknob = "k01"\nlevels = ["1", "0"]\n'
+    text += '[[factor]]\nknob = "tick"\nlevels = ["{isolated}", "unset"]\n'
+    plan = planned(text, knobs)
+    assert plan.notes == ("nohz=off with tick={isolated}: cannot be booted together, left out",)
+    met = {(v.factors["nohz"], v.factors["k01"]) for v in plan.variants}
+    assert met == {("unset", "1"), ("unset", "0"), ("off", "1"), ("off", "0")}
+    assert not any(knobs.refusal(variant) for variant in plan.variants)
+
+
 def test_without_factors_the_base_is_compared_with_the_variants(knobs: Knobs) -> None:
     head = STEPS.partition("[[factor]]")[0]
     plan = planned(head + '[[variant]]\nname = "stock"\nkernel = "debian"\n', knobs)

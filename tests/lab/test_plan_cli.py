@@ -39,6 +39,15 @@ def test_the_plan_shows_variants_kernels_and_time(file: Path) -> None:
     assert not (file.parent / "build").exists()
 
 
+def test_a_title_in_brackets_is_printed_as_it_is(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"Steps"', '"[/x] [bold]"').replace('"Which of them?"', '"[/] this?"'))
+    done = CliRunner().invoke(lab, ["plan", str(file)])
+    assert done.exit_code == 0, done.output
+    assert "[/x] [bold]" in done.output
+    assert "[/] this?" in done.output
+
+
 def test_the_plan_as_json(file: Path) -> None:
     found = json.loads(CliRunner().invoke(lab, ["plan", str(file), "--json", "--repeats", "2"]).output)
     assert (found["runs"], found["runs_left"], found["repeats"]) == (10, 10, 2)

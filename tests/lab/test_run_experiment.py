@@ -168,6 +168,17 @@ def test_results_of_different_images_are_warned_of(bench: Bench) -> None:
     assert not [note for note in bench.told.notes if "different images" in note]
 
 
+def test_a_fresh_start_that_is_refused_moves_nothing(bench: Bench) -> None:
+    bench()
+    before = files(bench.path)
+    with pytest.raises(ExperimentError, match="no variant 'bass'"):
+        bench(choices=Choices(fresh=True, only=("bass",)))
+    with pytest.raises(ExperimentError, match="no knob 'tikc'"):
+        bench(STEPS.replace('"tick"', '"tikc"'), Choices(fresh=True))
+    assert files(bench.path) == before
+    assert [path.name for path in bench.path.parent.iterdir()] == ["steps"]
+
+
 VICTIM = """
 import sys
 from pathlib import Path

@@ -72,7 +72,7 @@ def test_a_failed_run_is_no_measure_of_time(tmp_path: Path, told: Told) -> None:
         return Result(run, error="panic")
 
     do(RUNS, Folder(tmp_path), Here(failing), told, estimates)
-    assert not estimates.known
+    assert not estimates.known("idle")
 
 
 def test_another_run_s_result_is_not_taken() -> None:

@@ -1,6 +1,7 @@
 """A search with its folder: boots are kept, and not done twice."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_metric_that_the_boots_do_not_have_is_answered_with_those_they_have(
 ) -> None:
     with pytest.raises(BisectError, match=r"has no boot_s: choose a --metric of: loc_per_s"):
         searching(tmp_path, knobs, "boot_s").find(guest, prepare, Rule(), told)
+
+
+def test_a_metric_that_the_workload_does_not_have_is_refused_before_a_boot(tmp_path: Path, knobs: Knobs) -> None:
+    with pytest.raises(BisectError, match=r"instructions_p50 is not measured under the workload idle: choose another"):
+        searching(tmp_path / "search", knobs, "instructions_p50")
+    assert not (tmp_path / "search").exists()
+
+
+def test_boots_of_different_images_are_warned_of(tmp_path: Path, knobs: Knobs, told: Told) -> None:
+    def changing(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+        return replace(guest(run, folder, say), machine={"initramfs_sha256": f"image {run.number // 3}"})
+
+    searching(tmp_path, knobs).find(changing, prepare, Rule(), told)
+    assert [note for note in told.notes if "2 different images" in note and "profile qemu" in note]
 
 
 def test_another_search_in_the_folder_is_refused(tmp_path: Path, knobs: Knobs) -> None:

@@ -59,6 +59,14 @@ def test_without_ties_it_is_the_exact_test_of_mann_and_whitney(count: int) -> No
     assert statistics.rank_chance(first, second) == pytest.approx(expected)
 
 
+def test_of_many_values_it_is_near_the_exact_one_and_quick() -> None:
+    random = np.random.default_rng(1)
+    first, second = random.normal(size=31).tolist(), random.normal(0.6, size=31).tolist()
+    expected = stats.mannwhitneyu(first, second, method="exact").pvalue
+    assert statistics.rank_chance(first, second) == pytest.approx(expected, rel=0.05)
+    assert statistics.rank_chance([1.0] * 2000, [1.0] * 2000) == 1
+
+
 def test_the_smallest_probability_of_ranks_is_that_of_values_that_do_not_overlap() -> None:
     assert statistics.least_rank_chance(3, 3) == statistics.rank_chance([1, 2, 3], [4, 5, 6]) == 0.1
     assert [statistics.repeats_for_ranks(comparisons) for comparisons in (1, 2, 6, 7, 50)] == [4, 5, 5, 6, 7]

@@ -70,6 +70,9 @@ def test_a_damaged_plan_is_named(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text("{}")
     with pytest.raises(StorageError, match=r"plan\.json holds no plan: begin anew with --fresh"):
         folder.read_plan()
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(StorageError, match=r"plan\.json is damaged, no plan: begin anew with --fresh"):
+        folder.read_plan()
 
 
 def test_what_was_there_is_kept_aside(tmp_path: Path) -> None:

@@ -139,3 +139,11 @@ def test_the_guest_s_configuration_is_valid_and_needs_no_second_card() -> None:
     assert found.management.mac == ""
     assert found.management.office is None
     assert found.nic.port == "af_packet"
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("idle", IDLE), ("feed", COMMON), ("burst", COMMON), ("tick-to-trade", counted([600]))]
+)
+def test_each_workload_has_the_metrics_that_its_experiments_may_name(kind: str, found: dict[str, Any]) -> None:
+    measured = set(workloads.read(Workload(kind), found).metrics)
+    assert measured == {metric.name for metric in METRICS.values() if kind in metric.workloads}

@@ -6,6 +6,8 @@ import pytest
 
 from hftapp.book import memory, pages
 from hftapp.book.books import Books
+from hftapp.feed.arbiter import SLOT_SIZE
+from hftapp.feed.holdback import HoldBack
 
 
 @pytest.mark.parametrize(("orders", "levels"), [(1 << 18, 1 << 17), (1 << 10, 1 << 10), (100_000, 1 << 20)])
@@ -19,6 +21,19 @@ def test_what_is_reserved_is_what_books_take(monkeypatch: pytest.MonkeyPatch, or
     monkeypatch.setattr(memory, "_area", area)
     Books(orders, pages.LOCATES, levels)
     assert sum(taken) == pages.of_books(orders, levels) > 0
+
+
+def test_early_packets_take_what_is_reserved_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+
+    def area(size: int) -> mmap.mmap:
+        taken.append(-(-size // memory.HUGE))
+        return mmap.mmap(-1, size)
+
+    monkeypatch.setattr(memory, "_area", area)
+    HoldBack(4096 + 1, SLOT_SIZE)
+    assert taken == [pages.of_early_packets(4096)]
+    assert pages.of_early_packets(16) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from hftapp import libc
 from hftapp.knobs import actions
+from hftapp.knobs.files import write
 from tests.hftapp.knobs.kernel import Kernel, table
 
 CPUS = table()
@@ -113,6 +114,23 @@ class TestCacheWays:
         assert kernel.read("/sys/fs/resctrl/schemata") == "L3:0=3f;1=3f"
         assert kernel.read("/sys/fs/resctrl/trader/schemata") == "L3:0=fc0;1=fc0"
         assert kernel.read("/sys/fs/resctrl/trader/cpus_list") == "1"
+
+    @pytest.mark.parametrize(
+        ("ignored", "effective"),
+        [("schemata", "ways fff"), ("cpus_list", "half, for CPUs 0"), ("nothing", "half")],
+    )
+    def test_what_the_kernel_keeps_counts(
+        self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch, ignored: str, effective: str
+    ) -> None:
+        self.resctrl(kernel)
+        kernel.put("/sys/fs/resctrl/trader/cpus_list", "0\n")
+
+        def kept(path: Path, value: str) -> None:
+            if path.name != ignored:
+                write(path, value)
+
+        monkeypatch.setattr(actions, "write", kept)
+        assert actions.divide_cache("half", kernel.reader, CPUS) == effective
 
     def test_a_cpu_that_cannot_refuses_the_mount(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_arguments: object) -> None:

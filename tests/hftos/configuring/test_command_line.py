@@ -62,6 +62,16 @@ def test_what_is_no_parameter_is_refused(folder: Path, word: str) -> None:
     assert "must be NAME or NAME=VALUE without blanks" in result.stderr
 
 
+@pytest.mark.parametrize("word", ["init=/init", "rdinit=/bin/sh", "noinitrd"])
+def test_a_word_that_would_keep_the_machine_from_starting_is_refused(folder: Path, word: str) -> None:
+    result = run(folder, "--add", "debug", "--add", word)
+    assert result.exit_code == 1
+    assert "would keep the machine from starting" in result.stderr
+    assert added(folder) == []
+    run(folder, "--add", f"x{word}")
+    assert added(folder) == [f"x{word}"]
+
+
 def test_a_word_that_was_not_added_cannot_be_taken_away(folder: Path) -> None:
     run(folder, "--add", "debug")
     result = run(folder, "--remove", "quiet")

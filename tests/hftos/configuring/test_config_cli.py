@@ -1,13 +1,17 @@
 """The commands as an operator types them."""
 
+import fcntl
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hftos.configuring import command_line, opening
 from hftos.configuring.cli import config
-from tests.hftos.configuring.installed import BAD, BEFORE, CURRENT, GOOD, OLD, OWN, TOO_HIGH, UKI, install
+from image import buildroot
+from image.esp import FolderEsp
+from tests.hftos.configuring.installed import BAD, BEFORE, CURRENT, GOOD, OLD, OWN, TOO_HIGH, UKI, install, program
 
 
 def run(*words: str | Path) -> Result:
@@ -86,6 +90,45 @@ def test_set_values_keeps_the_rest_of_what_is_in_effect(tmp_path: Path) -> None:
     assert run("set", "--image", tmp_path, "host.name=second", "cpu.trader=1").exit_code == 0
     assert (tmp_path / CURRENT).read_bytes() == b'# built in\n[host]\nname = "second"\n\n[risk]\nmax_order_shares = 500  # shares\n\n[cpu]\ntrader = 1\n'  # fmt: skip  # noqa: E501
     assert (tmp_path / BEFORE).read_bytes() == OWN.replace(b"900", b"500")
+
+
+@pytest.mark.parametrize("words", [("set", "host.name=x"), ("cmdline", "--add", "debug")])
+def test_changes_are_made_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Nobody else can begin one between the reading and the last rename."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    seen: list[str] = []
+
+    class Watched(FolderEsp):
+        def read(self, path: str) -> bytes:
+            self.look("read")
+            return super().read(path)
+
+        def rename(self, old: str, new: str) -> None:
+            super().rename(old, new)
+            self.look("rename")
+
+        def look(self, step: str) -> None:
+            with (tmp_path / "cache/hftos/configuration.lock").open() as file, pytest.raises(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seen.append(step)
+
+    monkeypatch.setattr(opening, "FolderEsp", Watched)
+    monkeypatch.setattr(buildroot, "ensure", lambda _reporter: None)
+    monkeypatch.setattr(command_line, "_make", lambda _root, words: program({".cmdline": " ".join(words).encode()}))
+    result = run(words[0], "--image", install(tmp_path / "esp"), *words[1:])
+    assert result.exit_code == 0, result.stderr
+    assert {"read", "rename"} <= set(seen)
+    with (tmp_path / "cache/hftos/configuration.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and it is free again
+
+
+def test_set_where_nothing_can_be_kept_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    result = run("set", "--image", install(tmp_path / "esp"), "host.name=x")
+    assert (result.exit_code, "set XDG_CACHE_HOME" in result.stderr) == (1, True), result.stderr
 
 
 def test_set_mends_a_bad_one_that_is_still_toml(tmp_path: Path) -> None:

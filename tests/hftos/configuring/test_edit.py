@@ -86,6 +86,13 @@ def test_keys_that_lead_nowhere_are_refused_with_what_to_write(word: str, said: 
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("word", ["order_entry.password.x=5", "venue[0].password.x=5"])
+def test_a_secret_that_is_no_section_is_not_shown(word: str) -> None:
+    with pytest.raises(EditError, match=r"password is \*{8} there, not a section") as caught:
+        assign(SHIPPED + '\n[[venue]]\npassword = "secret1"\n', word)
+    assert "secret1" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["[nic", "nic = \n", "\0", "[a]\n[a]\n"])
 def test_text_that_is_not_toml_is_to_be_replaced_as_a_whole(text: str) -> None:
     with pytest.raises(EditError, match="set a whole file"):

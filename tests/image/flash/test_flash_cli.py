@@ -113,6 +113,44 @@ def test_the_image_is_not_flashed_onto_itself(image: Path) -> None:
     assert "is the image itself" in result.stderr
 
 
+@needs_root
+def test_nor_through_loop_devices(image: Path) -> None:
+    before = image.read_bytes()
+    with loop(image) as device, loop(device) as upper:
+        for disk in (device, upper):
+            result = run(image, disk, "--confirm", f"{disk.name}-{6 * MIB}")
+            assert result.exit_code == 1
+            assert f"{disk} shows the image itself" in result.stderr
+    assert image.read_bytes() == before
+
+
+@needs_root
+def test_a_loop_device_whose_file_is_mounted_through_another_is_refused(
+    image: Path, target: Path, tmp_path: Path
+) -> None:
+    with loop(target) as first, loop(target) as second, mounted(second, tmp_path / "mnt"):
+        result = run(image, first, "--confirm", f"{first.name}-{SIZE}", "--json")
+    assert result.exit_code == 1
+    assert [row["name"] for row in json.loads(result.stdout)["refusals"]] == ["mounted", "held"]
+
+
+def test_an_image_that_is_changed_while_it_is_flashed_gets_no_table(
+    image: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(question: str) -> str:
+        with image.open("r+b") as file:
+            file.seek(2 * MIB)
+            file.write(b"!")
+        return f"target-{SIZE}"
+
+    monkeypatch.setattr(cli, "_asker", lambda: changed)
+    result = run(image, target)
+    assert result.exit_code == 1
+    assert "hftos.img was changed meanwhile: its SHA-256 was" in result.stderr
+    assert "boots nothing: flash it again" in result.stderr
+    assert b"EFI PART" not in target.read_bytes()
+
+
 def test_an_unknown_profile(target: Path) -> None:
     result = CliRunner().invoke(flash, ["--profile", "moon", "--device", str(target)])
     assert result.exit_code == 1

@@ -51,10 +51,11 @@ CASES = [
     (replace(DISK, bytes=1 << 20), "too-small", "it has 1048576 bytes, the image 370147328 (353.0 MiB)"),
     (replace(FILE_TARGET, bytes=GIB + 1), "odd-size", "no whole sectors of 512"),
     (replace(FILE_TARGET, number="8:1/77"), "itself", "is the image itself"),
+    (replace(DISK, files=("8:1/5", "8:1/77")), "itself", "shows the image itself"),
 ]
 
 
-@pytest.mark.parametrize("good", [DISK, FILE_TARGET, replace(DISK, bytes=353 << 20)])
+@pytest.mark.parametrize("good", [DISK, FILE_TARGET, replace(DISK, bytes=353 << 20), replace(DISK, files=("8:1/5",))])
 def test_nothing_speaks_against_a_disk_that_nobody_uses(good: Device) -> None:
     assert check(good, IMAGE) == []
 

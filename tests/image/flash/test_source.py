@@ -24,6 +24,15 @@ def test_a_whole_image_tells_what_it_is(image: Path) -> None:
         assert opened.read((6 << 20) - 1, 3)[1:] == b"\0\0"
 
 
+def test_an_image_that_is_changed_after_it_was_opened_is_noticed(image: Path) -> None:
+    with source.opened(image, BUILD) as opened:
+        opened.check_unchanged()
+        with image.open("r+b") as file:
+            file.write(b"!")
+        with pytest.raises(SourceError, match="was changed meanwhile: its SHA-256 was"):
+            opened.check_unchanged()
+
+
 def test_a_missing_image(tmp_path: Path) -> None:
     refused(tmp_path / "hftos.img", "cannot be read .No such file")
 

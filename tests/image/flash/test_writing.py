@@ -138,6 +138,25 @@ def test_a_disk_that_keeps_the_table_wrong_gets_none(disk: Memory, layout: Layou
     assert (outcome.state, disk.has_table) == ("different", False)
 
 
+def test_a_disk_that_keeps_the_table_wrong_and_cannot_be_erased(disk: Memory, layout: Layout) -> None:
+    """It may have a table then, and nobody is told that it has none."""
+
+    def fault(at: int, content: bytes) -> bytes:
+        if at == 0:
+            disk.zero = refused  # type: ignore[method-assign]
+            return content[:-1] + b"\xff"
+        return content
+
+    def refused(at: int, length: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    disk.fault = fault
+    outcome = Outcome()
+    with pytest.raises(OSError, match="Input/output"):
+        writing.flash(disk, layout, Steps().step, outcome)
+    assert (outcome.state, disk.has_table) == ("tables", True)
+
+
 def test_a_disk_that_is_shorter_than_it_says(image: Path, disk: Memory) -> None:
     with source.opened(image, "") as opened:
         layout = Layout(opened, SIZE + 4 * MIB)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 from rich.console import Console
 
+from hftapp.knobs import result as knobs
 from lab import report
 from lab.errors import StorageError
-from lab.report import numbers
+from lab.model import Result, Run, Variant, Workload
+from lab.report import cautions, numbers
+from lab.report.loading import load
 from lab.verdicts import EFFECTS
 from tests.lab.report import example
 
@@ -135,6 +139,19 @@ def test_what_is_missing_or_wrong_is_warned_of(found: dict[str, Any]) -> None:
     assert "+timers: knobs that did not take effect: kernel.timer_migration (requested 0, is 1)" in warnings
     assert "switches: an effect of 5 % or more may be hidden" in warnings
     assert found["variants"]["+timers"]["knobs_not_effective"][0]["runs"] == 5
+
+
+def test_a_level_for_a_knob_that_is_not_there_is_warned_of(folder: Path) -> None:
+    """PID 1 lets an absent knob pass; a variant that asks for it would else look like one without an effect."""
+    row = {"layer": "boot", "requested": "full", "effective": knobs.ABSENT, "ok": True, "reason": ""}
+    rows = [row | {"name": "preempt"}, row | {"name": "ksm.run"}, row | {"name": "thp.enabled"}]
+    rows.append(row | {"name": "nic.pause", "effective": knobs.NOT_APPLICABLE})
+    variant = Variant("+timers", {"preempt": "full", "thp.enabled": "unset", "nic.pause": "1"})
+    loaded = load(folder)
+    results = [Result(Run(0, variant, 1, Workload()), knobs=rows), *loaded.results]
+    warnings = cautions.of(replace(loaded, results=results), [])
+    assert "+timers: names knobs that its kernel or machine lacks, to no effect: preempt, nic.pause" in warnings
+    assert sum("lacks" in warning for warning in warnings) == 1
 
 
 def test_wall_clock_figures_of_emulation_are_marked_everywhere(folder: Path, found: dict[str, Any]) -> None:
