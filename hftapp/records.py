@@ -25,7 +25,7 @@ VENUE_SHIFT: Final = 6
 """A kind has one byte in a journal file: six bits for what it is, the two above for the venue's number."""
 
 JOURNAL_BYTES = 1 << 22
-TELEMETRY_BYTES = 1 << 22
+TELEMETRY_BYTES = 1 << 21
 CONTROL_BYTES = 1 << 12
 RECORDING_BYTES = 1 << 25
 

@@ -12,14 +12,14 @@ from rich.table import Table
 
 from lab import experiment as experiments
 from lab import knob_levels, storage
-from lab.bisect import Rule, differing
+from lab.bisect import Rule
 from lab.cli_errors import explained
 from lab.errors import BisectError
 from lab.metrics import METRICS
 from lab.model import Variant
 from lab.plan import make
 from lab.run_progress import RunProgress
-from lab.searching import Searching
+from lab.searching import Searching, units
 from lab.table import nearest
 
 
@@ -69,11 +69,12 @@ def bisect(
     workload = found.workload if seconds is None else replace(found.workload, seconds=seconds)
     path = (directory or storage.LAB_FOLDER / f"{found.name}.{good}.{bad}").resolve()
     rule = Rule(threshold, repeats, max(most, repeats))
-    differing(ends[0], ends[1], knobs)  # what is refused must not move anything, nor leave a folder
+    chosen = metric or found.metrics[0]
+    units(ends[0], ends[1], workload, chosen, knobs)  # what is refused must not move anything, nor leave a folder
     with RunProgress(Console(stderr=True)) as progress, storage.opened(path) as folder:
         if fresh and (aside := folder.keep_aside()):
             progress.note(f"what was in {path} is now in {aside}")
-        searching = Searching(ends[0], ends[1], workload, metric or found.metrics[0], knobs, folder)
+        searching = Searching(ends[0], ends[1], workload, chosen, knobs, folder)
         finding = searching.find(guest.measure, guest.prepare, rule, progress)
     table = searching.as_dict(finding)
     storage.write_json(path / "finding.json", table)

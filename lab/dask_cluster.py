@@ -1,5 +1,6 @@
 """Runs on the workers of a Dask cluster. The coordinator alone writes results."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from lab.runner import Finished
 
 CONNECT_SECONDS: Final = 10.0
 MEASURE: Final = "lab.guest:measure"
+_ADDRESS: Final = re.compile(r"(?:tcp|tls)://\S+:\d{1,5}")
 
 
 class Cluster:
@@ -27,6 +29,8 @@ class Cluster:
     def __init__(self, address: str, target: str = MEASURE, timeout: float | None = None) -> None:
         timeout = CONNECT_SECONDS if timeout is None else timeout
         self._target = target
+        if not _ADDRESS.fullmatch(address):  # of a client that fails at it, Dask reports the end twenty seconds later
+            raise ClusterError(f"{address!r} is no scheduler's address: give it as tcp://HOST:PORT")
         try:
             self._client = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:

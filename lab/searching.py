@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from lab import bisect, storage
-from lab.bisect import Finding, Point, Rule
+from lab.bisect import Finding, Point, Rule, Unit
 from lab.durations import Estimates
 from lab.errors import BisectError, StorageError
 from lab.knob_levels import Knobs
@@ -44,6 +44,16 @@ class _Boots:
         return total, (total - self.number) * self._estimates.seconds(run)
 
 
+def units(good: Variant, bad: Variant, workload: Workload, metric: str, knobs: Knobs) -> list[Unit]:
+    """What is searched. Raises BisectError when there is nothing to search, or the workload has no such metric."""
+    if workload.kind not in METRICS[metric].workloads:
+        raise BisectError(
+            f"{metric} is not measured under the workload {workload.kind}: choose another --metric, or an experiment "
+            f"whose workload is one of {', '.join(METRICS[metric].workloads)}"
+        )
+    return bisect.differing(good, bad, knobs)
+
+
 class Searching:
     """The search between two variants in one metric. Raises BisectError when there is nothing to search.
 
@@ -55,12 +65,7 @@ class Searching:
     ) -> None:
         self._good, self._bad = good, bad
         self._workload, self._metric, self._knobs, self._folder = workload, metric, knobs, folder
-        if workload.kind not in METRICS[metric].workloads:
-            raise BisectError(
-                f"{metric} is not measured under the workload {workload.kind}: choose another --metric, or an "
-                f"experiment whose workload is one of {', '.join(METRICS[metric].workloads)}"
-            )
-        self.units = bisect.differing(good, bad, knobs)
+        self.units = units(good, bad, workload, metric, knobs)
         self._boots = 0
         definition = {"good": asdict(good), "bad": asdict(bad), "workload": asdict(workload), "units": self.units}
         stored = folder.read_plan()

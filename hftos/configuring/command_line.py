@@ -19,6 +19,8 @@ _NEW: Final = "hftos.addon.new"
 _SECTION: Final = ".cmdline"
 _WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(=[!-~]*)?\Z")
 
+_LONGEST: Final = 2047
+"""Bytes that the kernel takes of its command line (x86's COMMAND_LINE_SIZE with the end); what is behind is lost."""
 _ENDS: Final = {
     "init": "init= drops the arguments of PID 1, which come before it",
     "rdinit": "rdinit= starts another PID 1 or none",
@@ -51,8 +53,8 @@ def change(
     """Add words, and take others away that were added before; a name takes away all words of that name.
 
     `root` gives the build root, whose ukify makes the addon. Raises CommandLineError for a word that cannot be one,
-    that was not added, or that would keep PID 1 from starting, and for an image whose command line does not end where
-    the kernel's words do.
+    that was not added, or that would keep PID 1 from starting, for a line that is too long, and for an image whose
+    command line does not end where the kernel's words do.
     """
     before = read(partition, uki)
     if "--" in before.own:
@@ -70,6 +72,9 @@ def change(
             raise CommandLineError(f"{word!r} was not added: the addon has {there}")
     kept = [one for one in before.added if not any(_is(one, word) for word in remove) and one not in add]
     words = (*kept, *dict.fromkeys(add))
+    length = len(" ".join((*before.own, *words)))
+    if length > _LONGEST:
+        raise CommandLineError(f"the command line would have {length} bytes, but the kernel takes {_LONGEST}: add less")
     if words != before.added:
         _write(partition, _place(uki), words, before.added, root)
     return CommandLine(before.own, words)

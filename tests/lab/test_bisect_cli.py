@@ -57,6 +57,11 @@ def test_variants_with_the_same_knobs_are_refused_and_leave_what_was_there(file:
     done = CliRunner().invoke(lab, ["bisect", file, "base", "base", "--fresh", "--dir", str(place)])
     assert done.exit_code == 1
     assert "base and base have the same knobs: there is nothing to look for" in done.output
+    done = CliRunner().invoke(
+        lab, ["bisect", file, "base", "slow", "--metric", "instructions_p50", "--fresh", "--dir", str(place)]
+    )
+    assert done.exit_code == 1
+    assert "instructions_p50 is not measured under the workload idle" in done.output
     assert [path.name for path in place.iterdir()] == ["older"]
     assert not Path("build").exists()
 

@@ -99,8 +99,12 @@ def test_a_worker_with_other_sources_is_refused(
 def test_an_address_where_no_scheduler_is_is_named() -> None:
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'"):
         Cluster("tcp://127.0.0.1:1", timeout=0.5)
-    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'nonsense://x'"):
-        Cluster("nonsense://x", timeout=0.5)
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "nonsense://x", "tcp://x", "10.0.0.1:8786", "tcp://x:port"])
+def test_what_is_no_address_is_refused_before_anything_is_asked(address: str) -> None:
+    with pytest.raises(ClusterError, match="is no scheduler's address: give it as tcp://HOST:PORT"):
+        Cluster(address, timeout=0.5)
 
 
 def test_a_scheduler_without_workers_is_named() -> None:

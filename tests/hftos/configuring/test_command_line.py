@@ -72,6 +72,15 @@ def test_a_word_that_would_keep_the_machine_from_starting_is_refused(folder: Pat
     assert added(folder) == [f"x{word}"]
 
 
+def test_what_the_kernel_would_cut_off_is_refused(folder: Path) -> None:
+    rest = 2047 - len("console=ttyS0 quiet -m hftapp ")
+    result = run(folder, "--add", "a" * (rest + 1))
+    assert result.exit_code == 1
+    assert "the command line would have 2048 bytes, but the kernel takes 2047: add less" in result.stderr
+    run(folder, "--add", "a" * rest)
+    assert added(folder) == ["a" * rest]
+
+
 def test_a_word_that_was_not_added_cannot_be_taken_away(folder: Path) -> None:
     run(folder, "--add", "debug")
     result = run(folder, "--remove", "quiet")
