@@ -31,36 +31,37 @@ def diff(first: str, second: str, as_json: bool, everything: bool) -> None:
         click.echo(json.dumps(found.as_dict()))
         return
     console = Console()
-    for table in _tables(found, everything):
+    for title, table in _tables(found, everything):
+        console.print(title, style="bold")
         console.print(table)
     for name in found.unbuilt:
         click.echo(f"no bytes to compare: run `hftos image build --profile {name}`")
 
 
-def _tables(found: Diff, everything: bool) -> list[Table]:
+def _tables(found: Diff, everything: bool) -> list[tuple[str, Table]]:
     follow = [row for row in found.symbols if row.why == FOLLOWS]
     symbols = found.symbols if everything else [row for row in found.symbols if row.why != FOLLOWS]
     note = "" if everything else f" ({len(follow)} more follow from these)"
     parts = [row for row in found.parts if everything or abs(row.growth) >= _SMALL]
     tables = [
-        _rows(f"Kernel symbols{note}", found, symbols),
-        _rows("Command line", found, found.parameters),
-        _rows("DPDK drivers", found, found.drivers),
+        (f"Kernel symbols{note}", _rows(found, symbols)),
+        ("Command line", _rows(found, found.parameters)),
+        ("DPDK drivers", _rows(found, found.drivers)),
     ]
     if not found.unbuilt:
-        tables += [_sizes("Files", found, found.outputs), _sizes("Parts, unpacked", found, parts)]
+        tables += [("Files", _sizes(found, found.outputs)), ("Parts, unpacked", _sizes(found, parts))]
     return tables
 
 
-def _rows(title: str, found: Diff, rows: Sequence[Row]) -> Table:
-    table = Table("Name", found.first, found.second, "Why", title=title, title_justify="left")
+def _rows(found: Diff, rows: Sequence[Row]) -> Table:
+    table = Table("Name", found.first, found.second, "Why")
     for row in rows:
         table.add_row(row.name, row.first or "–", row.second or "–", row.why)
     return table
 
 
-def _sizes(title: str, found: Diff, rows: Sequence[Size]) -> Table:
-    table = Table("Bytes of", title=title, title_justify="left")
+def _sizes(found: Diff, rows: Sequence[Size]) -> Table:
+    table = Table("Bytes of")
     for name in (found.first, found.second, "Growth"):
         table.add_column(name, justify="right")
     for row in rows:

@@ -40,17 +40,19 @@ def size(name: str, as_json: bool, html: Path | None, least: int) -> None:
         click.echo(json.dumps(found.as_dict()))
         return
     console = Console()
-    console.print(
-        _table(f"hftos {found.version}, profile {found.profile}: the EFI program, as stored", found.uki, 1, 0)
-    )
-    console.print(_table("The kernel's objects, unpacked", found.kernel, _DEPTH, least))
-    console.print(_table("Userspace, unpacked", found.userspace, _DEPTH, least))
+    for title, whole, depth, smallest in (
+        (f"hftos {found.version}, profile {found.profile}: the EFI program, as stored", found.uki, 1, 0),
+        ("The kernel's objects, unpacked", found.kernel, _DEPTH, least),
+        ("Userspace, unpacked", found.userspace, _DEPTH, least),
+    ):
+        console.print(title, style="bold")
+        console.print(_table(whole, depth, smallest))
     if html is not None:
         click.echo(f"treemap: {html}")
 
 
-def _table(title: str, whole: Part, depth: int, least: int) -> Table:
-    table = Table("Part", title=title, title_justify="left")
+def _table(whole: Part, depth: int, least: int) -> Table:
+    table = Table("Part")
     table.add_column("Bytes", justify="right")
     table.add_column("Share", justify="right")
     _add_rows(table, whole, whole.bytes, depth, least, "")

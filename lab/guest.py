@@ -15,11 +15,12 @@ from lab import boot, kernels_for, workloads
 from lab.boot import GuestError, LabGuest
 from lab.kernels_for import Booted
 from lab.lockstep import job, session
-from lab.lockstep.exchange import Exchange, HarnessError
+from lab.lockstep.exchange import HarnessError
 from lab.lockstep.kernels import KernelError
 from lab.lockstep.link import Link
 from lab.model import Result, Run, Variant
 from lab.paced import BURST_TICKS, BURSTS_PER_S, FEED_TICKS_PER_S, Paced
+from lab.settled import Settled
 from qemu import accel
 from qemu.accel import Accelerator
 from qemu.machine import MachineError
@@ -86,7 +87,7 @@ def _boot(run: Run, booted: Booted, accelerator: Accelerator, console: Path, scr
             return Paced(link, alive, 1, 1 / FEED_TICKS_PER_S, workload.seconds)
         if workload.kind == "burst":
             return Paced(link, alive, BURST_TICKS, 1 / BURSTS_PER_S, workload.seconds)
-        return Exchange(link, alive)
+        return Settled(link, alive)
 
     def progress(done: int) -> None:
         if done % 500 == 0:

@@ -63,7 +63,7 @@ def read(workload: Workload, found: Mapping[str, Any]) -> Figures:
     }
     histograms: dict[str, list[list[float]]] = {}
     if workload.kind in COUNTED:
-        metrics |= _instructions(found, histograms)
+        metrics |= _instructions(found, workload.ticks, histograms)
     else:
         metrics |= {
             "loc_per_s": round(interrupts.get("LOC", 0) / seconds, 3),
@@ -86,11 +86,16 @@ def _costs(found: Mapping[str, Any]) -> dict[str, float]:
     return {"memory_kib": taken, "boot_s": boot["pid1_s"]}
 
 
-def _instructions(found: Mapping[str, Any], histograms: dict[str, list[list[float]]]) -> dict[str, float]:
-    """Instructions of the ticks after the warm-up. Raises ValueError when there are none."""
-    after, whole = (found[name][job.WARM_UP :] for name in ("after", "whole"))
+def _instructions(found: Mapping[str, Any], ticks: int, histograms: dict[str, list[list[float]]]) -> dict[str, float]:
+    """Instructions of the last `ticks` ticks. Raises ValueError when there are fewer.
+
+    The first one may be no sample: it came before the trader was logged in, and its order when it was.
+    """
+    if len(found["after"]) < ticks:
+        raise ValueError(f"{len(found['after'])} samples of {ticks} ticks")
+    after, whole = (found[name][-ticks:] for name in ("after", "whole"))
     samples: dict[str, Sequence[int]] = {"instructions": after, "instructions_whole": whole}
-    samples |= {f"stages.{name}": values[job.WARM_UP :] for name, values in found["stages"].items()}
+    samples |= {f"stages.{name}": values[-ticks:] for name, values in found["stages"].items()}
     for name, values in samples.items():
         histograms[name] = [[value, count] for value, count in sorted(Counter(values).items())]
     one, all_of_it = figures(after), figures(whole)

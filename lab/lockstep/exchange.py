@@ -104,6 +104,10 @@ class Exchange:
         self._answer(tick)
         self._heartbeat()
         self._flush()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give the guest time to deal with all that was sent."""
         self._until(lambda: self._tcp.acknowledged >= self._tcp.sent, _QUIET, None)
 
     def _heartbeat(self) -> None:
@@ -176,7 +180,7 @@ class Exchange:
         if isinstance(found, frames.ArpRequest):
             if found.wanted == self._me.address:
                 self._put(frames.arp_reply(found, self._me))
-        elif found is not None:
+        elif isinstance(found, frames.Segment):
             if found.flags & frames.SYN:
                 self._framer = soup.Framer()
             for packet in self._framer.feed(self._tcp.on_segment(found)):

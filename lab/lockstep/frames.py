@@ -41,6 +41,14 @@ class ArpRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ArpReply:
+    """`address` is at `mac`."""
+
+    mac: bytes
+    address: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One TCP segment; numbers are those of the header."""
 
@@ -68,6 +76,12 @@ def arp_reply(request: ArpRequest, me: Host) -> bytes:
     return (_ETHERNET.pack(request.mac, me.mac, ARP) + body).ljust(60, b"\0")
 
 
+def arp_request(me: Host, wanted: bytes) -> bytes:
+    """Who has the address `wanted`? To everybody (RFC 826)."""
+    body = _ARP.pack(1, IPV4, 6, 4, 1, me.mac, me.address, bytes(6), wanted)
+    return (_ETHERNET.pack(b"\xff" * 6, me.mac, ARP) + body).ljust(60, b"\0")
+
+
 def multicast(source: Host, group: str, port: int, payload: bytes) -> bytes:
     """A UDP datagram to a group, with its checksum (RFC 1112 §6.4 gives the MAC)."""
     address = IPv4Address(group).packed
@@ -89,14 +103,16 @@ def tcp(source: Host, destination: Host, segment: Segment) -> bytes:
     return _ipv4(source, destination.mac, destination.address, TCP, body)
 
 
-def parse(frame: bytes) -> ArpRequest | Segment | None:
-    """What a frame says: an ARP request, a TCP segment, or None for all that the harness does not answer.
+def parse(frame: bytes) -> ArpRequest | ArpReply | Segment | None:
+    """What a frame says: ARP, a TCP segment, or None for all that is nothing to the harness.
 
     Raises ValueError for a segment whose checksum is wrong.
     """
     kind = int.from_bytes(frame[12:14], "big")
-    if kind == ARP and len(frame) >= 42 and frame[20:22] == b"\0\1":
-        return ArpRequest(frame[22:28], frame[28:32], frame[38:42])
+    if kind == ARP and len(frame) >= 42:
+        if frame[20:22] == b"\0\1":
+            return ArpRequest(frame[22:28], frame[28:32], frame[38:42])
+        return ArpReply(frame[22:28], frame[28:32]) if frame[20:22] == b"\0\2" else None
     if kind != IPV4 or len(frame) < 54 or frame[23] != TCP:
         return None
     end = 14 + int.from_bytes(frame[16:18], "big")

@@ -49,9 +49,7 @@ def test_the_medians_of_the_path_and_of_every_stage_are_the_same(cases: dict[str
 
 
 @pytest.mark.parametrize("name", OFFICES)
-def test_most_ticks_have_counts_that_occur_without_an_office(
-    cases: dict[str, dict[str, Any]], name: str
-) -> None:
+def test_most_ticks_have_counts_that_occur_without_an_office(cases: dict[str, dict[str, Any]], name: str) -> None:
     """In the others the supervisor's turn fell between two readings of the counter, which both CPUs share."""
     assert cases[name]["known"] >= 0.6 * TICKS
 

@@ -54,3 +54,11 @@ def test_an_arp_request_gets_its_answer() -> None:
 )
 def test_what_the_harness_does_not_answer_is_nothing(frame: bytes) -> None:
     assert frames.parse(frame) is None
+
+
+def test_a_request_of_ours_is_to_everybody_and_its_answer_is_read() -> None:
+    asked = Ether(frames.arp_request(ME, bytes((10, 20, 0, 10))))
+    assert (asked.dst, asked[ARP].op, asked[ARP].pdst) == ("ff:ff:ff:ff:ff:ff", 1, "10.20.0.10")
+    answer = Ether(src=job.GUEST_MAC) / ARP(op=2, hwsrc=job.GUEST_MAC, psrc="10.20.0.10")
+    found = frames.parse(bytes(answer))
+    assert found == frames.ArpReply(bytes.fromhex(job.GUEST_MAC.replace(":", "")), bytes((10, 20, 0, 10)))
