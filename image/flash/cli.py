@@ -66,7 +66,7 @@ def _flash(typed: str, image: Source, given: str | None, as_json: bool) -> None:
     console = Console(stderr=True)
     target = device.inspect(typed)
     if target.usable:
-        console.print(show.target(target, image))
+        console.print(show.target(target, image), soft_wrap=True, highlight=False)
     facts = Image(image.size, device.file_number(os.fstat(image.content.fileno())))
     if against := refusals.check(target, facts):
         _refuse(target, against, as_json)

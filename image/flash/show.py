@@ -13,12 +13,11 @@ from image.flash.source import Source
 from image.flash.writing import Outcome
 
 
-def target(device: Device, source: Source) -> Table:
-    """What would be erased, and what would be written."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in _rows(device, source):
-        table.add_row(name, Text(value))
-    return table
+def target(device: Device, source: Source) -> Text:
+    """What would be erased, and what would be written; to be printed without folding: no path is cut."""
+    rows = list(_rows(device, source))
+    width = max(len(name) for name, _ in rows)
+    return Text("\n".join(f"{name:{width}}  {value}" for name, value in rows))
 
 
 def _rows(device: Device, source: Source) -> Iterable[tuple[str, str]]:

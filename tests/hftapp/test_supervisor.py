@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LOOP
 from hftapp.trader.instrument import Instrument
 from hftapp.units import Price, Shares
+from hftapp.watchdog import Watchdog
 from office.files import hellos, live
 from office.files import journal as copy
 from protocols.management import (
@@ -129,6 +131,20 @@ def test_a_run_from_start_to_stop(tmp_path: Path) -> None:
     ]
     assert "trader: trading" in said
     assert "no [[strategy]] is configured: it will keep books and trade nothing" in said
+
+
+def test_the_watchdog_is_fed_as_long_as_the_supervisor_goes_round(tmp_path: Path) -> None:
+    fed: list[int] = []
+
+    class Fed(Watchdog):
+        def feed(self, now: int) -> None:
+            fed.append(now)
+
+    before = time.monotonic_ns()
+    run(tmp_path, obedient, seconds=1.2, watchdog=Fed())
+    assert len(fed) >= 2
+    assert before <= fed[0] <= fed[-1] <= time.monotonic_ns()
+    assert all(later - earlier >= 1_000_000_000 for earlier, later in pairwise(fed))
 
 
 def test_a_trader_that_fails_leaves_its_reason(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -333,6 +333,12 @@ def test_the_command_reports_errors_in_one_line(monkeypatch: pytest.MonkeyPatch)
     assert result.stderr == "Error: to make the build root, install the packages: mmdebstrap\n"
 
 
+def test_microcode_that_is_none_is_an_error_before_anything_is_built(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.image, ["build", "--microcode", str(tmp_path / "none")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: there is no {tmp_path}/none; give intel-ucode or amd-ucode files")
+
+
 def test_an_unknown_profile_is_an_error() -> None:
     result = CliRunner().invoke(cli.image, ["build", "--profile", "moon"])
     assert result.exit_code == 1
