@@ -73,3 +73,14 @@ def test_a_guest_that_dies_is_an_error_with_its_last_words(tmp_path: Path, monke
     assert found.error.startswith("the guest printed no result; its console ends with: ")
     assert "there is no hftapp.harness.nothing in this image" in found.error
     assert not found.metrics
+
+
+def test_the_kernel_s_own_tracers_see_the_same(tmp_path: Path) -> None:
+    """In the profile that has them, osnoise finds nobody but the host on the trading CPU."""
+    found = measure(tmp_path, Variant("traced", profile="lab"), IDLE)
+    assert not any(note.startswith("tracer") for note in found.notes)
+    osnoise = found.counts["osnoise"]
+    assert osnoise["periods"] >= 1
+    assert osnoise["irq"] + osnoise["softirq"] + osnoise["thread"] <= 3 * osnoise["periods"]
+    assert found.counts["timerlat"]["thread_count"] > 100
+    assert "max_us" in found.counts["hwlat"]
