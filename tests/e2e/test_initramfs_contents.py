@@ -70,14 +70,14 @@ def test_the_drivers_of_the_profile_are_there_and_no_others(entries: dict[str, c
     assert names == {f"librte_{driver.name}{initramfs.DRIVER_SUFFIX}" for driver in profile.load("qemu").drivers}
 
 
-def test_the_rest_is_byte_code_and_one_configuration_file(
+def test_the_rest_is_byte_code_the_configuration_and_the_table_of_knobs(
     entries: dict[str, cpio.Entry], elves: dict[str, elf_closure.Elf]
 ) -> None:
     files = {path for path, entry in entries.items() if stat.S_ISREG(entry.mode)}
     rest = files - set(elves)
     byte_code = {path for path in rest if path.endswith(".pyc")}
     assert {path for path in byte_code if not path.startswith(f"{LIBRARY}/")} == set()
-    assert rest - byte_code == {"etc/hftos.toml"}
+    assert rest - byte_code == {"etc/hftos.toml", "etc/hftos/knobs.json"}
     assert not any(entries[path].data.startswith(b"#!") for path in files)
 
 
