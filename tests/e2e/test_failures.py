@@ -60,7 +60,13 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
     command = [sys.executable, "-m", "hftos.cli", "run", "--no-build", "--dir", str(tmp_path / "run")]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
     ) as run:
         assert run.stderr is not None
         for line in run.stderr:
