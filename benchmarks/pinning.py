@@ -1,10 +1,6 @@
-"""Gives a guest's polling CPU a CPU of the host for itself, and keeps the others awake: a round trip then waits neither
-for the scheduler nor for a CPU that has to leave a sleep state."""
+"""Gives a guest's polling CPU a CPU of the host for itself, so that a round trip does not wait for the scheduler."""
 
-import contextlib
-import multiprocessing
 import os
-from collections.abc import Iterator
 
 import psutil
 
@@ -23,32 +19,6 @@ def give_own_cpu(process: psutil.Process) -> bool:
         os.sched_setaffinity(thread.id, cpus[-1:] if thread.id == busiest.id else cpus[:-1])
     os.sched_setaffinity(0, cpus[:-1])
     return True
-
-
-@contextlib.contextmanager
-def awake() -> Iterator[None]:
-    """Keep the CPUs of the caller out of sleep states: on each one a process spins that anything else displaces.
-
-    It is of the scheduling class SCHED_IDLE (sched(7)), so nobody waits for it.
-    """
-    context = multiprocessing.get_context("fork")
-    spinning = [context.Process(target=_spin, args=(cpu,), daemon=True) for cpu in sorted(os.sched_getaffinity(0))]
-    for process in spinning:
-        process.start()
-    try:
-        yield
-    finally:
-        for process in spinning:
-            process.kill()
-            process.join()
-
-
-def _spin(cpu: int) -> None:
-    parent = os.getppid()
-    os.sched_setaffinity(0, {cpu})
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    while os.getppid() == parent:
-        pass
 
 
 def guest() -> psutil.Process:

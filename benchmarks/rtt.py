@@ -64,7 +64,7 @@ def _row(
 
     mine = os.sched_getaffinity(0)
     try:
-        with tempfile.TemporaryDirectory() as folder, pinning.awake():
+        with tempfile.TemporaryDirectory() as folder:
             harness = f"echo,port={port},frames={frames + _SPARE}"
             if port == "dpdk" and not iommu:
                 harness += ",noiommu=yes"
