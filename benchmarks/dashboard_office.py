@@ -19,6 +19,7 @@ from office.commands import CONTROL_FILE
 from office.dashboard.source import PREFIXED
 from protocols import management as m
 from protocols import ouch50
+from protocols.ouch_answers import accepted
 
 SESSION: Final = 0x5EED_0000_0000_0001
 JOURNAL: Final = 0x5EED_0000_0000_0002
@@ -189,23 +190,7 @@ class Market:
             cl_ord_id="",
         )
         yield m.JournalRecord(kind=m.OUT, venue=0, body=enter.encode())
-        accepted = ouch50.OrderAccepted(
-            timestamp=0,
-            user_ref_num=order.reference,
-            side=order.side,
-            quantity=order.shares,
-            symbol=order.symbol,
-            price=order.price,
-            time_in_force="0",
-            display="Y",
-            order_reference_number=order.reference,
-            capacity="P",
-            inter_market_sweep_eligibility="N",
-            cross_type="N",
-            order_state="L",
-            cl_ord_id="",
-        )
-        yield m.JournalRecord(kind=m.IN, venue=0, body=accepted.encode())
+        yield m.JournalRecord(kind=m.IN, venue=0, body=accepted(enter, order.reference, 0).encode())
 
     def _end(self, order: _Order) -> Iterator[m.JournalRecord]:
         if self.random.random() < 0.5:

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from lab.lockstep import job
 from lab.lockstep.exchange import Exchange, HarnessError
 from lab.lockstep.link import Link
 from protocols import ouch50, soup
@@ -91,42 +90,16 @@ class Paced(Exchange):
     def _serve_until(self, deadline: float) -> None:
         while (left := deadline - time.monotonic()) > 0:
             self._until(lambda: bool(self._entered), left, None)
-            self._answer_all()
+            self._answer(self._take_all())
             self._flush()
 
-    def _answer_all(self) -> None:
-        answers: list[bytes] = []
+    def _take_all(self) -> list[ouch50.EnterOrder]:
+        """The orders that have come in, counted."""
+        orders = []
         while self._entered:
             order = ouch50.decode_inbound(self._entered.pop(0))
             if not isinstance(order, ouch50.EnterOrder):
                 raise TypeError(f"{type(order).__name__} is no order")
-            answers += self._fate(order)
+            orders.append(order)
             self.orders += 1
-        if answers:
-            self._tcp.send(b"".join(soup.SequencedData(answer).encode() for answer in answers))
-
-    def _fate(self, order: ouch50.EnterOrder) -> tuple[bytes, bytes]:
-        """Accepted, and cancelled at once: nothing stands at that price any more."""
-        self._reference += 1
-        accepted = ouch50.OrderAccepted(
-            timestamp=1,
-            user_ref_num=order.user_ref_num,
-            side=order.side,
-            quantity=order.quantity,
-            symbol=order.symbol,
-            price=order.price,
-            time_in_force=order.time_in_force,
-            display=order.display,
-            order_reference_number=self._reference,
-            capacity=order.capacity,
-            inter_market_sweep_eligibility=order.inter_market_sweep_eligibility,
-            cross_type=order.cross_type,
-            order_state="L",
-            cl_ord_id=order.cl_ord_id,
-            appendage=(ouch50.Option(2, str(job.JOB["FIRM"])),),
-        )
-        cancelled = ouch50.OrderCanceled(
-            timestamp=1, user_ref_num=order.user_ref_num, quantity=order.quantity, reason="I"
-        )
-        self._user_ref = order.user_ref_num + 1
-        return accepted.encode(), cancelled.encode()
+        return orders

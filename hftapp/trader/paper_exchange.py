@@ -8,6 +8,7 @@ from typing import Final
 
 from protocols import ouch50
 from protocols.errors import ProtocolError
+from protocols.ouch_answers import accepted
 from protocols.soup import LoginRejected, LoginRequest
 from protocols.soup_server import Message, SequencedStream, SoupServerSession
 
@@ -61,23 +62,7 @@ class PaperExchange:
     def _enter(self, order: ouch50.EnterOrder, time: int) -> None:
         self.orders += 1
         self._last = max(self._last, order.user_ref_num)
-        accepted = ouch50.OrderAccepted(
-            timestamp=time,
-            user_ref_num=order.user_ref_num,
-            side=order.side,
-            quantity=order.quantity,
-            symbol=order.symbol,
-            price=order.price,
-            time_in_force=order.time_in_force,
-            display=order.display,
-            order_reference_number=self.orders,
-            capacity=order.capacity,
-            inter_market_sweep_eligibility=order.inter_market_sweep_eligibility,
-            cross_type=order.cross_type,
-            order_state="L",
-            cl_ord_id=order.cl_ord_id,
-        )
-        self._say(accepted)
+        self._say(accepted(order, self.orders, time))
         if order.time_in_force == "3":
             self._cancelled(order.user_ref_num, order.quantity, "I", time)
         else:

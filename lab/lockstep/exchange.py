@@ -6,7 +6,7 @@ byte with the one expected.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from lab.lockstep import frames, job
@@ -14,6 +14,7 @@ from lab.lockstep.feed import Feed, Tick
 from lab.lockstep.link import Link, LinkGoneError
 from lab.lockstep.tcp_end import TcpEnd
 from protocols import mold, ouch50, soup
+from protocols.ouch_answers import accepted
 
 _SESSION = "ICOUNT"
 _QUIET = 0.02
@@ -22,6 +23,7 @@ _HEARTBEAT = 1.0
 _ORDER_SECONDS = 60.0
 _MAY_SECONDS = 300.0
 _END_SECONDS = 900.0  # a slow kernel prints ten thousand samples on an emulated serial port
+_FIRM = (ouch50.Option(2, str(job.JOB["FIRM"])),)
 
 
 class HarnessError(Exception):
@@ -51,7 +53,6 @@ class Exchange:
         self._ready = False
         self._ended = False
         self._entered: list[bytes] = []
-        self._cl_ord_id = ""
         self._heartbeat_at = 0.0
 
     def close(self) -> None:
@@ -96,12 +97,12 @@ class Exchange:
         self._publish(packet, line)
         what = f"no order for tick {number} ({tick.stock}); {self.orders} were right before it"
         self._until(lambda: bool(self._entered), _ORDER_SECONDS, what)
-        self._check(self._entered.pop(0), tick)
+        order = self._check(self._entered.pop(0), tick)
         self._publish(packet, 1 - line)
         for undo in self._packets(list(tick.undo)):
             self._publish(undo, line)
             self._publish(undo, 1 - line)
-        self._answer(tick)
+        self._answer([order])
         self._heartbeat()
         self._flush()
         self._settle()
@@ -116,7 +117,7 @@ class Exchange:
             self._heartbeat_at = now + _HEARTBEAT
             self._tcp.send(soup.ServerHeartbeat().encode())
 
-    def _check(self, message: bytes, tick: Tick) -> None:
+    def _check(self, message: bytes, tick: Tick) -> ouch50.EnterOrder:
         expected = ouch50.EnterOrder(
             user_ref_num=self._user_ref,
             side="B",
@@ -129,36 +130,27 @@ class Exchange:
             inter_market_sweep_eligibility="N",
             cross_type="N",
             cl_ord_id=message[31:45].decode("latin-1").rstrip(),  # begins with a number drawn anew by every run
-            appendage=(ouch50.Option(2, str(job.JOB["FIRM"])),),
-        ).encode()
-        if message != expected:
-            raise HarnessError(f"order {self._user_ref} is {message.hex()} instead of {expected.hex()}")
-        self.orders += 1
-
-    def _answer(self, tick: Tick) -> None:
-        """Accepted, and cancelled at once: nothing stood at that price any more."""
-        self._reference += 1
-        accepted = ouch50.OrderAccepted(
-            timestamp=1,
-            user_ref_num=self._user_ref,
-            side="B",
-            quantity=tick.shares,
-            symbol=tick.stock,
-            price=tick.price,
-            time_in_force="3",
-            display="Y",
-            order_reference_number=self._reference,
-            capacity="P",
-            inter_market_sweep_eligibility="N",
-            cross_type="N",
-            order_state="L",
-            cl_ord_id=self._cl_ord_id,
-            appendage=(ouch50.Option(2, str(job.JOB["FIRM"])),),
+            appendage=_FIRM,
         )
-        cancelled = ouch50.OrderCanceled(timestamp=1, user_ref_num=self._user_ref, quantity=tick.shares, reason="I")
-        answers = (accepted.encode(), cancelled.encode())
-        self._tcp.send(b"".join(soup.SequencedData(answer).encode() for answer in answers))
-        self._user_ref += 1
+        if message != expected.encode():
+            raise HarnessError(f"order {self._user_ref} is {message.hex()} instead of {expected.encode().hex()}")
+        self.orders += 1
+        return expected
+
+    def _answer(self, orders: Iterable[ouch50.EnterOrder]) -> None:
+        answers = [answer for order in orders for answer in self._fate(order)]
+        if answers:
+            self._tcp.send(b"".join(soup.SequencedData(answer).encode() for answer in answers))
+
+    def _fate(self, order: ouch50.EnterOrder) -> tuple[bytes, bytes]:
+        """Accepted, and cancelled at once: nothing stands at that price any more."""
+        self._reference += 1
+        self._user_ref = order.user_ref_num + 1
+        taken = accepted(order, self._reference, 1, _FIRM)
+        cancelled = ouch50.OrderCanceled(
+            timestamp=1, user_ref_num=order.user_ref_num, quantity=order.quantity, reason="I"
+        )
+        return taken.encode(), cancelled.encode()
 
     def _until(self, done: Callable[[], bool], seconds: float, failure: str | None) -> None:
         """Serve the link until `done`; after `seconds` raise HarnessError(failure), or go on where it is None."""
@@ -196,7 +188,6 @@ class Exchange:
         elif isinstance(packet, soup.UnsequencedData):
             kind = packet.payload[:1]
             if kind == b"O":
-                self._cl_ord_id = packet.payload[31:45].decode("latin-1").rstrip()
                 self._entered.append(packet.payload)
             elif kind == b"Q":
                 answer = ouch50.AccountQueryResponse(timestamp=1, next_user_ref_num=self._user_ref)

@@ -18,8 +18,7 @@ from hftapp.trader.recorder import Recorder
 from hftapp.wire import NicWire
 from lab.lockstep import job
 from lab.lockstep.exchange import Exchange
-from lab.lockstep.feed import Tick
-from protocols import management, ouch50, soup
+from protocols import management, ouch50
 from protocols.management import Frame
 from protocols.management_files import MAGIC
 from protocols.pcap_write import INBOUND, OUTBOUND, PcapngWriter
@@ -84,25 +83,19 @@ class CapturedLink:
 class FillingExchange(Exchange):
     """Fills every third order, at its price."""
 
-    def _answer(self, tick: Tick) -> None:
-        if self._user_ref % 3:
-            super()._answer(tick)
-            return
-        send = self._tcp.send
-        answers: list[bytes] = []
-        with mock.patch.object(self._tcp, "send", answers.append):
-            super()._answer(tick)
-        accepted = next(iter(soup.Framer().feed(answers[0])))
-        assert isinstance(accepted, soup.SequencedData)
+    def _fate(self, order: ouch50.EnterOrder) -> tuple[bytes, bytes]:
+        accepted, cancelled = super()._fate(order)
+        if order.user_ref_num % 3:
+            return accepted, cancelled
         executed = ouch50.OrderExecuted(
             timestamp=2,
-            user_ref_num=self._user_ref - 1,
-            quantity=tick.shares,
-            price=tick.price,
+            user_ref_num=order.user_ref_num,
+            quantity=order.quantity,
+            price=order.price,
             liquidity_flag="R",
-            match_number=7000 + self._user_ref - 1,
+            match_number=7000 + order.user_ref_num,
         )
-        send(accepted.encode() + soup.SequencedData(executed.encode()).encode())
+        return accepted, executed.encode()
 
 
 def make(folder: Path) -> Path:
