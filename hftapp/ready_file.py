@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hftapp import inotify
+from protocols import inotify
 
 _THIS_HOST = "127."  # whether an exchange still runs can be seen only here
 

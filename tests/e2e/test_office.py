@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from hftapp import inotify
-from protocols import ouch50
+from protocols import inotify, ouch50
 from qemu import accel, plan
 from qemu.ledger import build
 from qemu.page import FILE

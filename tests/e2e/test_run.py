@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hftapp import inotify
 from office import files
+from protocols import inotify
 from protocols.management import State
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp import inotify
+from protocols import inotify
 from qemu.children import Child, Nursery, python_environment, tail, until
 
 SLEEP = [sys.executable, "-c", "import time; sum(range(4_000_000)); print('up', flush=True); time.sleep(600)"]

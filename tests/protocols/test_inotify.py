@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp import inotify
+from protocols import inotify
 
 
 def test_an_asked_for_event_makes_it_readable(tmp_path: Path) -> None:
