@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from lab.model import Result, Run, Variant, Workload
 from lab.report import cautions, numbers
 from lab.report.loading import load
 from lab.verdicts import EFFECTS
+from tests.html_tree import HtmlTree
 from tests.lab.report import example
 
-VOID = {"meta", "br"}
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -38,37 +37,8 @@ def found(folder: Path) -> dict[str, Any]:
     return report.as_json(folder)
 
 
-class _Tree(HTMLParser):
-    """Checks that tags are closed in the order in which they were opened; keeps names, attributes, texts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.texts = ""
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts += data
-
-
-def _page(folder: Path) -> _Tree:
-    return _Tree((folder / report.PAGE).read_text(encoding="utf-8"))
+def _page(folder: Path) -> HtmlTree:
+    return HtmlTree((folder / report.PAGE).read_text(encoding="utf-8"))
 
 
 def _terminal(folder: Path, width: int) -> str:
@@ -79,7 +49,7 @@ def _terminal(folder: Path, width: int) -> str:
 
 def test_the_page_is_well_formed_and_has_nothing_that_fetches_or_runs(folder: Path) -> None:
     text = (folder / report.PAGE).read_text(encoding="utf-8")
-    tree = _Tree(text)
+    tree = HtmlTree(text)
     assert not {"script", "link", "img", "iframe", "object", "form", "base"} & set(tree.tags)
     assert not {"src", "href", "srcset"} & {name for name, _ in tree.attributes}
     assert not [name for name, _ in tree.attributes if name.startswith("on")]
@@ -195,17 +165,17 @@ def test_an_experiment_that_has_only_begun_has_a_report(tmp_path: Path) -> None:
     for path in (folder / "runs").glob("*.json"):
         path.unlink()
     assert "0 of 35 runs" in _terminal(folder, 100)
-    assert "35 of 35 runs are missing" in _Tree(report.write(folder).read_text(encoding="utf-8")).texts
+    assert "35 of 35 runs are missing" in HtmlTree(report.write(folder).read_text(encoding="utf-8")).texts
     (only, *_) = example.write(tmp_path / "other").glob("runs/nothing.1.json")
     (folder / "runs" / only.name).write_bytes(only.read_bytes())
     found = report.as_json(folder)
     assert {row["verdict"] for row in found["comparisons"]} == {"not measured"}
-    _Tree(report.write(folder).read_text(encoding="utf-8"))
+    HtmlTree(report.write(folder).read_text(encoding="utf-8"))
 
 
 def test_names_from_outside_are_only_text(tmp_path: Path) -> None:
     folder = example.write(tmp_path, title=HOSTILE, question=HOSTILE, notes=[HOSTILE])
-    tree = _Tree(report.write(folder).read_text(encoding="utf-8"))
+    tree = HtmlTree(report.write(folder).read_text(encoding="utf-8"))
     assert "script" not in tree.tags
     assert tree.texts.count(HOSTILE) >= 3
     assert "\x1b" not in _terminal(folder, 160)

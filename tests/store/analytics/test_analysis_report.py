@@ -5,7 +5,6 @@ import io
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from store.analytics.metrics import METRICS
 from store.analytics.report import charts, files, numbers, terminal
 from store.analytics.report.page import page
 from store.analytics.summary import summary
+from tests.html_tree import HtmlTree
 from tests.store.analytics import generated
 from tests.store.analytics.worked import execution, order, quote, tables
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "analytics.md"
-VOID = {"meta", "br"}
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -33,39 +32,9 @@ def analysis() -> Analysis:
     return analyse(inputs("20261126T051607-a1b2", generated.run(400)))
 
 
-class _Tree(HTMLParser):
-    """Checks that tags are closed in the order in which they were opened; keeps names and attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.texts = ""
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts += data
-
-
 def test_the_page_is_well_formed_and_has_nothing_that_fetches_or_runs(analysis: Analysis) -> None:
     text = page(analysis, summary(analysis))
-    tree = _Tree(text)
+    tree = HtmlTree(text)
     assert not {"script", "link", "img", "iframe", "object", "form", "base"} & set(tree.tags)
     assert not {"src", "href", "srcset"} & {name for name, _ in tree.attributes}
     assert not [name for name, _ in tree.attributes if name.startswith("on")]
@@ -76,7 +45,7 @@ def test_the_page_is_well_formed_and_has_nothing_that_fetches_or_runs(analysis: 
 
 def test_the_page_shows_the_figures_of_the_summary(analysis: Analysis) -> None:
     found = summary(analysis)
-    texts = _Tree(page(analysis, found)).texts
+    texts = HtmlTree(page(analysis, found)).texts
     assert found["run"] in texts
     assert numbers.dollars(found["total"]["pnl"]["total"], signed=True) in texts
     for name, group in found["by_strategy"].items():
@@ -105,7 +74,7 @@ def test_names_from_outside_are_only_text() -> None:
         quotes=[quote(1, 0, 10, 12, symbol=HOSTILE)],
     )
     analysis = analyse(inputs(HOSTILE, {name: getattr(given, name) for name in ("executions", "orders", "quotes")}))
-    tree = _Tree(page(analysis, summary(analysis)))
+    tree = HtmlTree(page(analysis, summary(analysis)))
     assert "script" not in tree.tags
     assert tree.texts.count(HOSTILE) >= 4
 
@@ -115,7 +84,7 @@ def test_names_from_outside_are_only_text() -> None:
 )
 def test_a_run_with_little_in_it_still_makes_a_page_that_says_what_is_missing(rows: dict[str, Any]) -> None:
     analysis = analyse(tables(**rows))
-    texts = _Tree(page(analysis, summary(analysis))).texts
+    texts = HtmlTree(page(analysis, summary(analysis))).texts
     assert "Not everything is there" in texts
     assert "quotes: no mids" in texts
     assert "None" not in texts
