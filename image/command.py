@@ -19,14 +19,21 @@ profile_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-def reports_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Turns this project's errors into one message and exit status 1."""
+def reporting(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Turns errors of these kinds into one message, their text, and exit status 1."""
 
-    @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except (ImageError, RootfsError) as error:
-            raise click.ClickException(str(error)) from error
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except kinds as error:
+                raise click.ClickException(str(error)) from error
 
-    return wrapper
+        return wrapper
+
+    return decorate
+
+
+reports_errors = reporting(ImageError, RootfsError)
+"""For the commands of `hftos image`."""

@@ -18,6 +18,7 @@ from hftos.configuring.edit import EditError
 from hftos.configuring.installation import Changed, Installation
 from hftos.configuring.opening import changing, open_installation
 from image import buildroot, progress
+from image.command import json_option
 from image.errors import ImageError
 
 P = ParamSpec("P")
@@ -32,7 +33,6 @@ _IMAGE = click.option(
     help="A disk image, a disk, the folder where its EFI system partition is mounted, or a unified kernel image.",
 )
 _UKI = click.option("--uki", default="", metavar="NAME", help="Which image of several in EFI/Linux.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def _reports_errors(function: Callable[P, R]) -> Callable[P, R]:
@@ -59,7 +59,7 @@ def config() -> None:
 @_IMAGE
 @_UKI
 @click.option("--secrets", is_flag=True, help="Show passwords too.")
-@_JSON
+@json_option
 @_reports_errors
 def show(path: Path, uki: str, secrets: bool, as_json: bool) -> None:
     """Print the configuration that the machine will run on, and where it comes from."""
@@ -82,7 +82,7 @@ def show(path: Path, uki: str, secrets: bool, as_json: bool) -> None:
 @_IMAGE
 @_UKI
 @click.argument("words", nargs=-1, required=True, metavar="FILE | KEY=VALUE...")
-@_JSON
+@json_option
 @_reports_errors
 def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
     """Put a whole file there, or change single values and keep the rest of the file as it is.
@@ -113,7 +113,7 @@ def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--image", "path", metavar="F", type=click.Path(path_type=Path), help="As for show and set.")
 @_UKI
-@_JSON
+@json_option
 @_reports_errors
 def check(file: Path | None, path: Path | None, uki: str, as_json: bool) -> None:
     """Check a file, or every configuration of an image; one line for each mistake: key, value, allowed range.
@@ -142,7 +142,7 @@ def check(file: Path | None, path: Path | None, uki: str, as_json: bool) -> None
 @_UKI
 @click.option("--add", multiple=True, metavar="WORD", help="A kernel parameter, NAME or NAME=VALUE; repeatable.")
 @click.option("--remove", multiple=True, metavar="WORD", help="One that was added, or the name of some; repeatable.")
-@_JSON
+@json_option
 @_reports_errors
 def cmdline(path: Path, uki: str, add: tuple[str, ...], remove: tuple[str, ...], as_json: bool) -> None:
     """Show the kernel's command line, add words to it, take away those that were added.
