@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
 from image import knob as knob_row
 from image import rows
@@ -19,10 +18,7 @@ from image.knob import Knob
 from image.resolved import UNSET, Resolved, Setting
 from image.rows import KERNEL_CONFIG
 
-__all__ = ["PROFILE_KEYS", "UNSET", "Catalogue", "Knob", "load"]
-
-PROFILE_KEYS: Final = ("summary", "fragments", "pmds", "parameters", "init", "isolated", "housekeeping")
-"""What a profile may say. `isolated` and `housekeeping` are lists of CPUs, the last one is `N`."""
+__all__ = ["UNSET", "Catalogue", "Knob", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +106,5 @@ def _check_names(catalogue: Catalogue, knob: Knob) -> None:
 
 def _cpus(profile: str, folder: Path) -> tuple[str, str]:
     """The isolated and the housekeeping CPUs of a profile, as it writes them."""
-    path = folder / "profiles" / f"{profile}.toml"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in (folder / "profiles").glob("*.toml"))) or "none"
-        raise ProfileError(f"no profile {profile!r}; there are: {there}")
-    table = rows.read(path, set(PROFILE_KEYS))
+    _, table = rows.profile(profile, folder)
     return str(table.get("isolated", "1-N")), str(table.get("housekeeping", "0"))

@@ -12,8 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from image import catalogue
-from image.catalogue import PROFILE_KEYS
+from image import catalogue, rows
 from image.errors import ProfileError
 from image.rows import KERNEL_CONFIG, Parameter, Symbol, check_keys, read, text
 
@@ -54,7 +53,7 @@ class Profile:
 
 def names(folder: Path = KERNEL_CONFIG) -> list[str]:
     """The profiles there are, sorted."""
-    return sorted(path.stem for path in (folder / "profiles").glob("*.toml"))
+    return rows.profile_names(folder)
 
 
 def load(name: str, levels: Mapping[str, str] = MappingProxyType({}), *, folder: Path = KERNEL_CONFIG) -> Profile:
@@ -63,10 +62,7 @@ def load(name: str, levels: Mapping[str, str] = MappingProxyType({}), *, folder:
     Raises ProfileError for an unknown profile, fragment or knob, a malformed row, or two rows that contradict each
     other.
     """
-    path = folder / "profiles" / f"{name}.toml"
-    if not path.is_file():
-        raise ProfileError(f"no profile {name!r}; there are: {', '.join(names(folder)) or 'none'}")
-    table = read(path, set(PROFILE_KEYS))
+    path, table = rows.profile(name, folder)
     resolved = catalogue.load(folder).resolve(name, levels)
     own = _parameters(table, "parameters", "parameter", path)
     return Profile(
@@ -133,17 +129,17 @@ def _fragment(path: Path) -> list[Symbol]:
         raise ProfileError(f"no fragment {path.stem!r}: {path} does not exist")
     table = read(path, {"concern", "symbols"})
     text(table, "concern", path)
-    rows = []
+    found = []
     for row in table.get("symbols", []):
         check_keys(row, {"symbol", "value", "why"}, path)
         name = text(row, "symbol", path)
-        rows.append(Symbol(name.removeprefix("CONFIG_"), text(row, "value", path), text(row, "why", path), path.stem))
-    return rows
+        found.append(Symbol(name.removeprefix("CONFIG_"), text(row, "value", path), text(row, "why", path), path.stem))
+    return found
 
 
 def _parameters(table: dict[str, Any], key: str, word: str, path: Path) -> tuple[Parameter, ...]:
-    rows = []
+    found = []
     for row in table.get(key, []):
         check_keys(row, {word, "why"}, path)
-        rows.append(Parameter(text(row, word, path), text(row, "why", path)))
-    return tuple(rows)
+        found.append(Parameter(text(row, word, path), text(row, "why", path)))
+    return tuple(found)

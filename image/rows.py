@@ -3,10 +3,12 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from image.errors import ProfileError
 
+PROFILE_KEYS: Final = ("summary", "fragments", "pmds", "parameters", "init", "isolated", "housekeeping")
+"""What a profile may say. `isolated` and `housekeeping` are lists of CPUs, the last one is `N`."""
 KERNEL_CONFIG = Path(__file__).resolve().parent.parent / "kernel-config"
 
 
@@ -39,6 +41,19 @@ def read(path: Path, known: set[str]) -> dict[str, Any]:
         raise ProfileError(f"{path}: {error}") from error
     check_keys(table, known, path)
     return table
+
+
+def profile_names(folder: Path) -> list[str]:
+    """The profiles of a `kernel-config` folder, sorted."""
+    return sorted(path.stem for path in (folder / "profiles").glob("*.toml"))
+
+
+def profile(name: str, folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The file of a profile and the table in it. Raises ProfileError for one that is not there, and as `read`."""
+    path = folder / "profiles" / f"{name}.toml"
+    if not path.is_file():
+        raise ProfileError(f"no profile {name!r}; there are: {', '.join(profile_names(folder)) or 'none'}")
+    return path, read(path, set(PROFILE_KEYS))
 
 
 def check_keys(table: object, known: set[str], path: Path) -> None:
