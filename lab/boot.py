@@ -59,10 +59,9 @@ class LabGuest:
 
 def direct(booted: Booted, config: str, harness: str, folder: Path) -> DirectBoot:
     """The variant told to run `harness` with a configuration; its initramfs is put into `folder`."""
-    archive = cpio.write([cpio.file("etc/hftos.toml", config.encode()), *booted.files])
-    base = booted.initramfs.read_bytes()
     initramfs = folder / "initramfs"
-    initramfs.write_bytes(base + bytes(-len(base) % 4) + archive)  # the kernel looks at the next multiple of four
+    more = [cpio.file("etc/hftos.toml", config.encode()), *booted.files]
+    initramfs.write_bytes(cpio.appended(booted.initramfs.read_bytes(), more))
     words = (*booted.words, f"hftos.harness={harness}", "--", *booted.init)
     return DirectBoot(booted.image, initramfs, " ".join(words))
 

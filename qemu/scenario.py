@@ -206,10 +206,8 @@ def _direct_boot(scenario: Scenario, image: Image) -> DirectBoot:
     initramfs = image.initramfs
     if (changed := guest_configuration(scenario)) is not None:
         initramfs = scenario.directory / "initramfs.cpio"
-        archive = cpio.write([cpio.file(esp.CONFIGURATION, changed)])  # where the EFI stub would put it
-        # The kernel looks for a further archive at the next multiple of four.
-        base = image.initramfs.read_bytes()
-        initramfs.write_bytes(base + bytes(-len(base) % 4) + archive)
+        config = cpio.file(esp.CONFIGURATION, changed)  # where the EFI stub would put it
+        initramfs.write_bytes(cpio.appended(image.initramfs.read_bytes(), [config]))
     before, dashes, after = image.command_line.partition(" -- ")
     words = [before, scenario.extra_arguments] if scenario.extra_arguments else [before]
     return DirectBoot(image.kernel, initramfs, " ".join(words) + dashes + after)

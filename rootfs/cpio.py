@@ -78,6 +78,14 @@ def write(entries: Iterable[Entry]) -> bytes:
     return archive + bytes(-len(archive) % _ARCHIVE_ALIGNMENT)
 
 
+def appended(base: bytes, entries: Iterable[Entry]) -> bytes:
+    """An initramfs, compressed or not, with an archive of `entries` behind it: what has a name in both is the latter's.
+
+    The kernel looks for a further archive at the next multiple of four.
+    """
+    return base + bytes(-len(base) % 4) + write(entries)
+
+
 def _record(inode: int, entry: Entry | None) -> bytes:
     path = (entry.path if entry else TRAILER).encode() + b"\0"
     data = entry.data if entry else b""

@@ -66,9 +66,9 @@ def image_guest(
     """
     parameters, _, init = built("cmdline").read_text(encoding="utf-8").strip().partition(" -- ")
     text = configuration or job.image_config(port)
-    config = cpio.write([cpio.file(esp.CONFIGURATION, text.encode())])
     initramfs = folder / "initramfs"
-    initramfs.write_bytes(built("initramfs.cpio.zst").read_bytes() + config)
+    config = cpio.file(esp.CONFIGURATION, text.encode())
+    initramfs.write_bytes(cpio.appended(built("initramfs.cpio.zst").read_bytes(), [config]))
     line = f"{parameters} hftos.harness={harness} -- {init}"
     boot = DirectBoot(built("vmlinuz"), initramfs, line)
     return ImageGuest(boot, model, accelerator, counted, skips_idle, iommu)

@@ -27,11 +27,10 @@ def image(asked: dict[str, Any]) -> Image:
     folder = builder.OUTPUT
     names = ("vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img")
     kernel, initramfs, uki, disk = (folder / name for name in names)
-    base = initramfs.read_bytes()
     changed = Path(asked["directory"]) / "knobs.cpio"
     changed.parent.mkdir(parents=True, exist_ok=True)
     rows = cpio.file(GUEST_FILE, Path(asked["rows"]).read_bytes())
-    changed.write_bytes(base + bytes(-len(base) % 4) + cpio.write([rows]))
+    changed.write_bytes(cpio.appended(initramfs.read_bytes(), [rows]))
     return Image(kernel, changed, uki, disk, asked["cmdline"])
 
 

@@ -125,3 +125,12 @@ def test_a_truncated_archive_is_refused(length: int) -> None:
     except RootfsError:
         return
     assert all(len(entry.data) in (0, 200) for entry in entries)
+
+
+@given(st.integers(0, 9))
+def test_an_archive_behind_another_begins_where_the_kernel_looks_for_it(more: int) -> None:
+    base = cpio.write([cpio.file("a", b"1")]) + bytes(more)
+    both = cpio.appended(base, [cpio.file("a", b"2")])
+    start = both.rindex(cpio.write([cpio.file("a", b"2")]))
+    assert (start % 4, both[: len(base)], both[len(base) : start]) == (0, base, bytes(start - len(base)))
+    assert [entry.data for entry in cpio.read(both)] == [b"1", b"2"]
