@@ -12,6 +12,7 @@ COMMANDS = {
     "plan": "lab.plan_cli:plan",
     "report": "lab.report_cli:report",
     "run": "lab.run_cli:run",
+    "table": "lab.report_cli:table",
 }
 
 

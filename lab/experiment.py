@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from image import profile as profiles
+from lab import level_sets
 from lab.designs import DESIGNS
 from lab.errors import ExperimentError
 from lab.metrics import METRICS
@@ -147,12 +148,20 @@ def _variant(table: Table, name: str, base: Variant | None = None) -> Variant:
     base = base or Variant(name)
     found = Variant(
         name=name,
-        levels={**base.levels, **table.texts("levels")},
+        levels={**base.levels, **_set(table), **table.texts("levels")},
         kernel=table.choice("kernel", KERNELS, base.kernel),
         profile=table.choice("profile", tuple(profiles.names()), base.profile),
     )
     table.finish()
     return found
+
+
+def _set(table: Table) -> Mapping[str, str]:
+    """The levels of the set that a variant takes, if it takes one."""
+    name = table.text("set", "")
+    if name and name not in level_sets.names():
+        raise ExperimentError(f"{table.place}: no set {name!r}{nearest(name, level_sets.names())}")
+    return level_sets.levels(name) if name else {}
 
 
 def _base(table: Table) -> Variant:

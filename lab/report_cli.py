@@ -1,4 +1,4 @@
-"""`hftos lab report` and `hftos lab compare`: what came of experiments, and what is between two variants."""
+"""`hftos lab report`, `table` and `compare`: what came of experiments, and what is between two variants."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from lab import samples, sides
 from lab.cli_errors import explained
 from lab.compare import compare as compare_variants
 from lab.metrics import METRICS
-from lab.report import cautions, tables
+from lab.report import cautions, matrix, tables
 from lab.report.summary import metric, record, values
 
 _metric: Callable[[Any], Any] = click.option(
@@ -19,7 +19,10 @@ _metric: Callable[[Any], Any] = click.option(
     "metrics",
     multiple=True,
     type=click.Choice(list(METRICS)),
-    help="Compare this one instead of the experiment's own; repeatable.",
+    help="This one instead of the experiment's own; repeatable.",
+)
+_shipped = click.option(
+    "--shipped", is_flag=True, help="Show the results that come with the project, not those of a run here."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 
@@ -27,13 +30,17 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print all figures 
 @click.command()
 @click.argument("experiment", metavar="NAME|DIR")
 @_metric
+@_shipped
 @_json
 @explained
-def report(experiment: str, metrics: tuple[str, ...], as_json: bool) -> None:
+def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bool) -> None:
     """Report on an experiment that was run, also on one that is not yet done: a table here, a page in its folder.
 
     NAME is one of build/lab/, DIR the folder of another.
     """
+    if shipped:
+        _report_shipped(experiment, metrics, as_json)
+        return
     folder = sides.report_folder(experiment)
     found = reports.as_json(folder, metrics)
     page = reports.write(folder, found)
@@ -42,6 +49,29 @@ def report(experiment: str, metrics: tuple[str, ...], as_json: bool) -> None:
         return
     reports.terminal(folder, tables.console(), found)
     click.echo(f"report: {page}")
+
+
+def _report_shipped(experiment: str, metrics: tuple[str, ...], as_json: bool) -> None:
+    if metrics:
+        raise click.UsageError("--metric asks for a new comparison, and results that come with the project are done")
+    found = matrix.read_shipped(experiment)
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        tables.show(found, tables.console())
+
+
+@click.command()
+@click.argument("experiments", metavar="NAME|DIR...", nargs=-1, required=True)
+@_metric
+@_shipped
+@explained
+def table(experiments: tuple[str, ...], metrics: tuple[str, ...], shipped: bool) -> None:
+    """Experiments as one Markdown table: a row for each variant, a column for each metric."""
+    found = [
+        matrix.read_shipped(name) if shipped else reports.as_json(sides.report_folder(name)) for name in experiments
+    ]
+    click.echo(matrix.table(found, metrics))
 
 
 @click.command()

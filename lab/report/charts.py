@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from hftos.pictures.svg import Picture, Scale, ticks
+from rendering.svg import Picture, Scale, ticks
 from lab.report import numbers
 
 ROW: Final = 22

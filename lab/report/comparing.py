@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hftos.pictures import html
+from rendering import html
 from lab.report import charts, numbers
 from lab.report.pieces import CLASSES, interval, mark_class, paired, resolution, titled, with_share
 from lab.report.summary import Summary

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from hftos.pictures.svg import Picture, Scale, ticks
+from rendering.svg import Picture, Scale, ticks
 from lab.report import numbers
 from lab.report.charts import limits, marks
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from hftos.pictures import html
-from hftos.terminal_text import visible
+from rendering import html
+from rendering.terminal import visible
 from lab.report import numbers
 from lab.report.summary import Summary, shown
 from lab.verdicts import RELEVANT

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from hftos.pictures.svg import Picture
+from rendering.svg import Picture
 from lab.report import numbers
 from lab.report.charts import ROW, margin, shortened
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hftos.pictures import html
+from rendering import html
 from lab.report import heat, numbers
 from lab.report.summary import Summary
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from hftos.pictures import html
+from rendering import html
 from lab.report import comparing, frame, interrupts, ranked, shapes
 from lab.report.style import PAGE
 from lab.report.summary import Summary

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hftos.pictures import html
+from rendering import html
 from lab.report.distributions import Lines, histogram, percentiles, unit_of
 from lab.report.style import LINES
 from lab.report.summary import Summary

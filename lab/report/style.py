@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hftos.pictures.style import STYLE
+from rendering.style import STYLE
 
 LINES: Final = 7
 """Colours of variants, so lines in one picture."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from lab.report import numbers
 from lab.report.pieces import interval, resolution, titled, with_share
 from lab.report.summary import Summary

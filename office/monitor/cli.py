@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from office.commands import CommandError, control_of
 from office.monitor import service
 from office.monitor.limits import DEFAULT, LIMITS, LimitsError, read

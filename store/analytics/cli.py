@@ -10,7 +10,7 @@ import click
 import polars as pl
 from rich.console import Console
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from store.analytics.analysis import Analysis, Settings
 from store.analytics.analysis import analyse as compute
 from store.analytics.inputs import InputError, Inputs

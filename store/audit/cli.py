@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from store.audit.record import AuditError, AuditRecord
 from store.audit.verify import Verdict, records
 from store.audit.verify import verify as check

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from store.audit.cli import DEFAULT as AUDIT_LOG
 from store.audit.log import AuditLog
 from store.audit.record import AuditError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import experiment as experiments
-from lab import knob_levels
+from lab import knob_levels, level_sets
 from lab.designs import DESIGNS
 from lab.errors import ExperimentError
 from lab.experiment import Experiment, parse
@@ -47,6 +47,19 @@ def test_a_variant_is_the_base_with_changes() -> None:
     assert found.variants == (Variant("stock", {"k01": "0", "k02": "0"}, kernel="debian"),)
 
 
+def test_a_variant_may_take_a_set_of_knobs_and_change_some() -> None:
+    stock = '[[variant]]\nname = "tuned"\nkernel = "debian"\nset = "cpu-partitioning"\n'
+    found = read(STEPS + stock + 'levels = { skew_tick = "0", k02 = "0" }\n').variants[0]
+    assert found.levels["nohz_full"] == "{isolated}"
+    assert (found.levels["skew_tick"], found.levels["k02"]) == ("0", "0")
+
+
+def test_every_set_is_of_knobs_and_levels_of_the_catalogue() -> None:
+    for name in level_sets.names():
+        knob_levels.load().check_levels(level_sets.levels(name), name)
+    assert "cpu-partitioning" in level_sets.names()
+
+
 def test_what_decides_the_runs_is_their_definition() -> None:
     found = read(STEPS)
     assert found.definition() == read(STEPS.replace("Which of them?", "Which?")).definition()
@@ -76,6 +89,7 @@ def test_what_decides_the_runs_is_their_definition() -> None:
         (('knob = "tick"', 'knob = "stat.interval"'), ["stat.interval is in the factors"]),
         (('knob = "tick"', 'name = "../etc"'), ["'../etc'", "must be a name"]),
         (('knob = "tick"', 'knob = "tick"\ncolour = "red"'), ["factor 1: unknown key 'colour'"]),
+        (("[workload]", '[base]\nset = "tuned"\n\n[workload]'), ["base: no set 'tuned'", "cpu-partitioning"]),
         (("[workload]", "[workload"), ["test.toml"]),
     ],
 )

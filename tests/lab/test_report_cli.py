@@ -131,3 +131,22 @@ def test_experiments_without_a_common_variant_are_refused(folder: Path, tmp_path
     done = run("compare", folder, other)
     assert done.exit_code == 1
     assert "have no variant in common" in done.output
+
+
+@pytest.mark.usefixtures("lab")
+def test_experiments_as_one_markdown_table() -> None:
+    done = run("table", "isolation", "--metric", "switches", "--metric", "boot_s")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("|  | context switches of the measured thread, voluntary or not |")
+
+
+def test_results_that_come_with_the_project_are_shown() -> None:
+    assert "Isolation, step by step" in run("report", "isolation", "--shipped").stdout
+    assert told("report", "isolation", "--shipped")["experiment"]["name"] == "isolation"
+    assert run("table", "isolation", "--shipped").stdout.startswith("|  | local timer interrupts")
+
+
+def test_shipped_results_are_not_compared_anew() -> None:
+    done = run("report", "isolation", "--shipped", "--metric", "boot_s")
+    assert done.exit_code == 2
+    assert "--metric" in done.output

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from hftos.pictures.svg import Picture, Scale, ticks
+from rendering.svg import Picture, Scale, ticks
 from store.analytics.report import numbers
 
 Series = Sequence[tuple[str, str, Mapping[str, Mapping[str, Any]]]]

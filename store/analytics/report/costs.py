@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hftos.pictures import html
+from rendering import html
 from store.analytics import breakdown
 from store.analytics.analysis import Analysis
 from store.analytics.report import charts

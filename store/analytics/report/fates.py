@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from hftos.pictures import html
+from rendering import html
 from protocols.ouch50_codes import REJECT_REASONS
 from store.analytics.analysis import Analysis
 from store.analytics.report import charts

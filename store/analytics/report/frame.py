@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from hftos.pictures import html
+from rendering import html
 from store.analytics.markouts import label
 from store.analytics.metrics import METRICS, SYMBOLS
 from store.analytics.report import numbers

@@ -2,8 +2,8 @@
 
 from html import escape
 
-from hftos.pictures import html
-from hftos.pictures.style import STYLE
+from rendering import html
+from rendering.style import STYLE
 from store.analytics.analysis import Analysis
 from store.analytics.report import costs, fates, frame, profit
 from store.analytics.report.pieces import Summary

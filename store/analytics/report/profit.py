@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from hftos.pictures import html
+from rendering import html
 from store.analytics.analysis import Analysis
 from store.analytics.report import charts
 from store.analytics.report.numbers import NONE, bps, count, dollars, duration

@@ -4,7 +4,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 from store.analytics.report.numbers import bps, count, dollars, duration, percent
 from store.analytics.report.pieces import Summary
 

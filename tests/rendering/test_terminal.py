@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from hftos.terminal_text import visible
+from rendering.terminal import visible
 
 
 def test_brackets_are_no_markup_and_nothing_is_hidden() -> None:

@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hftos.pictures.svg import Scale, ticks
+from rendering.svg import Scale, ticks
 
 _VALUES = st.floats(-1e9, 1e9, allow_subnormal=False)
 

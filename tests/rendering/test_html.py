@@ -1,6 +1,6 @@
 """Pieces of pages: what comes in is text, and nothing else."""
 
-from hftos.pictures import html
+from rendering import html
 
 
 def test_texts_are_escaped_and_a_page_may_ask_for_nothing() -> None:

@@ -1,0 +1,101 @@
+"""Experiments as one Markdown table: a row for each variant, a column for each metric."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from lab.errors import LabError, StorageError
+from lab.metrics import METRICS
+from lab.report import numbers
+from lab.report.summary import Summary
+from lab.table import nearest
+from lab.verdicts import EFFECTS
+
+MARK: Final = "†"
+"""At a column's head: its figures may not be quoted."""
+
+
+SHIPPED: Final = Path(__file__).resolve().parent.parent / "results"
+"""Reports of the experiments that come with the project."""
+
+
+def shipped() -> list[str]:
+    """The experiments whose reports come with the project."""
+    return sorted(path.stem for path in SHIPPED.glob("*.json"))
+
+
+def read_shipped(name: str) -> Summary:
+    """The report of an experiment that comes with the project. Raises LabError."""
+    if name not in shipped():
+        raise LabError(f"no results of {name!r} come with the project{nearest(name, shipped())}")
+    return read(SHIPPED / f"{name}.json")
+
+
+def read(path: Path) -> Summary:
+    """A report as `hftos lab report --json` printed it. Raises StorageError."""
+    try:
+        found = json.loads(path.read_bytes())
+        table((found,))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StorageError(f"{path} holds no report ({error!r}): give what `hftos lab report --json` printed") from error
+    return dict(found)
+
+
+def table(reports: Sequence[Summary], metrics: Sequence[str] = ()) -> str:
+    """Medians with the least and the most of the runs; bold where the report shows an effect against the first row.
+
+    `metrics`: the columns, in this order, instead of those that the experiments compare. Reports of several experiments
+    are put together by their variants' names. Raises LabError for a metric that no report has.
+    """
+    own = [(name, found) for found in reports for name, row in found["metrics"].items() if row["compared"] or metrics]
+    for name in metrics:
+        if name not in dict(own):
+            raise LabError(f"no report has the metric {name!r}{nearest(name, dict(own))}")
+    columns = [(name, found) for chosen in metrics or [None] for name, found in own if chosen in (None, name)]
+    variants = list(dict.fromkeys(name for found in reports for name in found["variants"]))
+    heads = [_head(name, found) for name, found in columns]
+    rows = [" | ".join((f"| `{name}`", *(_cell(metric, found, name) for metric, found in columns))) for name in variants]
+    lines = [" | ".join(("| ", *heads)), " | ".join(("| :--", *("--:" for _ in columns))), *rows]
+    return "\n".join((*(f"{line} |" for line in lines), "", *_notes(reports, columns)))
+
+
+def _head(name: str, found: Summary) -> str:
+    metric = found["metrics"][name]
+    unit = f", {metric['unit']}" if metric["unit"] and metric["unit"] not in metric["what"] else ""
+    return f"{METRICS[name].what if name in METRICS else metric['what']}{unit}{' ' + MARK if metric['mark'] else ''}"
+
+
+def _cell(metric: str, found: Summary, variant: str) -> str:
+    values = found["values"].get(metric, {}).get(variant, [])
+    if not values:
+        return numbers.NONE
+    unit = found["metrics"][metric]["unit"]
+    row = _compared(metric, found, variant)
+    middle = row["medians"][1] if row else median(values)
+    text = numbers.figure(middle, unit)
+    if row and row["verdict"] in EFFECTS:
+        text = f"**{text}**"
+    low, high = (numbers.figure(value, unit) for value in (min(values), max(values)))
+    return text if low == high else f"{text} ({low} to {high})"
+
+
+def _compared(metric: str, found: Summary, variant: str) -> dict[str, Any] | None:
+    rows = (row for row in found["comparisons"] if (row["metric"], row["variant"]) == (metric, variant))
+    return next(rows, None)
+
+
+def _notes(reports: Sequence[Summary], columns: Sequence[tuple[str, Summary]]) -> Sequence[str]:
+    """Under the table: what made it, on which machines, and what its marks mean."""
+    commands = ", ".join(f"`hftos lab run {found['experiment']['name']}`" for found in reports)
+    machines = dict.fromkeys(
+        f"{machine['host']}, {machine['accelerator']}" for found in reports for machine in found["machines"]
+    )
+    runs = ", ".join(dict.fromkeys(f"{found['experiment']['repeats']}" for found in reports))
+    marks = dict.fromkeys(found["metrics"][name]["mark"] for name, found in columns)
+    explained = [f"{MARK} {mark}" for mark in marks if mark]
+    return (
+        f"{commands}; {'; '.join(machines)}; median of {runs} boots each (least to most); **bold**: an effect against "
+        f"the first row, as the [report](statistics.md) shows it{'; ' if explained else '.'}{'; '.join(explained)}",
+    )
