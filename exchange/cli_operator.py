@@ -31,7 +31,7 @@ def _patience(context: click.Context, _option: click.Parameter, seconds: float) 
 
 
 def _waited(context: click.Context, _option: click.Parameter, path: Path) -> Path:
-    """An exchange that was started a moment ago writes its file once it serves."""
+    """An exchange that was started a moment ago writes its file once it serves; until then a killed one's is there."""
     wait_for(path, context.meta[_WAIT])
     return path
 
@@ -46,7 +46,7 @@ def _ready(command: Any) -> Any:
         is_eager=True,
         expose_value=False,
         callback=_patience,
-        help="Seconds to wait for a ready file that is not there yet.",
+        help="Seconds to wait for an exchange that does not serve yet.",
     )(command)
     return click.option(
         "--ready-file",

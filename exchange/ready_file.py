@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import select
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,38 @@ def write_ready(path: Path, value: Any) -> str | None:
 
 
 def running(path: Path) -> object:
-    """The process number in a ready file whose exchange still answers; None where there is none."""
+    """The process number in a ready file whose exchange is alive and answers; None where there is none.
+
+    Both are asked for: the port of one that was killed may be served by its successor, its number may be another's.
+    """
+    ready = _content(path)
+    return ready["pid"] if ready is not None and _alive(ready["pid"]) and answers(ready) else None
+
+
+def left_behind(path: Path) -> bool:
+    """Whether the file is that of an exchange that ended without removing it."""
+    return _content(path) is not None and running(path) is None
+
+
+def _content(path: Path) -> dict[str, Any] | None:
+    """What a ready file says; None for anything else. A FIFO is not read: its content comes once."""
     try:
         ready = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError):
         return None
-    return ready.get("pid") if isinstance(ready, dict) and answers(ready) else None
+    return ready if isinstance(ready, dict) and {"pid", "control"} <= ready.keys() else None
+
+
+def _alive(pid: Any) -> bool:
+    """Whether a process of this number runs; one that nobody has waited for yet does not (pidfd_open(2))."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (OSError, TypeError, OverflowError):
+        return False
+    try:
+        return not select.select((descriptor,), (), (), 0)[0]
+    finally:
+        os.close(descriptor)
 
 
 def remove_ready(path: Path, text: str) -> None:

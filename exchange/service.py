@@ -96,7 +96,8 @@ class Service:
             for number, venue in enumerate(exchange.venues)
         ]
         control = ControlServer(self._command)
-        ready = settings.ready_file or DEFAULT_READY_FILE
+        # Before anything listens: a file that a killed exchange left names a control port that may be ours next.
+        ready = self._free_ready_file()
         written: str | None = None
         try:
             parts = {point.venue.name: await point.open() for point in endpoints}
@@ -106,23 +107,26 @@ class Service:
             elif not settings.start_on_login:
                 self._start()
             self._drive()
-            if settings.ready_file is None:
-                ready.parent.mkdir(parents=True, exist_ok=True)
-            written = self._write_ready(ready, self._ready(parts, port))
+            if ready is not None:
+                written = write_ready(ready, self._ready(parts, port))
             self._serving = True
             log.info("session %s serves on %s", settings.session, settings.bind)
             await self._stop.wait()
         finally:
-            if written is not None:
+            if ready is not None and written is not None:
                 remove_ready(ready, written)
             await self._close(endpoints, control)
 
-    def _write_ready(self, path: Path, value: dict[str, Any]) -> str | None:
-        """Write the ready file, but never over that of an exchange that runs."""
+    def _free_ready_file(self) -> Path | None:
+        """Where the ready file may be written: never over that of an exchange that runs."""
+        given = self.settings.ready_file
+        path = given or DEFAULT_READY_FILE
         other = running(path)
         if other is None:
-            return write_ready(path, value)
-        if self.settings.ready_file is not None:
+            if given is None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            return path
+        if given is not None:
             raise ServiceError(
                 f"{path} is the ready file of a running exchange (pid {other}): stop it, or give another"
             )

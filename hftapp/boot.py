@@ -39,7 +39,7 @@ class Boot:
         return {
             "kind": "boot",
             "kernel_s": self.kernel_s,
-            "pid1_s": round(self.pid1_s, 3),
+            "pid1_s": round(self.pid1_s, 9),
             "version": VERSION,
             "uname": f"{names.sysname} {names.release} {names.version} {names.machine}",
             "cmdline": command_line(),
@@ -49,7 +49,7 @@ class Boot:
                 "isolated": list(self.isolated),
                 "nohz_full": list(self.nohz_full),
             },
-            "knobs_s": round(self.knobs_s, 3),
+            "knobs_s": round(self.knobs_s, 6),
             "knobs": [*(row.record() for row in self.results), *more],
         }
 

@@ -34,11 +34,13 @@ class Place(NamedTuple):
 
 PLACES = (
     Place(CHANGED, "/.extra/credentials/hftos.toml.cred"),
-    Place(CHANGED, "/.extra/global_credentials/hftos.toml.cred"),
     Place(LAST_GOOD, "/.extra/credentials/hftos.last-good.toml.cred"),
+    Place(CHANGED, "/.extra/global_credentials/hftos.toml.cred"),
     Place(LAST_GOOD, "/.extra/global_credentials/hftos.last-good.toml.cred"),
     Place(OWN, "/etc/hftos.toml"),
 )
+"""In this order. The last good one of an image goes before those for all images: while it is being replaced, and for as
+long as the new one is no good, the machine runs on what it ran on before, and says so."""
 WORDS = {
     CHANGED: "the configuration",
     LAST_GOOD: "the last good configuration",

@@ -15,15 +15,15 @@ Run = Callable[[Config, Rings, int | None], None]
 
 
 def trader_cpu(settings: Config) -> int | None:
-    """The CPU of the trader: the configured one, else the first isolated one, else None (not pinned).
+    """The CPU of the trader: the configured one, else the first isolated one that is online, else None (not pinned).
+
+    A sibling that `nosmt` keeps off is isolated and not online.
 
     Raises ConfigError for a configured CPU that is not online.
     """
-    wanted = settings.cpu.trader
+    wanted, online = settings.cpu.trader, cpu.read_list("online")
     if wanted < 0:
-        isolated = cpu.read_list("isolated")
-        return isolated[0] if isolated else None
-    online = cpu.read_list("online")
+        return next((isolated for isolated in cpu.read_list("isolated") if isolated in online), None)
     if wanted not in online:
         raise ConfigError("configuration", [f"cpu.trader = {wanted}: online CPUs are {cpu.format_list(online)}"])
     return wanted

@@ -23,10 +23,14 @@ from hftos.compiling.errors import CompilingError
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """Where a subcommand lives (`module:attribute`) and what it does, in one line."""
+    """Where a subcommand lives (`module:attribute`) and what it does, in one line.
+
+    `interpreted`: it has no use for compiled modules, and whoever runs it, often root, is not to wait for a compiler.
+    """
 
     target: str
     summary: str
+    interpreted: bool = False
 
 
 SUBCOMMANDS = {
@@ -35,11 +39,15 @@ SUBCOMMANDS = {
     "bench": Subcommand("benchmarks.cli:bench", "Measure speed, ours beside that of other packages."),
     "capture": Subcommand("office.capture.cli:capture", "Look into captures; index, cut, seek and replay them."),
     "config": Subcommand(
-        "hftos.configuring.cli:config", "Show, change and check the configuration on a disk or image."
+        "hftos.configuring.cli:config",
+        "Show, change and check the configuration on a disk or image.",
+        interpreted=True,
     ),
     "exchange": Subcommand("exchange.cli:exchange", "Run the simulated exchange on ordinary sockets."),
     "explain": Subcommand("office.explain.cli:explain", "Show all that led to an order, and what became of it."),
-    "flash": Subcommand("image.flash.cli:flash", "Write the image to a disk, read it back and compare."),
+    "flash": Subcommand(
+        "image.flash.cli:flash", "Write the image to a disk, read it back and compare.", interpreted=True
+    ),
     "image": Subcommand("image.cli:image", "Build the bootable image and show what is in it."),
     "itch": Subcommand("protocols.cli:itch", "Look into ITCH 5.0 files and captures."),
     "lab": Subcommand("lab.cli:lab", "Experiments with kernels and their knobs."),
@@ -96,6 +104,8 @@ class LazyGroup(click.Group):
         entry = SUBCOMMANDS.get(cmd_name)
         if entry is None:
             return None
+        if entry.interpreted:
+            finder.remove()
         module_name, _, attribute = entry.target.partition(":")
         command = getattr(importlib.import_module(module_name), attribute)
         if not isinstance(command, click.Command):

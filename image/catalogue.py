@@ -43,19 +43,17 @@ class Catalogue:
     def resolve(self, profile: str, levels: Mapping[str, str] = MappingProxyType({})) -> Resolved:
         """What `profile` sets, with `levels` (knob to value, or `UNSET`) instead of its own values.
 
+        A level may be written as the row has it or with the profile's CPUs in the place of `{isolated}`.
         Raises ProfileError for an unknown profile or knob, a value that the row does not allow, and a conflict.
         """
         isolated, housekeeping = _cpus(profile, self.folder)
         resolved = Resolved(profile, isolated, housekeeping)
-        for name, level in levels.items():
-            knob = self[name]
-            if level not in (*knob.allowed, *map(resolved.expand, knob.allowed)):
-                raise ProfileError(f"{name} = {level!r}: must be one of {', '.join(knob.allowed)}")
-        chosen = {knob.name: levels.get(knob.name, knob.values.get(profile, UNSET)) for knob in self}
+        asked = {name: _as_in_the_row(self[name], level, resolved) for name, level in levels.items()}
+        chosen = {knob.name: asked.get(knob.name, knob.values.get(profile, UNSET)) for knob in self}
         self._check_conflicts(chosen)
         for knob in self:
             own = knob.values.get(profile, UNSET)
-            resolved.add(Setting(knob, chosen[knob.name]), changed=resolved.expand(own) != chosen[knob.name] != own)
+            resolved.add(Setting(knob, chosen[knob.name]), changed=chosen[knob.name] != own)
         return resolved
 
     def _check_conflicts(self, chosen: Mapping[str, str]) -> None:
@@ -88,6 +86,16 @@ def load(folder: Path = KERNEL_CONFIG) -> Catalogue:
     for knob in catalogue:
         _check_names(catalogue, knob)
     return catalogue
+
+
+def _as_in_the_row(knob: Knob, level: str, resolved: Resolved) -> str:
+    """The row's own text of a level, by which `shows`, `readbacks` and conflicts name it. Raises ProfileError."""
+    if level in knob.allowed:
+        return level
+    for own in knob.allowed:
+        if resolved.expand(own) == level:
+            return own
+    raise ProfileError(f"{knob.name} = {level!r}: must be one of {', '.join(knob.allowed)}")
 
 
 def _check_names(catalogue: Catalogue, knob: Knob) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from image import build as builder
 from image import buildroot, microcode, packages, profile, progress
-from image.command import json_option, profile_option, reports_errors
+from image.command import build_command, json_option, profile_option, reports_errors
 from image.diff_cli import diff
 from image.errors import ImageError
 from image.menuconfig_cli import menuconfig
@@ -64,12 +64,12 @@ def show(name: str, as_json: bool) -> None:
     folder = builder.output_of(name)
     path = folder / "manifest.json"
     if not path.is_file():
-        raise ImageError(f"there is no {path}: run `hftos image build` first")
+        raise ImageError(f"there is no {path}: run `{build_command(name)}` first")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         tables = [_components(manifest), _outputs(manifest, folder)]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ImageError(f"{path} is damaged ({error!r}): run `hftos image build`") from error
+        raise ImageError(f"{path} is damaged ({error!r}): run `{build_command(name)}`") from error
     if as_json:
         click.echo(json.dumps(manifest))
         return

@@ -19,6 +19,11 @@ profile_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
+def build_command(profile: str) -> str:
+    """The command that builds the image of a profile, for messages."""
+    return "hftos image build" + ("" if profile == DEFAULT_PROFILE else f" --profile {profile}")
+
+
 def reporting(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Turns errors of these kinds into one message, their text, and exit status 1."""
 

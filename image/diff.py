@@ -10,6 +10,7 @@ from typing import Any
 
 from image import build as builder
 from image import buildroot, kconfig, kernel, profile, sizes
+from image.command import build_command
 from image.profile import Profile
 from image.progress import Reporter
 
@@ -77,7 +78,7 @@ def compare(first: str, second: str, reporter: Reporter) -> Diff:
             {driver.name: driver.why for driver in p.drivers}, {driver.name: driver.why for driver in q.drivers}
         ),
         outputs=() if unbuilt else _outputs(*folders),
-        parts=() if unbuilt else _parts(*folders),
+        parts=() if unbuilt else _parts(first, second),
         unbuilt=tuple(dict.fromkeys(unbuilt)),
     )
 
@@ -124,9 +125,9 @@ def _outputs(first: Path, second: Path) -> tuple[Size, ...]:
     return tuple(Size(name, (first / name).stat().st_size, (second / name).stat().st_size) for name in _OUTPUTS)
 
 
-def _parts(first: Path, second: Path) -> tuple[Size, ...]:
+def _parts(*profiles: str) -> tuple[Size, ...]:
     """Folders of the kernel and groups of userspace whose bytes differ, unpacked, the largest difference first."""
-    found = [sizes.measure(folder) for folder in (first, second)]
+    found = [sizes.measure(builder.output_of(name), build_command(name)) for name in profiles]
     # A kernel whose objects are not known cannot be compared with those of another.
     kernels = all(part.name != sizes.AS_STORED for one in found for part in one.kernel.parts)
     tables = [_flat(*([one.kernel] if kernels else []), one.userspace) for one in found]

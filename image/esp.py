@@ -5,12 +5,13 @@ writes it under a new name first: `write` returns when the content is on the dis
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -123,6 +124,7 @@ class FatEsp:
     def _flush(self) -> None:
         with self._path.open("rb") as stream:
             os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             if stat.S_ISBLK(os.fstat(stream.fileno()).st_mode):
                 with contextlib.suppress(PermissionError):  # a member of the group disk may write, but not do this
                     fcntl.ioctl(stream.fileno(), _FLUSH_BUFFERS)
@@ -212,6 +214,31 @@ def offset_in(path: Path) -> int:
     return found[0]
 
 
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keeps a disk for this process: until the end nobody mounts it or a part of it. Files and folders are let be.
+
+    The kernel grants the exclusive open of a whole disk (open(2), O_EXCL) while nothing of it is mounted, swapped to or
+    held, in whatever namespace, and mounts nothing of it meanwhile. An open of its partition would do so for that one
+    only. Opens that are not exclusive, as those of mtools, go on. Raises EspError for a disk that is in use.
+    """
+    if not _is_disk(path):
+        yield
+        return
+    check_unused(path)  # it knows who has the disk, the kernel says only that somebody does
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            text = f"{path} is in use by something that is not seen from here, such as a container: end that"
+            raise EspError(f"{text}; nothing was changed") from error
+        raise EspError(f"{path} cannot be written to ({error.strerror or error}); nothing was changed") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def check_unused(path: Path) -> None:
     """Raises EspError for a disk that something mounted or opened: two writers would destroy the file system."""
     found = device.inspect(str(path))
@@ -226,6 +253,13 @@ def check_unused(path: Path) -> None:
         raise EspError(f"{path} is a partition: give the whole disk, {found.whole}")
     if found.read_only or not os.access(path, os.W_OK):
         raise EspError(f"{path} cannot be written to: make it writable, or run as root")
+
+
+def _is_disk(path: Path) -> bool:
+    try:
+        return stat.S_ISBLK(path.stat().st_mode)
+    except OSError:
+        return False  # whoever opens it next says why
 
 
 def _is_fat(sector: bytes) -> bool:

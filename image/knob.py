@@ -13,7 +13,8 @@ LAYERS: Final = {
     "kconfig": "the kernel's configuration (`key`: a symbol)",
     "boot": f"a parameter of the kernel's command line; the value `{BOOT_SET}` is a parameter without one",
     "sysctl": "a file below /proc/sys (`key`: its dotted name)",
-    "sysfs": "files (`key`: a path; `*` matches, `{cpu}` is each isolated CPU) or an action of hftapp/knobs/actions.py",
+    "sysfs": "files (`key`: a path; `*` matches, `{cpu}` is each isolated CPU that is on) or an "
+    "action of hftapp/knobs/actions.py",
     "nic": "a setting of the trading card under a kernel driver, by hftapp/knobs/nic.py",
     "process": "what PID 1 or the trader asks of the kernel, by hftapp/knobs",
 }
@@ -39,6 +40,8 @@ KINDS: Final = {
     "grep": "what a pattern finds in a file: `grep:FILE:PATTERN`, its first group",
     "config": "a symbol in /proc/config.gz",
     "cmdline": "a word of /proc/cmdline that the kernel did not hand to /init as unknown",
+    "with": "such a word, while a file is there: `with:WORD:FILE`",
+    "without": "such a word, while no file is there: `without:WORD:FILE`, where `*` matches",
     "log": "what a pattern finds in the kernel's log, its first group",
     "code": "the code that sets it reads it back",
 }
@@ -46,8 +49,8 @@ _PLAIN = {"sysctl": "int", "kconfig": "config"}
 _PLACED = {"int", "text", "first", "choice", "parens", "mask", "cpus"}
 _TEXTS = ("absent", "against", "not_readable")
 _KEYS = {
-    *("name", "layer", "key", "values", "levels", "why", "sources", "conflicts", "readback", "compare", "shows"),
-    *("choices", *_TEXTS),
+    *("name", "layer", "key", "values", "levels", "why", "sources", "conflicts", "readback", "readbacks"),
+    *("compare", "shows", "choices", *_TEXTS),
 }
 
 
@@ -57,10 +60,11 @@ class Knob:
 
     `values`: by profile; a profile that is missing leaves the knob alone. `levels`: what else an experiment may choose.
     `shows`: what the read-back shows for a value when it is not the value itself; `|` separates alternatives.
-    `compare`: the kind by which the two are compared, when it is not that of the read-back. `choices` (kconfig): the
-    symbol of each value, of which one can be on. `absent`: why a kernel may lack it, and then its absence is no
-    failure. `against`: why no profile sets it. `conflicts`: `NAME` or `NAME=VALUE` that it cannot be set together
-    with, or `OWN=VALUE+NAME`, only when its own value is that.
+    `compare`: the kind by which the two are compared, when it is not that of the read-back. `readbacks`: by value,
+    another read-back, compared by its own kind: for those of which `readback` shows nothing that a kernel that was told
+    nothing does not show too. `choices` (kconfig): the symbol of each value, of which one can be on. `absent`: why a
+    kernel may lack it, and then its absence is no failure. `against`: why no profile sets it. `conflicts`: `NAME` or
+    `NAME=VALUE` that it cannot be set together with, or `OWN=VALUE+NAME`, only when its own value is that.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Knob:
     sources: tuple[str, ...]
     conflicts: tuple[str, ...] = ()
     readback: str = ""
+    readbacks: Mapping[str, str] = field(default_factory=dict)
     compare: str = ""
     shows: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -96,7 +101,8 @@ def read(row: Any, path: Path) -> Knob:
     rows.check_keys(row, _KEYS, path)
     name, layer, key, why = (rows.text(row, word, path) for word in ("name", "layer", "key", "why"))
     where = f"{path}: {name}"
-    plain: dict[str, Any] = {word: _texts(row, word, where) for word in ("values", "shows", "choices")}
+    plain: dict[str, Any] = {word: _texts(row, word, where) for word in ("values", "shows", "choices", "readbacks")}
+    plain["readbacks"] = {value: _readback(text, layer, key) for value, text in plain["readbacks"].items()}
     lists: dict[str, Any] = {word: _list(row, word, where) for word in ("levels", "sources", "conflicts")}
     optional: dict[str, Any] = {word: rows.text(row, word, path) for word in _TEXTS if word in row}
     knob = Knob(
@@ -118,26 +124,32 @@ def _readback(given: str, layer: str, key: str) -> str:
 
 def _check(knob: Knob, where: str) -> None:
     """Raises ProfileError for fields that do not go together."""
-    kind, _, place = knob.readback.partition(":")
     kinds, allowed = ", ".join(KINDS), set(knob.allowed) - {UNSET}
     strange, shown = sorted(set(knob.sources) - set(SOURCES)), sorted(set(knob.shows) - allowed)
-    unreadable = bool(knob.readback) and (kind not in KINDS or not place)
+    unreadable = [text for text in (knob.readback, *knob.readbacks.values()) if text and not _is_readback(text)]
+    strays = sorted(set(knob.readbacks) - allowed)
     problems = (
         (knob.layer not in LAYERS, f"layer = {knob.layer!r}: must be one of {', '.join(LAYERS)}"),
         (not knob.sources, "sources = []: a row says by whose word it is there"),
         (strange, f"sources = {strange}: known are {', '.join(SOURCES)}"),
         (bool(knob.readback) == bool(knob.not_readable), "needs either a readback or not_readable, its reason"),
-        (unreadable, f"readback = {knob.readback!r}: must be KIND:PLACE, KIND one of {kinds}"),
+        (unreadable, f"readback = {', '.join(map(repr, unreadable))}: must be KIND:PLACE, KIND one of {kinds}"),
         (knob.compare and knob.compare not in KINDS, f"compare = {knob.compare!r}: must be one of {kinds}"),
         (not knob.values and not knob.against, "values = {}: `against` must say why no profile sets it"),
         (not allowed, "neither values nor levels: nothing can set it"),
         (knob.choices and set(knob.choices) != allowed, "choices must have a symbol for each value and level"),
+        (strays, f"readbacks: {', '.join(strays)} is no value of it"),
         (shown, f"shows: {', '.join(shown)} is no value of it"),
         (knob.layer == "boot" and any(" " in value for value in allowed), "a space would make two words of a value"),
     )
     for wrong, problem in problems:
         if wrong:
             raise ProfileError(f"{where}: {problem}")
+
+
+def _is_readback(text: str) -> bool:
+    kind, _, place = text.partition(":")
+    return kind in KINDS and bool(place)
 
 
 def _texts(row: Mapping[str, Any], word: str, where: str) -> Any:

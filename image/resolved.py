@@ -16,7 +16,6 @@ UNSET: Final = "unset"
 BOOT_SET: Final = "set"
 GUEST_FILE: Final = "etc/hftos/knobs.json"
 """Where the guest file lies in the initramfs."""
-_BUILT = ("kconfig", "boot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,6 @@ class Resolved:
             for knob, value in self._set("boot")
         )
 
-    @property
-    def runtime(self) -> tuple[Setting, ...]:
-        """The rows that the guest applies."""
-        return tuple(s for s in self.settings if s.knob.layer not in _BUILT and s.value != UNSET)
-
     def guest_file(self, *, kconfig: bool = True) -> bytes:
         """The JSON file for PID 1: every row with its value, how to apply it and how to read it back.
 
@@ -82,8 +76,8 @@ class Resolved:
 
     def _row(self, setting: Setting) -> dict[str, object]:
         knob, value = setting.knob, setting.value
-        kind, _, place = knob.readback.partition(":")
-        shown = knob.choices.get(value) or knob.shows.get(value) or ("" if value in knob.shows else value)
+        kind, _, place = knob.readbacks.get(value, knob.readback).partition(":")
+        shown = knob.choices.get(value, knob.shows.get(value, value))
         if knob.choices:
             place = "|".join(knob.choices.values())
         row: dict[str, object] = {
@@ -95,5 +89,6 @@ class Resolved:
             "kind": kind,
             "place": place,
         }
-        optional = {"compare": knob.compare, "absent": knob.absent, "reason": knob.not_readable}
+        compare = "" if value in knob.readbacks else knob.compare
+        optional = {"compare": compare, "absent": knob.absent, "reason": knob.not_readable}
         return row | {name: text for name, text in optional.items() if text}

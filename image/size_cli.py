@@ -9,7 +9,7 @@ from rich.table import Table
 
 from image import build as builder
 from image import sizes
-from image.command import json_option, profile_option, reports_errors
+from image.command import build_command, json_option, profile_option, reports_errors
 from image.size_page import page
 from image.sizes import Part
 
@@ -33,7 +33,7 @@ def size(name: str, as_json: bool, html: Path | None, least: int) -> None:
     The sections of the EFI program are bytes on the disk. The kernel's objects and the files of userspace are counted
     unpacked.
     """
-    found = sizes.measure(builder.output_of(name))
+    found = sizes.measure(builder.output_of(name), build_command(name))
     if html is not None:
         html.write_text(page(found), encoding="utf-8")
     if as_json:

@@ -17,7 +17,6 @@ KERNEL, USERSPACE = ".linux", ".initrd"
 AS_STORED = "as stored"
 """The only part of a kernel whose objects are not known."""
 _MODULES = "usr/lib/python3"
-_REMEDY = "run `hftos image build`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +56,22 @@ class Sizes:
         return {"version": self.version, "profile": self.profile, **parts}
 
 
-def measure(folder: Path) -> Sizes:
-    """The sizes of the image whose files are in `folder`. Raises ImageError where they are missing or damaged."""
+def measure(folder: Path, build: str = "hftos image build") -> Sizes:
+    """The sizes of the image whose files are in `folder`; `build` is the command that would make it.
+
+    Raises ImageError where they are missing or damaged.
+    """
     efi, manifest_path = folder / "hftos.efi", folder / "manifest.json"
     for path in (efi, manifest_path):
         if not path.is_file():
-            raise ImageError(f"there is no {path}: {_REMEDY}")
+            raise ImageError(f"there is no {path}: run `{build}`")
     sections = uki.sections(efi)
     try:
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
         kinds = {str(part["name"]): str(part["kind"]) for part in manifest["components"]}
         version, profile = str(manifest["version"]), str(manifest["profile"])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ImageError(f"{manifest_path} is damaged ({error!r}): {_REMEDY}") from error
+        raise ImageError(f"{manifest_path} is damaged ({error!r}): run `{build}`") from error
     archive = initramfs.decompress(uki.read_section(efi, USERSPACE))
     files = {entry.path: len(entry.data) for entry in cpio.read(archive) if entry.data}
     return Sizes(

@@ -13,6 +13,7 @@ from image.kernel import Kernel
 from image.progress import Reporter
 
 RECIPE = 2
+BUILD = "hftos image build"
 STUB = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub"
 
 
@@ -59,32 +60,35 @@ def without_dashes(cmdline: str) -> str:
     return cmdline.replace(" -- ", " ", 1)
 
 
-def sections(uki: Path) -> dict[str, int]:
-    """Name to bytes of every section of an EFI program, as stored. Raises ImageError for a file that is none."""
-    return {name: size for name, (_, size) in _section_table(uki, uki.read_bytes()).items()}
+def sections(uki: Path, build: str = BUILD) -> dict[str, int]:
+    """Name to bytes of every section of an EFI program, as stored. Raises ImageError for a file that is none.
+
+    `build` is the command that would make it.
+    """
+    return {name: size for name, (_, size) in _section_table(uki, uki.read_bytes(), build).items()}
 
 
-def read_section(uki: Path, name: str) -> bytes:
+def read_section(uki: Path, name: str, build: str = BUILD) -> bytes:
     """The content of one section, with what pads it. Raises ImageError where there is none of that name."""
     data = uki.read_bytes()
-    table = _section_table(uki, data)
+    table = _section_table(uki, data, build)
     if name not in table:
-        raise ImageError(f"{uki} has no section {name}, only {', '.join(table)}; run `hftos image build`")
+        raise ImageError(f"{uki} has no section {name}, only {', '.join(table)}; run `{build}`")
     at, size = table[name]
     return data[at : at + size]
 
 
-def _section_table(uki: Path, data: bytes) -> dict[str, tuple[int, int]]:
+def _section_table(uki: Path, data: bytes, build: str) -> dict[str, tuple[int, int]]:
     """Name to offset and bytes (PE/COFF specification, "Section Table")."""
     try:
         (start,) = struct.unpack_from("<I", data, 0x3C)
         if data[:2] != b"MZ" or data[start : start + 4] != b"PE\0\0":
-            raise ImageError(f"{uki} is no EFI program; run `hftos image build`")
+            raise ImageError(f"{uki} is no EFI program; run `{build}`")
         count, options = struct.unpack_from("<2xH12xH", data, start + 4)
         table = start + 24 + options
         rows = [struct.unpack_from("<8s8xII", data, table + 40 * i) for i in range(count)]
     except struct.error as error:
-        raise ImageError(f"{uki} is truncated ({error}); run `hftos image build`") from error
+        raise ImageError(f"{uki} is truncated ({error}); run `{build}`") from error
     return {name.rstrip(b"\0").decode("ascii", "replace"): (at, size) for name, size, at in rows}
 
 

@@ -79,11 +79,12 @@ def differing(good: Variant, bad: Variant, knobs: Knobs) -> list[Unit]:
     Knobs that are compiled into the kernel come first: so few kernels are built. Raises BisectError when the variants
     differ in more than knobs, or in none.
     """
-    if (good.kernel, good.profile) != (bad.kernel, bad.profile):
-        raise BisectError(
-            f"{good.name} boots {good.kernel} with profile {good.profile}, {bad.name} {bad.kernel} with {bad.profile}: "
-            "only knobs are looked through; choose variants with one kernel and profile"
-        )
+    for what, own, other in (("kernel", good.kernel, bad.kernel), ("profile", good.profile, bad.profile)):
+        if own != other:
+            raise BisectError(
+                f"the variants {good.name} and {bad.name} boot different {what}s ({own}, {other}), and only knobs are "
+                f"looked through: take two of one {what}"
+            )
     names = sorted(knobs.changes(good, bad) | knobs.changes(bad, good), key=lambda name: knobs.layer(name) != "kconfig")
     if not names:
         raise BisectError(f"{good.name} and {bad.name} have the same knobs: there is nothing to look for")

@@ -1,15 +1,50 @@
 """`docs/catalogue.md`: the tuning catalogue as a page, made of its rows."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from image.catalogue import UNSET, Catalogue, Knob
 from image.knob import KINDS, LAYERS, SOURCES
 
 COMMAND = "hftos lab knobs --catalogue --markdown > docs/catalogue.md"
+EXAMPLE: Final = """[[knob]]
+name = "skew_tick"
+layer = "boot"
+key = "skew_tick"
+values = { qemu = "1", colo = "1", lab = "1" }
+levels = ["0"]
+why = "ticks out of phase do not contend for the same locks"
+sources = ["T", "S"]
+readback = "cmdline:skew_tick"
+"""
+"""A row as its file has it."""
+FIELDS: Final = {
+    "name": "what experiments and the self-check call it",
+    "layer": "how it is set: one of the heads below",
+    "key": "what is set there: a symbol, a parameter, a name, a path",
+    "values": "its value by profile; a profile that is not named leaves it alone. Without any, `against` must be there",
+    "levels": "what else an experiment may choose",
+    "why": "the reason",
+    "sources": "by whose word: one or more of the letters at the end",
+    "readback": "`KIND:PLACE`, a kind of the table at the end; the kind alone when its place is the key. Rows of the "
+    "layers `sysctl` and `kconfig` are read back without it",
+    "readbacks": "by value, another `readback`: for those where the row's own shows nothing that sets them apart",
+    "not_readable": "in the place of `readback`: why it cannot be read back",
+    "compare": "the kind as which both are compared, when it is not that of `readback`",
+    "shows": "what is read back for a value, when it is not the value itself; `|` between alternatives",
+    "choices": "`kconfig`: the symbol of each value, of which one can be on",
+    "conflicts": "what it cannot be set together with: `NAME`, `NAME=VALUE`, or, for one value of its own, "
+    "`OWN=VALUE+NAME` and `OWN=VALUE+NAME=VALUE`",
+    "absent": "why a kernel or a machine may lack it; that it does is then no failure",
+    "against": "why no profile sets it",
+}
+"""A row's fields, and what they say."""
 _INTRODUCTION = f"""# The tuning catalogue
 
-Every knob is one row of `kernel-config/catalogue/`. A row is all it takes to add one: the kernel's configuration, its
-command line, PID 1's settings and the self-check follow from it. This page is made of the rows: `{COMMAND}`.
+Every knob is one row of `kernel-config/catalogue/`. For what is compiled in, on the command line or in a file, a row is
+all it takes to add one: the kernel's configuration, its command line, PID 1's settings and the self-check follow from
+it. What needs an action (layers `nic` and `process`, some of `sysfs`) has it in the code that the head of its layer
+names. This page is made of the rows: `{COMMAND}`.
 
 PID 1 applies what is set at run time and reads **every** row back; `hftos lab knobs` prints what was requested and what
 is effective, while a run is on and after it. A row that has not taken effect fails the self-check by its name: the
@@ -20,12 +55,20 @@ foresees it (*absent*), is no failure: there is nothing to silence.
 An experiment chooses other levels ([lab](lab.md)), and `{UNSET}` takes a knob away. Rows of the layer `kconfig` need
 another kernel then. `{{isolated}}` and `{{housekeeping}}` are the CPUs of the profile (`kernel-config/profiles`),
 `{{housekeeping_mask}}` the same as a mask, `{{cpu}}` each isolated CPU.
+
+## A row
+
+```toml
+{EXAMPLE}```
+
+`name`, `layer`, `key`, `why` and `sources` must be there, and `values` or `levels`. A row that is malformed is refused
+with its file, its name and the value.
 """
 
 
 def page(catalogue: Catalogue) -> str:
     """The whole page."""
-    parts = [_INTRODUCTION]
+    parts = [_INTRODUCTION, _pairs("Field", FIELDS)]
     for layer, meaning in LAYERS.items():
         rows = [knob for knob in catalogue if knob.layer == layer]
         if rows:
@@ -69,7 +112,9 @@ def _why(knob: Knob) -> str:
 
 
 def _proof(knob: Knob) -> str:
-    return f"`{knob.readback}`" if knob.readback else f"no: {knob.not_readable}"
+    if not knob.readback:
+        return f"no: {knob.not_readable}"
+    return ", ".join([f"`{knob.readback}`", *(f"`{value}`: `{text}`" for value, text in knob.readbacks.items())])
 
 
 def _cell(text: str) -> str:
@@ -77,4 +122,5 @@ def _cell(text: str) -> str:
 
 
 def _pairs(head: str, rows: dict[str, str]) -> str:
-    return "\n".join([f"| {head} | Meaning |", "|---|---|", *(f"| `{k}` | {v} |" for k, v in rows.items())]) + "\n"
+    lines = [f"| {head} | Meaning |", "|---|---|", *(f"| `{name}` | {_cell(text)} |" for name, text in rows.items())]
+    return "\n".join(lines) + "\n"

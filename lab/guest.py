@@ -104,7 +104,6 @@ def _machine(accelerator: Accelerator, booted: Booted, found: dict[str, Any]) ->
         "host_kernel": platform.release(),
         "accelerator": accelerator.name,
         "accelerator_reason": accelerator.reason,
-        "quotable": accelerator.quotable,
         "uname": found["uname"],
         "cmdline": found["cmdline"],
         **booted.machine,

@@ -95,7 +95,8 @@ def ensure(variant: Variant, say: Say = lambda _: None) -> Booted:
     built = _image(variant.profile, say)
     files = [cpio.file(GUEST_FILE, resolved.guest_file(kconfig=own))]
     facts = {"kernel": variant.kernel, "profile": variant.profile, "initramfs_sha256": _hash(built.initramfs)}
-    words = tuple(parameter.text for parameter in chosen.parameters)
+    # Those of the profile too: all variants are told the same words in the same way.
+    words = tuple(tolerant(parameter.text) for parameter in chosen.parameters)
     image = built.kernel
     if not own:
         found = debian(variant.kernel, say)
@@ -106,7 +107,6 @@ def ensure(variant: Variant, say: Say = lambda _: None) -> Booted:
     elif resolved.rebuild:
         reporter = Saying(say)
         image = kernel.ensure(buildroot.ensure(reporter), chosen, reporter).image
-        words = tuple(map(tolerant, words))
     init = tuple(argument.text for argument in chosen.init)
     return Booted(
         image, built.kernel, built.initramfs, words, init, tuple(files), facts | {"kernel_sha256": _hash(image)}

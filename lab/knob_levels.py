@@ -32,9 +32,12 @@ class Knobs:
                 raise ExperimentError(f'{place}: "{ALL}" = {level!r}: all knobs can only be "{UNSET}"')
             if knob not in self._catalogue.knobs:
                 raise ExperimentError(f"{place}: no knob {knob!r}{nearest(knob, self._catalogue.knobs)}")
-            allowed = self._catalogue[knob].allowed
-            if level not in allowed:
-                raise ExperimentError(f"{place}: {knob} = {level!r}: must be one of {', '.join(map(repr, allowed))}")
+            row = self._catalogue[knob]
+            if level not in row.allowed:
+                raise ExperimentError(
+                    f"{place}: {knob} = {level!r}: must be one of {', '.join(map(repr, row.allowed))}; to try another, "
+                    f"add it to `levels` of its row in kernel-config/{row.file}.toml"
+                )
 
     def spelled_out(self, variant: Variant) -> Variant:
         """The variant with `ALL` in its levels replaced by the knobs of its profile but those of the build."""

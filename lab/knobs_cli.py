@@ -135,6 +135,7 @@ def _describe(knob: Knob) -> None:
         "sources": sources,
         "not with": ", ".join(knob.conflicts),
         "read back": knob.readback or f"no: {knob.not_readable}",
+        **{f"read back, {value}": place for value, place in knob.readbacks.items()},
         "another value": "needs another kernel" if knob.rebuild else "needs no other kernel",
         "file": f"kernel-config/{knob.file}.toml",
     }

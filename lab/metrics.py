@@ -8,6 +8,7 @@ from lab.model import WORKLOADS
 _COUNTED: Final = ("tick-to-trade",)
 _TIMED: Final = tuple(kind for kind in WORKLOADS if kind not in _COUNTED)
 _SPINNING: Final = ("idle",)
+_LOADED: Final = tuple(kind for kind in _TIMED if kind not in _SPINNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ METRICS: Final = {
             True,
             workloads=_COUNTED,
         ),
+        Metric(
+            "instructions_p99",
+            "instructions",
+            "tick to trade, 99th percentile, from the burst's return",
+            True,
+            workloads=_COUNTED,
+        ),
         Metric("instructions_max", "instructions", "tick to trade, largest", True, workloads=_COUNTED),
         Metric(
             "instructions_whole_p50",
@@ -65,7 +73,11 @@ METRICS: Final = {
         ),
         Metric("gap_max_us", "µs", "longest interruption", False, workloads=_SPINNING),
         Metric("available", "%", "time the trading CPU was not interrupted", False, "more", _SPINNING),
+        Metric("tick_to_trade_p50_ns", "ns", "tick to trade, median", False, workloads=_LOADED),
+        Metric("tick_to_trade_p99_ns", "ns", "tick to trade, 99th percentile", False, workloads=_LOADED),
         Metric("boot_s", "s", "from the kernel's start to the program's first line", False),
+        Metric("ready_s", "s", "from the kernel's start until every knob is set and read back", False),
         Metric("memory_kib", "KiB", "memory in use when the program is ready, huge pages not counted", True),
+        Metric("memory_reserved_kib", "KiB", "memory in use or reserved when the program is ready", True),
     )
 }

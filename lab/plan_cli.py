@@ -38,6 +38,7 @@ def list_experiments(as_json: bool) -> None:
                 "variants": len(plan.variants),
                 "repeats": plan.experiment.repeats,
                 "seconds": round(estimates.total(plan.runs)),
+                "measured": estimates.known(plan.experiment.workload.kind),
             }
         )
     if as_json:
@@ -49,8 +50,11 @@ def list_experiments(as_json: bool) -> None:
     table.add_column("Time", justify="right", no_wrap=True)
     for row in rows:
         boots = f"{row['variants']} × {row['repeats']}"
-        table.add_row(row["name"], row["title"], row["workload"], boots, words(row["seconds"]))
+        mark = "" if row["measured"] else "about "
+        table.add_row(row["name"], row["title"], row["workload"], boots, mark + words(row["seconds"]))
     Console().print(table)
+    if not all(row["measured"] for row in rows):
+        click.echo('"about": a guess, nothing of that workload was measured here yet.')
     click.echo("Times are without the kernels that may have to be built: see hftos lab plan NAME.")
 
 

@@ -111,9 +111,10 @@ def _fitted(results: Sequence[Result], factors: Factors, metric: Metric) -> _Fit
     found = samples.of(results, metric)
     variants = {result.run.variant.name: result.run.variant for result in results}
     with_factors = [each for each in variants.values() if factors and set(factors) <= set(each.factors)]
-    design = _design(with_factors, factors)
+    # A variant that failed takes away what it alone would have shown: `_effect` finds out which factors those are.
+    design = _design([each for each in with_factors if found[each.name].values], factors)
     own = {each.name: found[each.name] for each in design.variants}
-    if len(own) < 2 or not all(sample.values for sample in own.values()):
+    if len(own) < 2:
         return None
     return _Fit(
         metric,
@@ -169,8 +170,12 @@ def _effect(fit: _Fit, factor: str, levels: Sequence[str]) -> Effect:
         difference=value,
         percent=100 * value / reference if reference else None,
     )
+    if fit.exact and value:
+        return replace(effect, verdict=direction(fit.metric, value), exact=True)
     if fit.exact or not total:
-        return replace(effect, verdict=direction(fit.metric, value) if value else SAME, exact=bool(value))
+        constant = all(sample.constant for sample in fit.samples.values())
+        alone = _left(design.matrix, fit.medians) <= _NEAR_ZERO * total
+        return replace(effect, verdict=SAME if constant and alone else NONE)
     used = [name for name, weight in _parts(fit, weights) if len(fit.samples[name].values) < FEWEST_REPEATS]
     if used or len(fit.samples) < FEWEST_VARIANTS:
         return replace(effect, verdict=FEW)

@@ -36,14 +36,15 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print all figures 
 def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bool) -> None:
     """Report on an experiment that was run, also on one that is not yet done: a table here, a page in its folder.
 
-    NAME is one of build/lab/, DIR the folder of another.
+    NAME is one of build/lab/, DIR the folder of another. With --metric the page is another, and says that its metrics
+    were chosen after the fact.
     """
     if shipped:
         _report_shipped(experiment, metrics, as_json)
         return
     folder = sides.report_folder(experiment)
     found = reports.as_json(folder, metrics)
-    page = reports.write(folder, found)
+    page = reports.write(folder, found, metrics)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -99,7 +100,7 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
         "comparisons": [record(row) for row in rows],
         "metrics": {name: metric(name, True, used) for name in chosen},
         "values": values(both.results, chosen, list(dict.fromkeys(name for pair in both.pairs for name in pair))),
-        "warnings": cautions.hidden(rows),
+        "warnings": cautions.several_hosts(used, rows) + cautions.hidden(rows),
     }
     if as_json:
         click.echo(json.dumps(found))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab import storage
+from lab import raises, storage
 from lab.durations import Estimates
 from lab.errors import ExperimentError, StorageError
 from lab.experiment import Experiment
@@ -64,11 +64,16 @@ def carry_out(
         plan = _planned(experiment, knobs, folder, choices)
         for damaged in folder.set_damaged_aside():
             audience.note(f"{damaged} holds no result: its run is done again")
-        folder.write_plan(plan.as_dict(), experiment.source)
+        known = folder.results()
+        raised = raises.after(folder.read_plan(), plan.experiment.repeats, known)
+        # In the plan itself: repeats are never more than what is said of them.
+        folder.write_plan(plan.as_dict() | raises.as_dict(raised), experiment.source)
+        if raised:
+            audience.note(f"note: {raises.words(raised)}")
         for note in plan.notes:
             audience.note(f"note: {note}")
         chosen = selected(plan, choices.only)
-        runs = pending(chosen, folder.results(), choices.again_failed)
+        runs = pending(chosen, known, choices.again_failed)
         if len(runs) < len(chosen):
             audience.note(f"{len(chosen) - len(runs)} of {len(chosen)} runs have a result already")
         estimates = Estimates(storage.durations(path))

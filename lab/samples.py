@@ -14,8 +14,10 @@ from lab.statistics import Noise, freedom, noise
 
 FEWEST_VARIANTS: Final = 3
 """Variants from which on the noise of all says what the noise of one may be."""
-STEPS: Final = {"1/s": 1.0, "": 1.0, "instructions": 1.0, "KiB": 4.0}
-"""What one event more adds to a figure of this unit, a rate's times the seconds; a page for memory."""
+STEPS: Final = {"1/s": 1.0, "": 1.0, "instructions": 1.0, "KiB": 4.0, "s": 1e-6}
+"""What one event more adds to a figure of this unit, a rate's times the seconds; a page for memory; a clock's tick."""
+BUCKETS: Final = {"ns": 1 / 128}
+"""Of a figure that is a bucket's bound: the bucket's width as a share of it (`hftapp.histogram`)."""
 EXACT: Final = "instructions"
 """The unit of what is counted in lockstep, where repeats that are the same leave nothing to chance."""
 _FARTHEST: Final = math.log(1e6)
@@ -92,14 +94,14 @@ def of(results: Sequence[Result], metric: Metric) -> dict[str, Sample]:
         value = result.metrics.get(metric.name, math.nan)
         before = found.setdefault(name, Sample(()))
         if not result.error and math.isfinite(value):
-            step = max(before.step, step_of(metric, result.seconds))
+            step = max(before.step, step_of(metric, result.seconds, value))
             found[name] = replace(before, values=(*before.values, float(value)), step=step)
     return found
 
 
-def step_of(metric: Metric, seconds: float) -> float:
-    """A run's smallest difference: of a rate one event in the time that was measured."""
-    step = STEPS.get(metric.unit, 0.0)
+def step_of(metric: Metric, seconds: float, value: float = 0.0) -> float:
+    """A run's smallest difference: of a rate one event in the time that was measured, of a percentile a bucket."""
+    step = STEPS.get(metric.unit, BUCKETS.get(metric.unit, 0.0) * abs(value))
     return step / seconds if metric.unit == "1/s" and seconds > 0 else step
 
 

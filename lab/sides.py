@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from lab import experiment as experiments
 from lab import storage
 from lab.compare import Pair
 from lab.errors import LabError, StorageError
@@ -53,9 +54,7 @@ def find(name: str, folder: Path | None = None) -> Side:
     parent, _, variant = name.rpartition("/")
     inner = experiment_folder(parent) if parent else None
     if inner is None:
-        raise LabError(
-            f"{name}: no experiment, no EXPERIMENT/VARIANT and no result's file{nearest(parent or name, known())}"
-        )
+        raise LabError(f"{name}: no experiment, no EXPERIMENT/VARIANT and no result's file{_there(parent or name)}")
     return _variant(inner, variant)
 
 
@@ -70,6 +69,13 @@ def experiment_folder(name: str) -> Path | None:
 def known() -> list[str]:
     """The experiments that were run here."""
     return sorted(path.parent.name for path in storage.LAB_FOLDER.glob(f"*/{storage.PLAN}"))
+
+
+def _there(name: str) -> str:
+    """The end of an error's text for an experiment that was not run: those that were, or what runs one."""
+    if name in experiments.shipped():
+        return f"; run it first: `hftos lab run {name}`"
+    return nearest(name, known()) if known() else "; none was run here: `hftos lab run EXPERIMENT` does it"
 
 
 def _variant(folder: Path, name: str) -> Side:
@@ -123,5 +129,5 @@ def report_folder(name: str) -> Path:
     """The folder of the experiment with this name or path. Raises LabError."""
     found = experiment_folder(name)
     if found is None:
-        raise LabError(f"{name}: no experiment that was run{nearest(name, known())}; `hftos lab run {name}` does one")
+        raise LabError(f"{name}: no experiment that was run{_there(name)}")
     return found

@@ -3,7 +3,7 @@
 Whatever kills us, a file is whole or absent.
 
 experiment.toml    the file as it was when the experiment began
-plan.json          `Plan.as_dict` of the runs in their order
+plan.json          `Plan.as_dict` of the runs in their order, `lab.raises` of their repeats
 runs/KEY.json      `Result.as_dict` of one run
 runs/KEY.console   what its guest's console said
 durations.jsonl    how long each run took here, one line a run

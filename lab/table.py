@@ -15,10 +15,18 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+,-]{0,59}")
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error's text for an unknown name: what is near to it, or all there is."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3)
-    if near:
-        return f"; did you mean {' or '.join(map(repr, near))}?"
-    return f"; there are: {', '.join(known) or 'none'}"
+    return _meant(name, known) or f"; there are: {', '.join(known) or 'none'}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """The same where something is near; case decides nothing, and where it is all that differs, that is meant."""
+    folded: dict[str, list[str]] = {}
+    for each in known:
+        folded.setdefault(each.casefold(), []).append(each)
+    wanted = name.casefold()
+    keys = [wanted] if wanted in folded else difflib.get_close_matches(wanted, folded, n=3)
+    near = [repr(each) for key in keys for each in folded[key]]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 class Table:
@@ -124,5 +132,11 @@ class Table:
         return self._values.get(key, default)
 
     def _refuse(self, key: str, value: object, must: str) -> NoReturn:
-        shown = "missing" if value is None else f"{value!r}"
-        raise ExperimentError(f"{self.place}: {key}: {shown}; must be {must}")
+        shown, more = ("missing", self._misspelt()) if value is None else (f"{value!r}", "")
+        raise ExperimentError(f"{self.place}: {key}: {shown}; must be {must}{more}")
+
+    def _misspelt(self) -> str:
+        """The first key that nobody has asked for and that is near to one that somebody has."""
+        strange = (key for key in self._values if key not in self._asked)
+        found = ((key, _meant(key, self._asked)) for key in strange)
+        return next((f"; unknown key {key!r}{meant}" for key, meant in found if meant), "")

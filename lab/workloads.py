@@ -74,6 +74,7 @@ def read(workload: Workload, found: Mapping[str, Any]) -> Figures:
         metrics |= _gaps(found["gaps"], histograms) if "gaps" in found else {}
         for name, latency in found.get("latency", {}).items():
             histograms[f"{name}_ns"] = latency["histogram"]
+        metrics |= _latency(histograms.get("tick_to_trade_ns", []))
     for name, tracer in found.get("tracers", {}).items():
         counts[name] = {key: round(value) for key, value in tracer.items() if key != "error"}
     return Figures(seconds, metrics, counts, found["interrupts"], found["series"], histograms, _notes(found))
@@ -82,8 +83,13 @@ def read(workload: Workload, found: Mapping[str, Any]) -> Figures:
 def _costs(found: Mapping[str, Any]) -> dict[str, float]:
     """What the kernel costs: memory of the machine that is gone, the boot."""
     memory, boot = found["memory"], found["boot"]
-    taken = MEMORY_MIB * 1024 - memory["MemAvailable"] - memory.get("Hugetlb", 0)
-    return {"memory_kib": taken, "boot_s": boot["pid1_s"]}
+    taken = MEMORY_MIB * 1024 - memory["MemAvailable"]
+    return {
+        "memory_kib": taken - memory.get("Hugetlb", 0),
+        "memory_reserved_kib": taken,
+        "boot_s": boot["pid1_s"],
+        "ready_s": round(boot["pid1_s"] + boot["knobs_s"], 6),
+    }
 
 
 def _instructions(found: Mapping[str, Any], ticks: int, histograms: dict[str, list[list[float]]]) -> dict[str, float]:
@@ -101,10 +107,25 @@ def _instructions(found: Mapping[str, Any], ticks: int, histograms: dict[str, li
     one, all_of_it = figures(after), figures(whole)
     return {
         "instructions_p50": one["p50"],
+        "instructions_p99": one["p99"],
         "instructions_max": one["max"],
         "instructions_whole_p50": all_of_it["p50"],
         "boot_instructions": round(found["boot"]["pid1_s"] * 1e9),
     }
+
+
+def _latency(histogram: Sequence[Sequence[float]]) -> dict[str, float]:
+    """Percentiles of tick to trade: upper bounds of the buckets they are in; none without samples."""
+    total = sum(count for _, count in histogram)
+    found = {}
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        below = 0.0
+        for upper, count in histogram:
+            below += count
+            if total and below >= share * total:
+                found[f"tick_to_trade_{name}_ns"] = float(upper)
+                break
+    return found
 
 
 def _gaps(gaps: Mapping[str, Any], histograms: dict[str, list[list[float]]]) -> dict[str, float]:

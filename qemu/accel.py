@@ -18,12 +18,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 QEMU = "qemu-system-x86_64"
 OVERRIDE = "HFTOS_ACCEL"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 _ARGUMENTS = {"kvm": ("-accel", "kvm"), "tcg": ("-accel", "tcg,thread=multi")}
+NOT_QUOTABLE: Final = {"kvm": "a virtual machine", "tcg": "emulated"}
+"""Why wall-clock times of a guest may not be quoted as those of hardware, by the accelerator's name. Under KVM its CPUs
+are threads that nothing pins: the host preempts them, and each exit to it takes its time out of the guest's."""
 _SECTOR_SECONDS = 6.0
 _KERNEL_SECONDS = 5.0  # emulation needs about one: what takes longer is no help
 _DEBUG_EXIT = 33  # the port gives (0x10 << 1) | 1
@@ -47,9 +51,9 @@ class Accelerator:
     reason: str
 
     @property
-    def quotable(self) -> bool:
-        """Whether wall-clock latencies under it mean anything; emulation's do not."""
-        return self.name == "kvm"
+    def not_quotable(self) -> str:
+        """Why wall-clock times under it may not be quoted; there is no accelerator under which they may."""
+        return NOT_QUOTABLE[self.name]
 
     def argv(self) -> list[str]:
         """QEMU's arguments; emulation gets a host thread per CPU."""

@@ -244,7 +244,8 @@ def _replay(evidence: Evidence) -> Record:
 
 def _latency(stats: Record, outcome: Outcome) -> Record:
     measured = stats.get("tick_to_trade", {})
-    return {"unit": measured.get("unit", "ns"), **_chosen(measured, _LATENCY), "quotable": outcome.accelerator.quotable}
+    worth = {"quotable": False, "not_quotable": outcome.accelerator.not_quotable}
+    return {"unit": measured.get("unit", "ns"), **_chosen(measured, _LATENCY), **worth}
 
 
 def _boot(evidence: Evidence) -> Record:

@@ -133,7 +133,8 @@ def _number(value: int | None) -> str:
 def _latency(latency: Record) -> str:
     if not latency["count"]:
         return "not measured"
-    note = "" if latency["quotable"] else " (emulated: not quotable)"
+    why = latency.get("not_quotable", "emulated")
+    note = "" if latency["quotable"] else f" (not quotable: {why})"
     figures = (f"{name} {latency[name] / 1_000:,.0f} µs" for name in ("min", "p50", "p99", "max"))
     return f"{_counted(latency['count'], 'ticks')}: {', '.join(figures)}{note}"
 

@@ -74,16 +74,22 @@ def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:
 
 
 def replug(value: str, reader: Reader, table: Table) -> str | None:
-    """Take each isolated CPU off and on again: its timers stay with the others (kernel's isolation documentation)."""
+    """Take each isolated CPU off and on again: its timers stay with the others (kernel's isolation documentation).
+
+    Only those that are online: with `nosmt` the kernel keeps each core's second thread off and refuses to start it
+    (EPERM). Effective is the value when all came back, else those that did.
+    """
     switches = {number: reader.path(f"{cpu.SYSFS_CPU}/cpu{number}/online") for number in table.isolated}
     if not all(path.exists() for path in switches.values()):
         return None
     if value == UNSET:
         return UNSET
-    for path in switches.values():
-        write(path, "0")
-        write(path, "1")
-    return cpu.format_list(number for number, path in switches.items() if path.read_text().strip() == "1")
+    before = [number for number, path in switches.items() if _is_on(path)]
+    for number in before:
+        write(switches[number], "0")
+        write(switches[number], "1")
+    back = [number for number in before if _is_on(switches[number])]
+    return value if back == before else cpu.format_list(back)
 
 
 def energy_perf_bias(value: str, reader: Reader, _table: Table) -> str | None:
@@ -91,7 +97,7 @@ def energy_perf_bias(value: str, reader: Reader, _table: Table) -> str | None:
     if " epb" not in reader.text("/proc/cpuinfo"):
         return None
     found: set[int] = set()
-    for number in cpu.read_list("online", reader.root + cpu.SYSFS_CPU):
+    for number in sorted(reader.online):
         fd = os.open(reader.path(f"/dev/cpu/{number}/msr"), os.O_RDONLY if value == UNSET else os.O_RDWR)
         try:
             if value != UNSET:
@@ -103,7 +109,10 @@ def energy_perf_bias(value: str, reader: Reader, _table: Table) -> str | None:
 
 
 def divide_cache(value: str, reader: Reader, table: Table) -> str | None:
-    """Give the isolated CPUs the upper `half` of the last cache's ways, and all others the rest (resctrl.rst)."""
+    """Give the isolated CPUs the upper `half` of the last cache's ways, and all others the rest (resctrl.rst).
+
+    A group takes only CPUs that are online.
+    """
     folder = reader.path(RESCTRL)
     if not folder.is_dir():
         return None
@@ -125,11 +134,16 @@ def divide_cache(value: str, reader: Reader, table: Table) -> str | None:
     mine.mkdir(exist_ok=True)
     for group, share in ((folder, lower), (mine, ways & ~lower)):
         write(group / "schemata", _schemata(folder, share))
-    write(mine / "cpus_list", cpu.format_list(table.isolated))
+    cpus = set(table.isolated) & reader.online
+    write(mine / "cpus_list", cpu.format_list(cpus))
     if _shares(mine) != {ways & ~lower} or _shares(folder) != {lower}:
         return "ways " + " ".join(f"{share:x}" for share in sorted(_shares(mine)))
     members = cpu.parse_list((mine / "cpus_list").read_text(encoding="ascii"))
-    return value if set(members) == set(table.isolated) else f"{value}, for CPUs {cpu.format_list(members) or 'none'}"
+    return value if set(members) == cpus else f"{value}, for CPUs {cpu.format_list(members) or 'none'}"
+
+
+def _is_on(switch: Path) -> bool:
+    return switch.read_text(encoding="ascii").strip() == "1"
 
 
 def _schemata(folder: Path, share: int) -> str:

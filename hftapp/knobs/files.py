@@ -36,17 +36,17 @@ def on_cpu(number: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def places(pattern: str, isolated: Sequence[int], root: str = "") -> list[tuple[str, int | None]]:
-    """The files that a key names, each with the CPU from which it must be written: `{cpu}` is each isolated one."""
-    cpus: Sequence[int | None] = isolated if _CPU in pattern else [None]
+def places(pattern: str, isolated: Sequence[int], reader: Reader) -> list[tuple[str, int | None]]:
+    """The files that a key names, each with the CPU from which it must be written.
+
+    `{cpu}` is each isolated CPU that is online: the others, threads that `nosmt` keeps off, run nothing, and most of
+    their files are not there.
+    """
+    cpus: Sequence[int | None] = [number for number in isolated if number in reader.online]
     found: list[tuple[str, int | None]] = []
-    for number in cpus:
+    for number in cpus if _CPU in pattern else [None]:
         path = pattern.replace(_CPU, str(number))
-        if "*" not in path:
-            found.append((path, number))
-            continue
-        matches = sorted(Path(f"{root}/").glob(path.lstrip("/")))
-        found += [(str(match).removeprefix(root), number) for match in matches]
+        found += [(match, number) for match in (reader.matching(path) if "*" in path else [path])]
     return found
 
 
@@ -54,7 +54,7 @@ def apply(row: Row, reader: Reader, isolated: Sequence[int]) -> Result:
     """Write a row's value to each of its files."""
     path = f"/proc/sys/{row.key.replace('.', '/')}" if row.layer == "sysctl" else row.key
     refused = ""
-    for place, number in places(path, isolated, reader.root) if row.value != UNSET else ():
+    for place, number in places(path, isolated, reader) if row.value != UNSET else ():
         # Written from another CPU, 6.12 warns about the fair server: a run queue clock that is not up to date.
         try:
             if reader.path(place).exists():
@@ -70,26 +70,28 @@ def check(row: Row, reader: Reader, isolated: Sequence[int], refused: str = "") 
     if not row.kind:
         return Result(row.name, row.layer, row.value, NOT_READ, True, row.reason)
     # In these a place is a pattern or a name, not a file.
-    whole = row.kind in ("grep", "log", "config", "cmdline")
-    found = [row.place] if whole else [place for place, _ in places(row.place, isolated, reader.root)]
+    whole = row.kind in ("grep", "log", "config", "cmdline", "with", "without")
+    found = [row.place] if whole else [place for place, _ in places(row.place, isolated, reader)]
     values: dict[str, str] = {}
-    missing = ""
+    missing: list[str] = []
     for place in found:
         try:
             values[place] = reader.effective(row.kind, place)
         except FileNotFoundError as error:
-            missing = str(error.filename or place).removeprefix(reader.root)
+            missing.append(str(error.filename or place).removeprefix(reader.root))
         except OSError as error:
             values[place] = f"unreadable: {error.strerror}"
     if not values:
-        return _absent(row, missing)
+        return _absent(row, missing[0] if missing else "")
     kind = row.compare or row.kind
     wrong = {place: value for place, value in values.items() if not reader.agree(kind, row.shows, value)}
+    if _CPU in row.place:  # one of the others, which match a `*`, may have gone since
+        wrong |= dict.fromkeys(missing, ABSENT)
     if row.value == UNSET or not wrong:
         effective = ", ".join(dict.fromkeys(values.values())) or "none"
         return Result(row.name, row.layer, row.value, effective, True)
     effective = next(iter(wrong.values())) or "none"
-    where = f"in {', '.join(wrong)}" if len(values) > 1 else ""
+    where = f"in {', '.join(wrong)}" if len(found) > 1 else ""
     return Result(row.name, row.layer, row.value, effective, False, "; ".join(filter(None, (refused, where))))
 
 

@@ -37,6 +37,11 @@ class Reader:
         with open(self.root + place, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - paths cost boot time
             return file.read().strip()
 
+    def matching(self, pattern: str) -> list[str]:
+        """The files that there are of a pattern (`*`), sorted."""
+        found = sorted(Path(f"{self.root}/").glob(pattern.lstrip("/")))
+        return [str(path).removeprefix(self.root) for path in found]
+
     def effective(self, kind: str, place: str) -> str:
         """What the kernel shows; `UNSET` for what is not set. Raises OSError, of which FileNotFoundError: not there."""
         return KINDS[kind](self, place)
@@ -50,6 +55,11 @@ class Reader:
     def present(self) -> set[int]:
         """The CPUs that are there."""
         return set(cpu.read_list("present", self.root + cpu.SYSFS_CPU))
+
+    @property
+    def online(self) -> set[int]:
+        """The CPUs that run now."""
+        return set(cpu.read_list("online", self.root + cpu.SYSFS_CPU))
 
     @cached_property
     def config(self) -> dict[str, str]:
@@ -164,6 +174,20 @@ def _cmdline(reader: Reader, place: str) -> str:
     return f"{value}, unknown to this kernel" if given[-1] in reader.handed_on else value
 
 
+def _with(reader: Reader, place: str) -> str:
+    """A word as `cmdline` shows it, which has only had its effect while a file is there."""
+    word, _, file = place.partition(":")
+    value = _cmdline(reader, word)
+    return value if value == UNSET or reader.matching(file) else f"{value}, but there is no {file}"
+
+
+def _without(reader: Reader, place: str) -> str:
+    """A word as `cmdline` shows it, which has only had its effect while no such file is there."""
+    word, _, file = place.partition(":")
+    value, found = _cmdline(reader, word), reader.matching(file)
+    return f"{value}, but there is {found[0]}" if found and value != UNSET else value
+
+
 KINDS: dict[str, Callable[[Reader, str], str]] = {
     "int": _plain,
     "text": _plain,
@@ -176,4 +200,6 @@ KINDS: dict[str, Callable[[Reader, str], str]] = {
     "log": _log,
     "config": _config,
     "cmdline": _cmdline,
+    "with": _with,
+    "without": _without,
 }

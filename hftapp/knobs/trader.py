@@ -38,13 +38,15 @@ def of(found: Table) -> tuple[Row, ...]:
 
 def settled(settings: Config, asked: tuple[Row, ...]) -> Config:
     """The configuration with the catalogue's values for the keys that it leaves out."""
-    given, cpu = settings.document.get("cpu", {}), settings.cpu
+    given, cpu, nic = settings.document.get("cpu", {}), settings.cpu, settings.nic
     wanted = {row.key: row.value for row in asked if row.value != UNSET}
     if "mlockall" in wanted and "lock_memory" not in given:
         cpu = replace(cpu, lock_memory=wanted["mlockall"] == "on")
     if "sched_policy" in wanted and "policy" not in given:
         cpu = replace(cpu, policy=wanted["sched_policy"])
-    return replace(settings, cpu=cpu)
+    if "so_busy_poll" in wanted and "busy_poll" not in settings.document.get("nic", {}):
+        nic = replace(nic, busy_poll=wanted["so_busy_poll"] == "on")
+    return replace(settings, cpu=cpu, nic=nic)
 
 
 def check(asked: tuple[Row, ...], settings: Config, port: Port | None) -> list[Result]:

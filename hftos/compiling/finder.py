@@ -87,6 +87,11 @@ def install() -> None:
     sys.meta_path.insert(0, CompiledFinder())
 
 
+def remove() -> None:
+    """From now on import sources again; what is imported already stays."""
+    sys.meta_path[:] = [found for found in sys.meta_path if not isinstance(found, CompiledFinder)]
+
+
 def kind(module: str) -> str:
     """How an imported module runs: "Cython", or "Python" when it is interpreted."""
     loader = getattr(sys.modules[module].__spec__, "loader", None)

@@ -66,14 +66,17 @@ def show(path: Path, uki: str, secrets: bool, as_json: bool) -> None:
     installation = open_installation(path, uki, progress.default())
     chosen = installation.find()
     text = (installation.read(chosen.place.path) or b"").decode()
+    words = command_line.fault(installation.partition, installation.uki)
+    notices = [": ".join(words)] if words else []
     if as_json:
         document = chosen.settings.document
         shown = document if secrets else edit.masked_document(document)
-        click.echo(json.dumps(_described(installation, chosen) | {"configuration": shown}, default=str))
+        described = _described(installation, chosen) | {"notices": notices}
+        click.echo(json.dumps(described | {"configuration": shown}, default=str))
         return
     place = installation.place(chosen.place.path)
     click.echo(f"# {config_source.WORDS[chosen.place.source]}: {place}", err=True)
-    for line in chosen.mark():
+    for line in (*chosen.mark(), *notices):
         click.echo(f"# {line}", err=True)
     click.echo(text if secrets else edit.masked(text), nl=False)
 
@@ -97,7 +100,7 @@ def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
             f"{strange!r} is not KEY=VALUE: give one file, or values such as risk.max_open_orders=50"
         )
     data = None if assignments else _content(Path(words[0]))
-    with changing():
+    with changing(path):
         installation = open_installation(path, uki, progress.default())
         if data is None:
             source, before = installation.newest()
@@ -150,7 +153,7 @@ def cmdline(path: Path, uki: str, add: tuple[str, ...], remove: tuple[str, ...],
     Words that contradict the tuning catalogue make the self-check fail when the machine boots.
     """
     reporter = progress.default()
-    with changing() if add or remove else nullcontext():
+    with changing(path) if add or remove else nullcontext():
         installation = open_installation(path, uki, reporter)
         partition, uki = installation.partition, installation.uki
         if add or remove:
@@ -158,11 +161,13 @@ def cmdline(path: Path, uki: str, add: tuple[str, ...], remove: tuple[str, ...],
         else:
             found = command_line.read(partition, uki)
     if as_json:
-        shown = {"image": installation.label, "uki": installation.uki, "own": found.own, "added": found.added}
+        shown = {"image": installation.label, "uki": installation.uki, **found._asdict()}
         click.echo(json.dumps(shown))
         return
     click.echo(f"of the image: {' '.join(found.own)}")
     click.echo(f"added: {' '.join(found.added) or 'nothing'}")
+    if found.interrupted:
+        click.echo(f"{command_line.NAME}: {found.interrupted}", err=True)
 
 
 def _faults(file: Path, installation: Installation | None) -> list[Refused]:

@@ -18,6 +18,7 @@ from hftapp.config import Config, ConfigError, StrategyConfig
 from hftapp.config_source import PLACES, Chosen, Refused
 from hftapp.config_table import PARAMS
 from hftapp.trader.strategy import loading
+from hftos.configuring import command_line
 from image import esp
 from image.errors import ImageError
 from image.esp import Esp, EspError
@@ -89,7 +90,7 @@ class Installation:
         raise InstallationError(f"{self.label}: {self.uki} has no configuration: set a whole file")
 
     def faults(self) -> list[Refused]:
-        """Every configuration there that is not valid, and a change that was interrupted; by place."""
+        """Every configuration there that is not valid, and changes that were interrupted; by place."""
         found = []
         for place in PLACES:
             try:
@@ -100,8 +101,11 @@ class Installation:
                 found.append(Refused(self.place(place.path), config_source.problems(error)))
         current, before = (self.place(f"/{esp.CREDENTIALS}/{name}") for name in (esp.NAME, esp.LAST_GOOD))
         files = self._files()
-        if before in files and current not in files:
+        new = f"{self._folders[f'/{esp.CREDENTIALS}']}/{_NEW}"
+        if current not in files and files & {before, new}:
             found.append(Refused(current, ("missing: a change of it was interrupted; set it again",)))
+        if words := command_line.fault(self.partition, self.uki):
+            found.append(Refused(words[0], (words[1],)))
         return found
 
     def change(self, data: bytes) -> Changed:

@@ -36,10 +36,11 @@ def open_installation(path: Path, uki: str, reporter: Reporter) -> Installation:
 
 
 @contextmanager
-def changing() -> Iterator[None]:
+def changing(path: Path) -> Iterator[None]:
     """One change of this user's at a time, from reading what there is to the last rename. Raises EspError.
 
-    A change takes several steps, and the file systems in disk images have no locks of their own.
+    A change takes several steps, and the file systems in disk images have no locks of their own. A disk is kept from
+    being mounted meanwhile.
     """
     with ExitStack() as held:
         try:
@@ -47,6 +48,7 @@ def changing() -> Iterator[None]:
         except OSError as error:
             text = f"{cache.root()} cannot be written to ({error.strerror or error}): set XDG_CACHE_HOME"
             raise EspError(text) from error
+        held.enter_context(esp.alone(path))
         yield
 
 

@@ -5,9 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -20,7 +20,7 @@ from image.flash.errors import FlashError, TargetChangedError
 from image.flash.host import Host
 from image.flash.layout import Layout
 from image.flash.refusals import Image, Refusal
-from image.flash.source import Source
+from image.flash.source import Fault, Source
 
 _PROFILE = "colo"
 
@@ -45,11 +45,21 @@ def flash(typed: str, path: Path | None, profile: str, given: str | None, listin
         _list(as_json)
         return
     try:
-        image = path or source.of_profile(profile)
-        with source.opened(image, f"hftos image build --profile {profile}") as opened:
-            _flash(typed, opened, given, as_json)
+        with ExitStack() as stack:
+            target = device.inspect(typed)
+            image = _accepted(target, _open_image(stack, path, profile), as_json)
+            _flash(target, image, given, as_json)
     except ImageError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _open_image(stack: ExitStack, path: Path | None, profile: str) -> Source | Fault:
+    """The image until `stack` ends, or what is wrong with it."""
+    try:
+        path = path or source.of_profile(profile)
+        return stack.enter_context(source.opened(path, f"hftos image build --profile {profile}"))
+    except ImageError as error:
+        return Fault(path, str(error))
 
 
 def _list(as_json: bool) -> None:
@@ -62,16 +72,31 @@ def _list(as_json: bool) -> None:
     Console(width=None if sys.stdout.isatty() else 160).print(show.devices(judged))
 
 
-def _flash(typed: str, image: Source, given: str | None, as_json: bool) -> None:
-    console = Console(stderr=True)
-    target = device.inspect(typed)
+def _accepted(target: Device, image: Source | Fault, as_json: bool) -> Source:
+    """The image, when nothing speaks against it or the target, which are shown; ends the command otherwise."""
     if target.usable:
-        console.print(show.target(target, image), soft_wrap=True, highlight=False)
-    facts = Image(image.size, device.file_number(os.fstat(image.content.fileno())))
-    if against := refusals.check(target, facts):
+        Console(stderr=True).print(show.target(target, image), soft_wrap=True, highlight=False)
+    against = refusals.check(target, _facts(image))
+    if isinstance(image, Fault):
+        _refuse(target, [*against, Refusal("image", image.text)], as_json)
+    if against:
         _refuse(target, against, as_json)
+    return image
+
+
+def _facts(image: Source | Fault) -> Image:
+    """What the refusals need to know: of an image that is not whole as much as there is."""
+    if isinstance(image, Source):
+        return Image(image.size, device.file_number(os.fstat(image.content.fileno())))
+    if image.path is None or not image.path.is_file():
+        return Image(0)
+    status = image.path.stat()
+    return Image(status.st_size, device.file_number(status))
+
+
+def _flash(target: Device, image: Source, given: str | None, as_json: bool) -> None:
     confirm(target, given, _asker())
-    if device.inspect(typed) != target:
+    if device.inspect(target.typed) != target:
         raise TargetChangedError(f"{target.label} has changed since it was shown: nothing was written; look again")
     start, outcome = time.monotonic(), writing.Outcome()
     with _told(target, outcome), medium.opened(target) as opened:
@@ -105,8 +130,8 @@ def _told(target: Device, outcome: writing.Outcome) -> Iterator[None]:
         raise
 
 
-def _refuse(target: Device, against: list[Refusal], as_json: bool) -> None:
-    """Ends the command with status 1."""
+def _refuse(target: Device, against: list[Refusal], as_json: bool) -> NoReturn:
+    """Ends the command with status 1 and all that speaks against it."""
     if as_json:
         click.echo(json.dumps({"ok": False, "device": target.as_dict(), "refusals": _as_dicts(against)}))
     for refusal in against:

@@ -22,14 +22,14 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A reason that applies, and what to do."""
+    """A reason that applies, and what to do; the remedy is empty where the reason says it already."""
 
     name: str
     reason: str
-    remedy: str
+    remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reason}; {self.remedy}"
+        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ RULES = (
     Rule("no-disk", _no_disk, "name a disk, or a file that stands for one"),
     Rule("partition", _partition, "name the whole disk if all of it may go"),
     Rule("unknown", _unknown, "name a disk itself, not what is built on it; `hftos flash --list` shows them"),
-    Rule("permission", _permission, "run it as root"),
+    Rule("permission", _permission, "run it as root: sudo .venv/bin/hftos flash --device …"),
     Rule("unreadable", _unreadable, "name a disk whose content can be compared"),
     Rule("no-medium", _no_medium, "insert one, or attach a file to the loop device"),
     Rule("read-only", _read_only, "look for a write protection, or name another disk"),

@@ -9,18 +9,18 @@ from rich.text import Text
 from image.flash import units
 from image.flash.device import Device
 from image.flash.refusals import Refusal
-from image.flash.source import Source
+from image.flash.source import Fault, Source
 from image.flash.writing import Outcome
 
 
-def target(device: Device, source: Source) -> Text:
+def target(device: Device, source: Source | Fault) -> Text:
     """What would be erased, and what would be written; to be printed without folding: no path is cut."""
     rows = list(_rows(device, source))
     width = max(len(name) for name, _ in rows)
     return Text("\n".join(f"{name:{width}}  {value}" for name, value in rows))
 
 
-def _rows(device: Device, source: Source) -> Iterable[tuple[str, str]]:
+def _rows(device: Device, source: Source | Fault) -> Iterable[tuple[str, str]]:
     led = "" if device.typed == str(device.path) else f" (from {device.typed})"
     identity = device.identity
     yield "Device", f"{device.path}{led}"
@@ -30,6 +30,8 @@ def _rows(device: Device, source: Source) -> Iterable[tuple[str, str]]:
     yield "Size", f"{units.size(device.bytes)} ({device.bytes:,} bytes)"
     for index, part in enumerate(device.parts or (None,)):
         yield ("On it" if index == 0 else ""), str(part or device.unreadable or "nothing that is known")
+    if isinstance(source, Fault):
+        return
     beside = "" if source.manifest else ", with no manifest beside it to compare with"
     yield "Image", f"{source.path} ({units.size(source.size)}{beside})"
     if source.product:

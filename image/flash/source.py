@@ -65,6 +65,14 @@ class Source:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why there is no image to flash, and what to do; `path` is None where it is not even known where one would be."""
+
+    path: Path | None
+    text: str
+
+
 def of_profile(name: str) -> Path:
     """Where the build of a profile puts its disk image."""
     return builder.output_of(name) / IMAGE

@@ -18,6 +18,7 @@ _ZERO_RUN = 64 * MIB
 
 STATES = {
     "untouched": "nothing was written",
+    "erasing": "its partition table may be gone, and nothing of the image is on it: flash it again",
     "erased": "it has no partition table and only a part of the image, so that it boots nothing: flash it again",
     "different": "it has no partition table, so that it boots nothing, and does not keep what is written: replace it",
     "tables": "the image is on it and was compared, but its partition table may be incomplete: flash it again",
@@ -73,8 +74,9 @@ def flash(target: Target, layout: Layout, step: Step, outcome: Outcome) -> None:
     Raises DifferenceError when the disk has not what was written, SourceError when the image was changed meanwhile,
     OSError when the disk refuses.
     """
-    outcome.state = "erased"
+    outcome.state = "erasing"  # until that is on the medium: a disk may refuse the first write
     _erase_tables(target, layout)
+    outcome.state = "erased"
     with step("writing") as update:
         _write(target, layout, update, outcome)
         target.sync()

@@ -12,6 +12,8 @@ from lab.report import loading, page, summary, tables
 
 PAGE: Final = "report.html"
 SUMMARY: Final = "report.json"
+_LONGEST: Final = 200
+"""Characters of a file's name for metrics, of which a file system takes 255 in all."""
 
 
 def as_json(folder: Path, metrics: Sequence[str] = ()) -> dict[str, Any]:
@@ -22,12 +24,18 @@ def as_json(folder: Path, metrics: Sequence[str] = ()) -> dict[str, Any]:
     return summary.summary(loading.load(folder), metrics)
 
 
-def write(folder: Path, found: dict[str, Any] | None = None) -> Path:
-    """Write the page and its JSON into the experiment's folder, each whole or not at all; gives the page's path."""
-    found = as_json(folder) if found is None else found
-    storage.write(folder / SUMMARY, (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
-    storage.write(folder / PAGE, page.page(found).encode())
-    return folder / PAGE
+def write(folder: Path, found: dict[str, Any] | None = None, metrics: Sequence[str] = ()) -> Path:
+    """Write the page and its JSON into the experiment's folder, each whole or not at all; gives the page's path.
+
+    A report of other `metrics` than the experiment's own is beside the experiment's, under their names.
+    """
+    found = as_json(folder, metrics) if found is None else found
+    path = folder / PAGE
+    if metrics:
+        path = path.with_name(f"{path.stem}-{'+'.join(dict.fromkeys(metrics))[:_LONGEST]}{path.suffix}")
+    storage.write(path.with_suffix(".json"), (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
+    storage.write(path, page.page(found).encode())
+    return path
 
 
 def terminal(folder: Path, console: Console, found: dict[str, Any] | None = None) -> None:

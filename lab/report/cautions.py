@@ -1,27 +1,68 @@
 """What the reader of a report must know before the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from lab import raises
 from lab.compare import Comparison
+from lab.metrics import METRICS
+from lab.model import Result
 from lab.report import variants
 from lab.report.loading import Loaded
 from lab.verdicts import FEWEST_REPEATS, RELEVANT
 
 
-def of(loaded: Loaded, comparisons: Sequence[Comparison]) -> list[str]:
-    """Failed and missing runs, knobs without effect, and noise that hides."""
-    found = [f"run {result.run.key} failed: {_first_line(result.error)}" for result in loaded.failed]
+def of(loaded: Loaded, comparisons: Sequence[Comparison], chosen: Sequence[str] = ()) -> list[str]:
+    """What was chosen after results were there, failed and missing runs, knobs without effect, times of several
+    machines, and noise that hides. `chosen`: metrics that were asked for instead of the experiment's own."""
+    return [
+        *_afterwards(loaded, chosen),
+        *_runs(loaded),
+        *_knobs(loaded),
+        *several_hosts(loaded.done, comparisons),
+        *hidden(comparisons),
+    ]
+
+
+def _afterwards(loaded: Loaded, chosen: Sequence[str]) -> Iterator[str]:
+    if chosen:
+        yield (
+            f"metrics chosen after the fact: {', '.join(chosen)}; the experiment is about {', '.join(loaded.metrics)}. "
+            "What others show is a question for another experiment"
+        )
+    if loaded.raised:
+        yield raises.words(loaded.raised)
+
+
+def _runs(loaded: Loaded) -> Iterator[str]:
+    for result in loaded.failed:
+        yield f"run {result.run.key} failed: {_first_line(result.error)}"
     if loaded.missing:
-        found.append(f"{len(loaded.missing)} of {loaded.planned} runs are missing: {_few(loaded.missing)}")
+        yield f"{len(loaded.missing)} of {loaded.planned} runs are missing: {_few(loaded.missing)}"
+
+
+def _knobs(loaded: Loaded) -> Iterator[str]:
     for name in loaded.variants:
         own = [result for result in loaded.done if result.run.variant.name == name]
         rows = variants.not_effective(own)
         if rows:
             knobs = _few([f"{row['name']} (requested {row['requested']}, is {row['effective']})" for row in rows])
-            found.append(f"{name}: knobs that did not take effect: {knobs}")
+            yield f"{name}: knobs that did not take effect: {knobs}"
         if lacking := variants.not_there(own):
-            found.append(f"{name}: names knobs that its kernel or machine lacks, to no effect: {_few(lacking)}")
-    return found + hidden(comparisons)
+            yield f"{name}: names knobs that its kernel or machine lacks, to no effect: {_few(lacking)}"
+
+
+def several_hosts(results: Sequence[Result], comparisons: Sequence[Comparison]) -> list[str]:
+    """A warning of times that were taken on more than one machine; counts compare across them."""
+    hosts: dict[str, list[str]] = {}
+    for name in dict.fromkeys(row.metric for row in comparisons if not METRICS[row.metric].quotable):
+        own = {str(result.machine.get("host", "unknown")) for result in results if name in result.metrics}
+        if len(own) > 1:
+            hosts.setdefault(_few(sorted(own)), []).append(name)
+    return [
+        f"{', '.join(names)}: times of different machines ({where}) are compared: what differs between these may be "
+        "taken for an effect, or hide one"
+        for where, names in hosts.items()
+    ]
 
 
 def hidden(comparisons: Sequence[Comparison]) -> list[str]:

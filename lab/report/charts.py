@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rendering.svg import Picture, Scale, ticks
 from lab.report import numbers
+from rendering.svg import Picture, Scale, ticks
 
 ROW: Final = 22
 """Pixels of a row."""

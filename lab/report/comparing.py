@@ -3,11 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rendering import html
 from lab.report import charts, numbers
-from lab.report.pieces import CLASSES, interval, mark_class, paired, resolution, titled, with_share
+from lab.report.pieces import (
+    CLASSES,
+    INTERVALS,
+    family,
+    interval,
+    mark_class,
+    paired,
+    resolution,
+    titled,
+    with_share,
+)
 from lab.report.summary import Summary
 from lab.verdicts import EFFECTS, FEW, MISSING, NONE, SAME
+from rendering import html
 
 Row = Mapping[str, Any]
 _SIGNS = {NONE: "·", SAME: "=", FEW: "?", MISSING: numbers.NONE}
@@ -58,11 +68,11 @@ def _cell(row: Row, classes: dict[str, str]) -> str:
 def metrics(found: Summary) -> str:
     """A card for each metric that was compared."""
     names = _compared(found)
-    reference = found["experiment"]["reference"]
+    reference, tested = found["experiment"]["reference"], family(found["comparisons"])
     note = (
-        f"A dot is a run, a bar the median. Differences are those of medians from that of the reference, {reference}, "
-        f"with 95 % intervals; p is corrected for {len(found['comparisons'])} comparisons: in at most 5 % of reports "
-        "any effect is a false one."
+        f"A dot is a run, a bar the median. Differences are those of medians from that of the reference, {reference}; "
+        f"{INTERVALS}. p is corrected for the comparisons that were tested, {tested} of {len(found['comparisons'])}: "
+        "in at most 5 % of reports any effect among them is a false one."
     )
     cards = "".join(_card(found, name) for name in names)
     return html.section("Metric by metric", note, f'<div class="stack">{cards}</div>' if cards else "")

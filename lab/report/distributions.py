@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from rendering.svg import Picture, Scale, ticks
 from lab.report import numbers
 from lab.report.charts import limits, marks
+from rendering.svg import Picture, Scale, ticks
 
 BINS: Final = 32
 """Parts of a histogram's axis."""

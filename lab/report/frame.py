@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from rendering import html
-from rendering.terminal import visible
 from lab.report import numbers
 from lab.report.summary import Summary, shown
 from lab.verdicts import RELEVANT
+from rendering import html
+from rendering.terminal import visible
 
 METHOD: Final = (
     "A difference is that of two medians. Its standard error is the bootstrap's, over all resamples; its interval and "
@@ -17,8 +17,11 @@ METHOD: Final = (
     "more, than the mean of all.",
     "An exact test of ranks must not contradict. Where the repeats suffice for it to carry the verdict alone among so "
     "many comparisons, whatever the distribution, it has to.",
-    "Probabilities are corrected by Holm's method for all comparisons of this page. An effect has a corrected "
+    "Probabilities are corrected by Holm's method. The comparisons of variants, of all metrics, are one family, the "
+    "effects of factors another; of each family those count that were tested: they have a p. An effect has a corrected "
     "probability of 5 % or less.",
+    "Intervals are of 95 % each by itself; they are not corrected for many. So one may leave out 0 where no effect is "
+    "shown.",
     "Counted instructions that are the same in every repeat are exact: their difference leaves nothing to chance.",
     "What can be seen: the smallest true difference that these repeats show four times in five, among so many "
     "comparisons.",
@@ -45,7 +48,7 @@ def tiles(found: Summary) -> str:
         html.tile("Repeats", str(found["experiment"]["repeats"]), "of each, in random order"),
         html.tile("Effects", f"{shown(rows)} of {len(rows)}", "comparisons"),
         html.tile("Noise may hide", str(sum(row["hidden"] for row in rows)), f"effects of {RELEVANT:g} % or more"),
-        html.tile("Not quotable", str(len(marked)), "metrics, timed in emulation" if marked else "all may be quoted"),
+        html.tile("Not quotable", str(len(marked)), "metrics, timed in a guest" if marked else "all may be quoted"),
     )
     return f'<div class="tiles">{"".join(cells)}</div>'
 

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from rendering.svg import Picture
 from lab.report import numbers
 from lab.report.charts import ROW, margin, shortened
+from rendering.svg import Picture
 
 HEATS: Final = 6
 """Shades above none."""

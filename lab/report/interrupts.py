@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rendering import html
 from lab.report import heat, numbers
 from lab.report.summary import Summary
+from rendering import html
 
 Variants = Mapping[str, Mapping[str, Any]]
 

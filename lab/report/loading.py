@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import raises
 from lab.errors import StorageError
 from lab.model import Result
 from lab.plan import runs_of
+from lab.raises import Raise
 from lab.storage import Folder
 
 
@@ -16,7 +18,7 @@ class Loaded:
     """An experiment that was run, or part of it.
 
     `reference`: the variant that others are compared with; `metrics`: those that the experiment is about; `variants`:
-    names in the plan's order; `missing`: keys of runs without a result.
+    names in the plan's order; `missing`: keys of runs without a result; `raised`: how often repeats were, afterwards.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Loaded:
     results: Sequence[Result]
     planned: int
     missing: Sequence[str]
+    raised: Sequence[Raise]
 
     @property
     def done(self) -> list[Result]:
@@ -76,4 +79,5 @@ def _loaded(plan: Mapping[str, Any], results: Sequence[Result]) -> Loaded:
         results=results,
         planned=len(runs),
         missing=[run.key for run in runs if run.key not in have],
+        raised=raises.of(plan),
     )

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any, Final
 
 from lab.errors import LabError, StorageError
-from lab.metrics import METRICS
 from lab.report import numbers
+from lab.report.pieces import titled
 from lab.report.summary import Summary
 from lab.table import nearest
 from lab.verdicts import EFFECTS
@@ -39,7 +39,9 @@ def read(path: Path) -> Summary:
         found = json.loads(path.read_bytes())
         table((found,))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StorageError(f"{path} holds no report ({error!r}): give what `hftos lab report --json` printed") from error
+        raise StorageError(
+            f"{path} holds no report ({error!r}): give what `hftos lab report --json` printed"
+        ) from error
     return dict(found)
 
 
@@ -47,24 +49,28 @@ def table(reports: Sequence[Summary], metrics: Sequence[str] = ()) -> str:
     """Medians with the least and the most of the runs; bold where the report shows an effect against the first row.
 
     `metrics`: the columns, in this order, instead of those that the experiments compare. Reports of several experiments
-    are put together by their variants' names. Raises LabError for a metric that no report has.
+    are put together by their variants' names; the first that has a metric gives it. Raises LabError for a metric that
+    no report has.
     """
-    own = [(name, found) for found in reports for name, row in found["metrics"].items() if row["compared"] or metrics]
+    own: dict[str, Summary] = {}
+    for found in reports:
+        for name, row in found["metrics"].items():
+            if row["compared"] or metrics:
+                own.setdefault(name, found)
     for name in metrics:
-        if name not in dict(own):
-            raise LabError(f"no report has the metric {name!r}{nearest(name, dict(own))}")
-    columns = [(name, found) for chosen in metrics or [None] for name, found in own if chosen in (None, name)]
-    variants = list(dict.fromkeys(name for found in reports for name in found["variants"]))
-    heads = [_head(name, found) for name, found in columns]
-    rows = [" | ".join((f"| `{name}`", *(_cell(metric, found, name) for metric, found in columns))) for name in variants]
-    lines = [" | ".join(("| ", *heads)), " | ".join(("| :--", *("--:" for _ in columns))), *rows]
-    return "\n".join((*(f"{line} |" for line in lines), "", *_notes(reports, columns)))
+        if name not in own:
+            raise LabError(f"no report has the metric {name!r}{nearest(name, own)}")
+    columns = [(name, own[name]) for name in metrics or own]
+    variants = dict.fromkeys(name for found in reports for name in found["variants"])
+    heads = (_head(name, found) for name, found in columns)
+    rows = ((f"`{name}`", *(_cell(metric, found, name) for metric, found in columns)) for name in variants)
+    lines = [f"| {' | '.join(cells)} |" for cells in (("", *heads), (":--", *("--:" for _ in columns)), *rows)]
+    return "\n".join((*lines, "", _note(reports, columns)))
 
 
 def _head(name: str, found: Summary) -> str:
     metric = found["metrics"][name]
-    unit = f", {metric['unit']}" if metric["unit"] and metric["unit"] not in metric["what"] else ""
-    return f"{METRICS[name].what if name in METRICS else metric['what']}{unit}{' ' + MARK if metric['mark'] else ''}"
+    return f"{titled(metric['what'], metric['unit'])}{' ' + MARK if metric['mark'] else ''}"
 
 
 def _cell(metric: str, found: Summary, variant: str) -> str:
@@ -86,16 +92,19 @@ def _compared(metric: str, found: Summary, variant: str) -> dict[str, Any] | Non
     return next(rows, None)
 
 
-def _notes(reports: Sequence[Summary], columns: Sequence[tuple[str, Summary]]) -> Sequence[str]:
+def _note(reports: Sequence[Summary], columns: Sequence[tuple[str, Summary]]) -> str:
     """Under the table: what made it, on which machines, and what its marks mean."""
     commands = ", ".join(f"`hftos lab run {found['experiment']['name']}`" for found in reports)
-    machines = dict.fromkeys(
-        f"{machine['host']}, {machine['accelerator']}" for found in reports for machine in found["machines"]
-    )
+    machines = dict.fromkeys(f"{row['host']}, {row['accelerator']}" for found in reports for row in found["machines"])
     runs = ", ".join(dict.fromkeys(f"{found['experiment']['repeats']}" for found in reports))
     marks = dict.fromkeys(found["metrics"][name]["mark"] for name, found in columns)
     explained = [f"{MARK} {mark}" for mark in marks if mark]
-    return (
-        f"{commands}; {'; '.join(machines)}; median of {runs} boots each (least to most); **bold**: an effect against "
-        f"the first row, as the [report](statistics.md) shows it{'; ' if explained else '.'}{'; '.join(explained)}",
+    return "; ".join(
+        (
+            commands,
+            *machines,
+            f"median of {runs} boots each (least to most)",
+            "**bold**: an effect against the first row, as the report shows it",
+            *explained,
+        )
     )

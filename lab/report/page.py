@@ -2,10 +2,10 @@
 
 from html import escape
 
-from rendering import html
 from lab.report import comparing, frame, interrupts, ranked, shapes
 from lab.report.style import PAGE
 from lab.report.summary import Summary
+from rendering import html
 
 
 def page(found: Summary) -> str:

@@ -1,6 +1,6 @@
 """What several parts of the page share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -10,11 +10,17 @@ from lab.verdicts import BETTER, EFFECTS, FEW, MISSING, NONE, SAME, WORSE
 CLASSES: Final = {BETTER: "good", WORSE: "bad", NONE: "soft", SAME: "soft", FEW: "soft", MISSING: "soft"}
 """Of cells with a verdict."""
 EXACT: Final = "exact"
+INTERVALS: Final = "95 % intervals hold each by itself, not corrected for many"
 
 
 def mark_class(verdict: str) -> str:
     """The class of a mark in a picture."""
     return CLASSES[verdict] if verdict in EFFECTS else "plain"
+
+
+def family(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the rows were tested, which is what their p is corrected for."""
+    return sum(row["corrected"] is not None for row in rows)
 
 
 def interval(row: Mapping[str, Any], unit: str) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rendering import html
 from lab.report import charts, numbers
-from lab.report.pieces import CLASSES, interval, mark_class, paired, titled, with_share
+from lab.report.pieces import CLASSES, INTERVALS, family, interval, mark_class, paired, titled, with_share
 from lab.report.summary import Summary
 from lab.verdicts import CONFOUNDED
+from rendering import html
 
 _TOGETHER = 90.0
 """Percent of the differences that the factors must explain one by one, or it is said that they act together."""
@@ -16,9 +16,11 @@ _TOGETHER = 90.0
 def factors(found: Summary) -> str:
     """A card for each metric: what each factor does, the largest effect first."""
     names = list(dict.fromkeys(row["metric"] for row in found["effects"]))
+    rows = found["effects"]
     note = (
-        "What moving one factor does, with the others as they come in the design; lines are 95 % intervals. Share: of "
-        "the effects of all factors together."
+        f"What moving one factor does, with the others as they come in the design. Lines are intervals; {INTERVALS}. p "
+        f"is corrected for the effects of factors that were tested, {family(rows)} of {len(rows)}, which are a family "
+        "apart from the comparisons above. Share: of the effects of all factors together."
     )
     first, *rest = [_card(found, name) for name in names] or [""]
     more = f"<details><summary>By other metrics</summary>{html.stack(*rest)}</details>" if rest else ""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rendering import html
 from lab.report.distributions import Lines, histogram, percentiles, unit_of
 from lab.report.style import LINES
 from lab.report.summary import Summary
+from rendering import html
 
 
 def shapes(found: Summary) -> str:

@@ -11,9 +11,11 @@ from lab.model import Result
 from lab.report import cautions, variants
 from lab.report.loading import Loaded
 from lab.verdicts import EFFECTS
+from qemu.accel import NOT_QUOTABLE
 
 Summary = dict[str, Any]
-EMULATED: Final = "not quotable: emulated"
+UNKNOWN: Final = "of an unknown machine"
+"""Why times may not be quoted whose accelerator the results do not name."""
 
 
 def summary(loaded: Loaded, metrics: Sequence[str] = ()) -> Summary:
@@ -30,6 +32,7 @@ def summary(loaded: Loaded, metrics: Sequence[str] = ()) -> Summary:
             "question": loaded.question,
             "design": loaded.design,
             "repeats": loaded.repeats,
+            "raised": [asdict(each) for each in loaded.raised],
             "reference": loaded.reference,
             "factors": {name: list(levels) for name, levels in loaded.factors.items()},
             "notes": list(loaded.notes),
@@ -48,7 +51,7 @@ def summary(loaded: Loaded, metrics: Sequence[str] = ()) -> Summary:
         "comparisons": [record(row) for row in comparisons],
         "effects": [asdict(effect) for effect in ranking.rank(results, loaded.factors, chosen)],
         "explained": {name: ranking.explained(results, loaded.factors, name) for name in chosen},
-        "warnings": cautions.of(loaded, comparisons),
+        "warnings": cautions.of(loaded, comparisons, metrics),
     }
 
 
@@ -78,9 +81,12 @@ def values(
     }
 
 
-def quotable(name: str, results: Sequence[Result]) -> bool:
-    """A metric may be quoted: emulation does not change it, or nothing was emulated."""
-    return METRICS[name].quotable or all(result.machine.get("quotable") is True for result in results)
+def mark(name: str, results: Sequence[Result]) -> str:
+    """Why a metric's figures may not be quoted: they are times, and those of a guest; empty for counts."""
+    if METRICS[name].quotable:
+        return ""
+    reasons = sorted({NOT_QUOTABLE.get(str(result.machine.get("accelerator")), UNKNOWN) for result in results})
+    return f"not quotable: {' and '.join(reasons)}" if reasons else ""
 
 
 def machines(results: Sequence[Result]) -> list[Summary]:
@@ -95,8 +101,13 @@ def machines(results: Sequence[Result]) -> list[Summary]:
 def metric(name: str, compared: bool, results: Sequence[Result]) -> Summary:
     """What a metric is; `mark`: whether its figures may be quoted."""
     row = METRICS[name]
-    mark = "" if quotable(name, results) else EMULATED
-    return {"unit": row.unit, "what": row.what, "better": row.better, "compared": compared, "mark": mark}
+    return {
+        "unit": row.unit,
+        "what": row.what,
+        "better": row.better,
+        "compared": compared,
+        "mark": mark(name, results),
+    }
 
 
 def _failure(result: Result) -> Summary:

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rendering.terminal import visible
 from lab.report import numbers
-from lab.report.pieces import interval, resolution, titled, with_share
+from lab.report.pieces import INTERVALS, interval, resolution, titled, with_share
 from lab.report.summary import Summary
 from lab.verdicts import BETTER, WORSE
+from rendering.terminal import visible
 
 _STYLES = {BETTER: "green", WORSE: "red"}
 
@@ -56,6 +56,8 @@ def comparisons(rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any], c
                 cells = _difference(row, unit, console.width >= WIDE)
                 table.add_row(visible(row["variant"]), *_side(row, 1, unit), *cells[: None if roomy else 2])
         console.print(table)
+    if rows and roomy:
+        console.print(f"{INTERVALS}; p is corrected", style="dim", highlight=False)
 
 
 def _table(title: str, mark: str) -> Table:

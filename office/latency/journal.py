@@ -151,7 +151,8 @@ def quotable(run: Path) -> tuple[bool | None, str]:
         return None, f"{path} is no report of a run ({type(error).__name__}): nothing is known of the machine"
     if not isinstance(answer, bool):
         return None, f"{path} does not say whether latencies are quotable"
-    return answer, f"{accelerator}: {report.get('accel_reason', '')}"
+    why = report["tick_to_trade"].get("not_quotable")
+    return answer, f"{f'{why}, ' if why else ''}{accelerator}: {report.get('accel_reason', '')}"
 
 
 def intervals(states: Iterator[Counted] | list[Counted]) -> Iterator[tuple[Counted, int, Histogram]]:

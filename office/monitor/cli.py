@@ -16,13 +16,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rendering.terminal import visible
 from office.commands import CommandError, control_of
 from office.monitor import service
 from office.monitor.limits import DEFAULT, LIMITS, LimitsError, read
 from office.monitor.monitor import Monitor
 from office.monitor.service import DropCopy, MonitorError
 from protocols.soup import LoginRequest
+from rendering.terminal import visible
 from store.surveillance.catalogue import RULES
 from store.surveillance.engine import Surveillance
 from store.surveillance.thresholds import ThresholdError

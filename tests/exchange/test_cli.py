@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -507,11 +508,11 @@ def test_limits_that_apply_to_nobody_are_refused(tmp_path: Path, text: str, erro
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("halt", "MSFT"), ("book", "MSFT", "--once"), ("book", "MSFT")])
-def test_a_command_to_an_exchange_that_is_gone_says_so_at_once(start: Start, arguments: tuple[str, ...]) -> None:
+def test_a_command_to_an_exchange_that_is_gone_says_so(start: Start, arguments: tuple[str, ...]) -> None:
     running = start("--no-flow", "--symbols=MSFT")
     running.process.kill()
     running.process.communicate()
-    code, out, err = operate(running, *arguments)
+    code, out, err = operate(running, *arguments, "--wait=0")
     assert (code, out) == (2, "")
     assert f"(pid {running.process.pid}) does not answer: Connection refused; start it again" in err
 
@@ -528,6 +529,47 @@ def test_an_exchange_does_not_take_the_ready_file_of_another_one(start: Start) -
         in result.stderr
     )
     assert json.loads(copy.read_text()) == running.ready
+
+
+@contextmanager
+def life(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """An exchange from its start to `kill -9`."""
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def asked(*arguments: str) -> dict[str, Any]:
+    """What an operator's command answers that follows the start of the exchange at once."""
+    result = CliRunner().invoke(exchange, [*arguments, "--wait=60", "--json"])
+    assert result.exit_code == 0, result.stderr
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_a_killed_exchange_is_started_again_by_the_same_command(tmp_path: Path, feed_ports: tuple[int, int]) -> None:
+    """The commands of docs/operations.md, "Crash and resume"."""
+    ready = f"--ready-file={tmp_path / 'exchange.json'}"
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
+        ports = [probe.getsockname()[1] for probe in probes]
+    names = ("ouch", "rerequest", "glimpse", "drop-copy", "control")
+    options = [f"--{name}-port={port}" for name, port in zip(names, ports, strict=True)]
+    feeds = [f"--feed-{line}=239.20.8.5:{port}" for line, port in zip("ab", feed_ports, strict=True)]
+    journal = f"--journal={tmp_path / 'j'}"
+    command = [sys.executable, "-c", PROGRAM, journal, "--symbols=MSFT", *options, *feeds, ready]
+    with life(command):
+        asked("halt", "MSFT", ready)
+    assert (tmp_path / "exchange.json").exists()
+    with life(command) as second:
+        status = asked("status", ready)
+        assert json.loads((tmp_path / "exchange.json").read_text())["pid"] == second.pid
+    assert status["resumed"]["inputs"] > 0
+    assert status["resumed"]["state_hash"]
+    assert status["venues"]["NSDQ"]["halted"] == ["MSFT"]
 
 
 def test_several_venues_serve_side_by_side(start: Start) -> None:

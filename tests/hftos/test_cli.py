@@ -109,3 +109,12 @@ def test_signals_have_their_status(number: signal.Signals, status: int) -> None:
     _, error = program.communicate(timeout=30)
     assert program.returncode == status
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("arguments", [["config", "check", "hftos.toml"], ["flash", "--list"]])
+def test_what_an_operator_runs_as_root_waits_for_no_compiler(tmp_path: Path, arguments: list[str]) -> None:
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "HFTOS_INTERPRETED": "0"}
+    command = [sys.executable, "-m", "hftos.cli", *arguments]
+    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []

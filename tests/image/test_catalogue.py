@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from hftapp import config
 from hftapp.knobs import actions, apply, held, nic, readback, table, trader
 from image import catalogue, profile
 from image.catalogue import UNSET, Catalogue
 from image.errors import ProfileError
 from image.knob import KINDS, LAYERS
 from image.rows import KERNEL_CONFIG
-from tests.hftapp.knobs.kernel import Kernel
+from tests.hftapp.knobs.kernel import NO_CARD, Kernel
 
 NAMED = Path(__file__).parents[1] / "data/tuning_knobs.txt"
 ROW = 'name = "k"\nlayer = "boot"\nkey = "k"\nwhy = "w"\nsources = ["K"]\nreadback = "cmdline:k"\n'
+
+WITH_CPUS = [(knob.name, level) for knob in catalogue.load() for level in knob.allowed if "{" in level]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,8 @@ class TestResolving:
         words = [parameter.text for parameter in resolved.parameters]
         assert "skew_tick=0" in words
         assert not any(word.startswith("nohz_full") for word in words)
-        assert {s.knob.name: s.value for s in resolved.runtime}["vm.stat_interval"] == "10"
+        values = {row["name"]: row["value"] for row in json.loads(resolved.guest_file())["knobs"]}
+        assert values["vm.stat_interval"] == "10"
         assert not resolved.rebuild
 
     def test_a_level_of_the_kernels_configuration_needs_another_kernel(self, shipped: Catalogue) -> None:
@@ -130,8 +132,21 @@ class TestResolving:
         with pytest.raises(ProfileError, match="intel_iommu = 'on' cannot be together with iommu = 'off'"):
             shipped.resolve("qemu", {"iommu": "off"})
 
-    def test_the_cpus_may_be_written_out(self, shipped: Catalogue) -> None:
-        assert shipped.resolve("qemu", {"nohz_full": "1"}).parameters == shipped.resolve("qemu").parameters
+    @pytest.mark.parametrize("name", profile.names())
+    @pytest.mark.parametrize(("knob", "level"), WITH_CPUS)
+    def test_the_cpus_may_be_written_out(self, shipped: Catalogue, name: str, knob: str, level: str) -> None:
+        as_in_the_row = shipped.resolve(name, {knob: level})
+        written_out = shipped.resolve(name, {knob: as_in_the_row.expand(level)})
+        assert written_out == as_in_the_row
+        assert written_out.guest_file() == as_in_the_row.guest_file()
+
+    def test_a_conflict_is_found_whichever_way_the_cpus_are_written(self, tmp_path: Path) -> None:
+        one = ROW.replace('"k"', '"one"') + 'values = { p = "x" }\nlevels = ["{isolated}"]'
+        other = ROW.replace('"k"', '"other"') + 'values = { p = "1" }\nconflicts = ["one={isolated}"]'
+        found = catalogue.load(write(tmp_path, one, other))
+        for level in ("{isolated}", "1-N"):
+            with pytest.raises(ProfileError, match="other = '1' cannot be together with one ="):
+                found.resolve("p", {"one": level})
 
     def test_a_foreign_kernels_file_has_no_rows_of_a_configuration(self, shipped: Catalogue) -> None:
         rows = json.loads(shipped.resolve("qemu").guest_file(kconfig=False))["knobs"]
@@ -155,7 +170,7 @@ class TestOneRowIsAllItTakes:
         cpus = str(kernel.root / "sys/devices/system/cpu")
         rows = table.load(path, cpus)
         (row,) = (row for row in rows.rows if row.name == name)
-        results = apply.apply(table.Table("qemu", (1,), (0,), (row,)), _card(), str(kernel.root)).results
+        results = apply.apply(table.Table("qemu", (1,), (0,), (row,)), NO_CARD, str(kernel.root)).results
         return results[0].effective, results[0].ok
 
     def test_a_boot_parameter(self, tmp_path: Path) -> None:
@@ -191,10 +206,6 @@ class TestOneRowIsAllItTakes:
         assert self.checked(tmp_path, kernel, "N") == ("y", True)
 
 
-def _card() -> config.Nic:
-    return config.parse('[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n').nic
-
-
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -210,6 +221,8 @@ def _card() -> config.Nic:
         (ROW + "values = { p = 1 }", "must be a table of texts"),
         (ROW + 'values = { p = "1" }\nlevels = "2"', "must be a list of texts"),
         (ROW + 'values = { p = "1" }\nshows = { 2 = "x" }', "shows: 2 is no value of it"),
+        (ROW + 'values = { p = "1" }\nreadbacks = { 2 = "cmdline:k" }', "readbacks: 2 is no value of it"),
+        (ROW + 'values = { p = "1" }\nreadbacks = { 1 = "guess:k" }', "readback = 'guess:k': must be KIND:PLACE"),
         (ROW + 'values = { p = "1" }\nchoices = { 2 = "X" }', "choices must have a symbol for each value"),
         (ROW + 'values = { p = "1" }\nconflicts = ["nothing"]', "no knob 'nothing'"),
         (ROW + 'values = { p = "1" }\nconflicts = ["k=2"]', "'k=2' never comes about"),

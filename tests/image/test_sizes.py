@@ -97,6 +97,18 @@ def test_before_the_first_build_the_remedy_is_named(image: Path, name: str) -> N
         sizes.measure(image)
 
 
+@pytest.mark.parametrize(("options", "command"), [([], "build"), (["--profile", "colo"], "build --profile colo")])
+def test_the_remedy_is_for_the_profile_that_was_asked_for(image: Path, options: list[str], command: str) -> None:
+    place = image / "colo" if options else image
+    image_maker.write(place)
+    manifest = place / "manifest.json"
+    for spoil in (manifest.unlink, lambda: manifest.write_text("{")):
+        spoil()
+        for name in ("size", "show"):
+            result = CliRunner().invoke(cli.image, [name, *options])
+            assert f"run `hftos image {command}`" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

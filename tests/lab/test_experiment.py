@@ -48,7 +48,7 @@ def test_a_variant_is_the_base_with_changes() -> None:
 
 
 def test_a_variant_may_take_a_set_of_knobs_and_change_some() -> None:
-    stock = '[[variant]]\nname = "tuned"\nkernel = "debian"\nset = "cpu-partitioning"\n'
+    stock = '[[variant]]\nname = "tuned"\nkernel = "debian"\nset = "tuned-by-hand"\n'
     found = read(STEPS + stock + 'levels = { skew_tick = "0", k02 = "0" }\n').variants[0]
     assert found.levels["nohz_full"] == "{isolated}"
     assert (found.levels["skew_tick"], found.levels["k02"]) == ("0", "0")
@@ -57,7 +57,7 @@ def test_a_variant_may_take_a_set_of_knobs_and_change_some() -> None:
 def test_every_set_is_of_knobs_and_levels_of_the_catalogue() -> None:
     for name in level_sets.names():
         knob_levels.load().check_levels(level_sets.levels(name), name)
-    assert "cpu-partitioning" in level_sets.names()
+    assert "tuned-by-hand" in level_sets.names()
 
 
 def test_what_decides_the_runs_is_their_definition() -> None:
@@ -82,6 +82,9 @@ def test_what_decides_the_runs_is_their_definition() -> None:
         (('["loc_per_s"]', '["loc_per_s", "loc_per_s"]'), ["each is once"]),
         (('["loc_per_s"]', "[]"), ["metrics: []", "list of 1 or more"]),
         (('title = "Steps"', ""), ["title: missing"]),
+        (("metrics =", "metric ="), ["metrics: missing", "unknown key 'metric'; did you mean 'metrics'?"]),
+        (('knob = "tick"', 'knobs = "tick"'), ["name: missing", "unknown key 'knobs'; did you mean 'knob'?"]),
+        (("repeats =", "Repeats ="), ["unknown key 'Repeats'; did you mean 'repeats'?"]),
         (('title = "Steps"', 'title = " "'), ["title: ' '"]),
         (('["unset", "{isolated}"]', '["unset"]'), ["factor 1: levels", "list of 2 or more"]),
         (('["unset", "{isolated}"]', '["unset", 1]'), ["factor 1: levels"]),
@@ -89,7 +92,7 @@ def test_what_decides_the_runs_is_their_definition() -> None:
         (('knob = "tick"', 'knob = "stat.interval"'), ["stat.interval is in the factors"]),
         (('knob = "tick"', 'name = "../etc"'), ["'../etc'", "must be a name"]),
         (('knob = "tick"', 'knob = "tick"\ncolour = "red"'), ["factor 1: unknown key 'colour'"]),
-        (("[workload]", '[base]\nset = "tuned"\n\n[workload]'), ["base: no set 'tuned'", "cpu-partitioning"]),
+        (("[workload]", '[base]\nset = "tuned"\n\n[workload]'), ["base: no set 'tuned'", "tuned-by-hand"]),
         (("[workload]", "[workload"), ["test.toml"]),
     ],
 )

@@ -38,7 +38,7 @@ def test_what_the_guest_said_becomes_the_result(tmp_path: Path, booted: None, mo
     assert found.knobs == boot["knobs"]
     assert found.machine["uname"] == "Linux 6.12"
     assert found.machine["package"] == "linux-image 6.12"
-    assert not found.machine["quotable"]
+    assert found.machine["accelerator"] == "tcg"
     assert result_from(found.as_dict()) == found
 
 

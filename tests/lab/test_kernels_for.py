@@ -62,6 +62,15 @@ def test_a_level_changes_the_word_and_the_row(ensure: Callable[[Variant], Booted
     assert knobs(found)["nohz_full"]["value"] == "unset"
 
 
+def test_a_word_that_this_project_s_kernel_does_not_know_is_no_argument_of_the_interpreter(
+    ensure: Callable[[Variant], Booted],
+) -> None:
+    found = ensure(Variant("v", levels={"nosoftlockup": "set"}))
+    assert "nosoftlockup=" in found.words
+    assert all("=" in word or "." in word for word in found.words)
+    assert knobs(found)["nosoftlockup"]["value"] == "set"
+
+
 def test_a_level_of_the_kernel_s_configuration_builds_one(ensure: Callable[[Variant], Booted]) -> None:
     found = ensure(Variant("v", levels={"HZ": "1000"}))
     assert found.image.name == "variant-vmlinuz"

@@ -15,9 +15,13 @@ def test_an_unknown_knob_is_answered_with_those_near_it(knobs: Knobs) -> None:
         knobs.check_levels({"tikc": "unset"}, "here")
 
 
-def test_an_unknown_level_is_answered_with_those_there_are(knobs: Knobs) -> None:
-    with pytest.raises(ExperimentError, match="here: hz = '300': must be one of '100', '250', '1000', 'unset'"):
+def test_an_unknown_level_is_answered_with_those_there_are_and_where_to_add_one(knobs: Knobs) -> None:
+    with pytest.raises(ExperimentError) as caught:
         knobs.check_levels({"hz": "300"}, "here")
+    assert str(caught.value) == (
+        "here: hz = '300': must be one of '100', '250', '1000', 'unset'; to try another, add it to `levels` of its row "
+        "in kernel-config/catalogue/test.toml"
+    )
 
 
 def test_knobs_that_contradict_each_other_are_named(knobs: Knobs) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lab import durations, knob_levels, plan_cli
 from lab import experiment as experiments
-from lab import knob_levels, plan_cli
 from lab.cli import lab
 from lab.durations import Estimates
 from lab.knob_levels import Knobs
@@ -69,6 +69,19 @@ def test_what_is_wrong_with_a_file_is_one_line(file: Path) -> None:
     done = CliRunner().invoke(lab, ["plan", str(file)])
     assert done.exit_code == 1
     assert done.output == "Error: steps: factor tikc: no knob 'tikc'; did you mean 'tick'?\n"
+
+
+def test_the_list_says_which_times_are_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {"kind": "idle", "kernel": "hftos", "took": 20.0, "window": 10.0, "machine": durations.machine()}
+    monkeypatch.setattr("lab.storage.durations", lambda: [seen])
+    rows = json.loads(CliRunner().invoke(lab, ["list", "--json"]).output)
+    assert {row["measured"] for row in rows if row["workload"] == "idle"} == {True}
+    assert not any(row["measured"] for row in rows if row["workload"] != "idle")
+    lines = CliRunner().invoke(lab, ["list"], env={"COLUMNS": "160"}).output.splitlines()
+    assert {row["name"] for row in rows if not row["measured"]} == {
+        row["name"] for row in rows for line in lines if f" {row['name']} " in line and " about " in line
+    }
+    assert '"about": a guess, nothing of that workload was measured here yet.' in lines
 
 
 def test_the_shipped_experiments_are_listed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.verdicts import NOISES, results
 from lab.model import Result
 from lab.ranking import Effect, explained, rank
-from lab.verdicts import BETTER, CONFOUNDED, FEW, NONE, SAME, WORSE
+from lab.verdicts import BETTER, CONFOUNDED, EFFECTS, FEW, NONE, SAME, WORSE
 
 METRIC = "loc_per_s"
 ON_OFF = ("off", "on")
@@ -109,6 +109,31 @@ def test_exact_counts_have_exact_effects() -> None:
     ]
 
 
+def test_exact_counts_that_only_both_factors_change_are_not_called_the_same() -> None:
+    crossed = {
+        f"{a}{b}": ({"a": a, "b": b}, [value] * 3)
+        for a, b, value in (("off", "off", 100.0), ("off", "on", 200.0), ("on", "off", 200.0), ("on", "on", 100.0))
+    }
+    found = rank(experiment(crossed, "instructions_p50"), dict.fromkeys("ab", ON_OFF), ["instructions_p50"])
+    assert [(row.difference, row.verdict) for row in found] == [(0, NONE), (0, NONE)]
+
+
+def test_equal_medians_of_runs_that_differ_are_not_called_the_same() -> None:
+    rows = {level: ({"a": level}, [10.0, 20.0, 30.0]) for level in ("off", "on", "more")}
+    (row,) = rank(experiment(rows), {"a": list(rows)}, [METRIC])
+    assert (row.difference, row.verdict) == (0, NONE)
+
+
+def test_a_variant_that_failed_takes_away_only_what_it_alone_shows() -> None:
+    rows = full({"a": 500.0, "b": 0.0, "c": 250.0}, 0.1)
+    gone = [replace(r, error="no boot") if r.run.variant.name == rows[0].run.variant.name else r for r in rows]
+    found = rank(gone, dict.fromkeys("abc", ON_OFF), [METRIC])
+    assert [(row.factor, row.verdict in EFFECTS) for row in found] == [("a", True), ("c", True), ("b", False)]
+    steps = {"nothing": ({"a": "off"}, [1.0, 2.0, 3.0]), "+a": ({"a": "on"}, [5.0, 6.0, 7.0])}
+    lost = [replace(r, error="no boot") if r.run.variant.name == "+a" else r for r in experiment(steps)]
+    assert rank(lost, {"a": ON_OFF}, [METRIC]) == []
+
+
 def test_two_variants_or_two_repeats_are_too_few() -> None:
     assert ranked(full({"a": 300.0}), "a")[0].verdict == FEW
     assert {row.verdict for row in ranked(full({"a": 300.0, "b": 1.0}, repeats=2), "a", "b")} == {FEW}
@@ -119,7 +144,8 @@ def test_variants_without_factors_and_metrics_that_one_lacks_are_left_out() -> N
     other = results({"debian": {METRIC: [9e9] * 5}})
     assert ranked([*runs, *other], "a", "b") == ranked(runs, "a", "b")
     without = [replace(run, metrics={}) if run.run.variant.name == "off,off" else run for run in runs]
-    assert ranked(without, "a", "b") == []
+    assert [(row.factor, row.verdict) for row in ranked(without, "a", "b")] == [("a", WORSE), ("b", NONE)]
+    assert ranked([replace(run, metrics={}) for run in runs], "a", "b") == []
     assert rank(runs, {}, [METRIC]) == []
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from lab import storage
 from lab.cli import lab as group
+from lab.metrics import METRICS
 from tests.lab.report import example
 
 
@@ -50,8 +51,19 @@ def test_a_report_is_printed_and_written(folder: Path) -> None:
 
 
 def test_a_reports_metrics_can_be_chosen(folder: Path) -> None:
+    told("report", folder)
+    before = [(folder / name).read_bytes() for name in ("report.html", "report.json")]
     found = told("report", folder, "--metric", "switches", "--metric", "boot_s")
     assert {row["metric"] for row in found["comparisons"]} == {"switches", "boot_s"}
+    assert found["warnings"][0].startswith("metrics chosen after the fact: switches, boot_s; the experiment is about")
+    assert json.loads((folder / "report-switches+boot_s.json").read_text(encoding="utf-8")) == found
+    assert "metrics chosen after the fact" in (folder / "report-switches+boot_s.html").read_text(encoding="utf-8")
+    assert [(folder / name).read_bytes() for name in ("report.html", "report.json")] == before
+
+
+def test_a_page_of_all_metrics_has_a_name_that_a_file_can_have(folder: Path) -> None:
+    found = told("report", folder, *(word for name in METRICS for word in ("--metric", name)))
+    assert len(found["metrics"]) > 5
 
 
 @pytest.mark.usefixtures("lab")
@@ -75,6 +87,17 @@ def test_experiments_are_compared_variant_by_variant(folder: Path, tmp_path: Pat
     assert {row["verdict"] for row in found["comparisons"]} <= {"no difference shown", "too few repeats to tell"}
 
 
+def test_times_of_two_machines_are_not_compared_silently(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example, "EMULATED", {"host": "other", "accelerator": "tcg"})
+    other = example.write(tmp_path / "other")
+    times = told("compare", folder, other, "--metric", "boot_s")
+    assert times["warnings"][0].startswith("boot_s: times of different machines (lab, other)")
+    counts = told("compare", folder, other, "--metric", "loc_per_s")
+    assert not any("different machines" in line for line in counts["warnings"])
+
+
 def test_files_of_two_runs_are_compared_without_a_verdict(folder: Path) -> None:
     found = told("compare", folder / "runs/nothing.1.json", folder / "runs/+timers.1.json")
     assert pairs(found) == {("A: nothing", "B: +timers")}
@@ -93,7 +116,9 @@ def test_a_comparison_is_printed_as_a_table(folder: Path) -> None:
     ("arguments", "error"),
     [
         (("report", "isolatio"), "isolatio: no experiment that was run; did you mean 'isolation'?"),
-        (("report", "hz"), "hz: no experiment that was run; there are: isolation"),
+        (("report", "hz"), "hz: no experiment that was run; run it first: `hftos lab run hz`"),
+        (("report", "moon"), "moon: no experiment that was run; there are: isolation"),
+        (("compare", "hz/base", "hz/hz=250"), "no result's file; run it first: `hftos lab run hz`"),
         (("report", "isolation", "--metric", "speed"), "'speed' is not one of"),
         (("compare", "isolation/nothing", "isolation/+nohzfull"), "'+nohzfull'; did you mean '+nohz_full'?"),
         (("compare", "isolation", "isolation/nothing"), "one is an experiment, one is not"),
@@ -112,6 +137,18 @@ def test_what_cannot_be_compared_is_said_in_one_line(arguments: tuple[str, ...],
     assert done.exit_code != 0
     assert error in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(("name", "run_it"), [("isolation", "isolation"), ("moon", "EXPERIMENT")])
+def test_where_nothing_was_run_the_error_says_what_runs_it(
+    name: str, run_it: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "LAB_FOLDER", tmp_path)
+    for arguments in (("report", name), ("compare", f"{name}/nothing", f"{name}/+rcu")):
+        done = run(*arguments)
+        assert done.exit_code == 1
+        assert f"`hftos lab run {run_it}`" in done.output
+        assert "none" not in done.output.replace("none was run here", "")
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b'{"run": 5}', b"\xff"])

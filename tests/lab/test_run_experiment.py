@@ -86,6 +86,41 @@ def test_more_repeats_are_added_to_what_is_there(bench: Bench) -> None:
     assert len(bench()) == 20  # without an option it stays as it was begun
 
 
+def raised(path: Path) -> list[dict[str, int]]:
+    found: list[dict[str, int]] = json.loads((path / "plan.json").read_bytes())["raised"]
+    return found
+
+
+def test_each_raise_of_repeats_after_results_is_kept_with_the_plan(bench: Bench) -> None:
+    bench()
+    assert raised(bench.path) == []
+    bench(choices=Choices(repeats=4))
+    bench()  # goes on with them
+    bench(choices=Choices(repeats=2))
+    bench(choices=Choices(repeats=4))  # not more than there were
+    bench(STEPS.replace("repeats = 3", "repeats = 6"))  # the file's count as well
+    first, second = {"before": 3, "after": 4, "results": 12}, {"before": 4, "after": 6, "results": 16}
+    assert raised(bench.path) == [first, second]
+    assert any("repeats were raised 2 times after results were there" in note for note in bench.told.notes)
+    bench(choices=Choices(fresh=True, repeats=4))
+    assert raised(bench.path) == []
+
+
+def test_a_raise_is_kept_before_its_runs_are_done(bench: Bench) -> None:
+    def killed(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench(measure=killed)
+    with pytest.raises(KeyboardInterrupt):
+        bench(choices=Choices(repeats=4), measure=killed)
+    assert raised(bench.path) == []  # nobody has seen anything
+    bench()
+    with pytest.raises(KeyboardInterrupt):
+        bench(choices=Choices(repeats=5), measure=killed)
+    assert raised(bench.path) == [{"before": 4, "after": 5, "results": 16}]
+
+
 def test_only_some_variants_can_be_booted(bench: Bench) -> None:
     assert {result.run.variant.name for result in bench(choices=Choices(only=("base",)))} == {"base"}
     with pytest.raises(ExperimentError, match=r"no variant '\+tikc' in steps; did you mean '\+tick'"):

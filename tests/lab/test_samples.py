@@ -23,10 +23,21 @@ def test_samples_are_the_repeats_of_runs_that_succeeded() -> None:
 
 @pytest.mark.parametrize(
     ("name", "step"),
-    [("loc_per_s", 0.1), ("switches", 1.0), ("memory_kib", 4.0), ("instructions_p50", 1.0), ("boot_s", 0)],
+    [
+        ("loc_per_s", 0.1),
+        ("switches", 1.0),
+        ("memory_kib", 4.0),
+        ("instructions_p50", 1.0),
+        ("boot_s", 1e-6),
+        ("gap_max_us", 0),
+    ],
 )
 def test_a_rates_step_is_one_event_in_the_window(name: str, step: float) -> None:
     assert samples.step_of(METRICS[name], 10.0) == step
+
+
+def test_a_percentiles_step_is_its_bucket() -> None:
+    assert samples.step_of(METRICS["tick_to_trade_p99_ns"], 10.0, 12_800.0) == 100.0
 
 
 def test_no_noise_is_less_than_that_of_neighbouring_counts() -> None:

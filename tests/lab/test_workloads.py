@@ -10,7 +10,11 @@ from lab.lockstep import job
 from lab.metrics import METRICS
 from lab.model import Variant, Workload
 
-BOOT = {"pid1_s": 1.25, "knobs": [{"name": "nohz_full", "requested": "1", "effective": "1", "ok": True}]}
+BOOT = {
+    "pid1_s": 1.25,
+    "knobs_s": 0.5,
+    "knobs": [{"name": "nohz_full", "requested": "1", "effective": "1", "ok": True}],
+}
 COMMON: dict[str, Any] = {
     "seconds": 10.0,
     "interrupts": {"CPU0": {"LOC": 2500}, "CPU1": {"LOC": 5, "RES": 2, "CAL": 1, "24:virtio0": 4}},
@@ -31,6 +35,7 @@ GAPS = {
     "histogram": [[1_000, 30], [91_000, 10]],
 }
 IDLE = COMMON | {"gaps": GAPS}
+LOADED = COMMON | {"latency": {"tick_to_trade": {"histogram": [[900, 98], [1_000, 1], [9_000, 1]]}}}
 
 
 def test_idle_has_rates_gaps_and_costs() -> None:
@@ -46,7 +51,9 @@ def test_idle_has_rates_gaps_and_costs() -> None:
         "gap_max_us": 90.0,
         "available": 99.98,
         "boot_s": 1.25,
+        "ready_s": 1.75,
         "memory_kib": MEMORY_MIB * 1024 - 304_096,
+        "memory_reserved_kib": MEMORY_MIB * 1024 - 300_000,
     }
     assert found.counts["interrupts"] == {"LOC": 5, "RES": 2, "CAL": 1, "24:virtio0": 4}
     assert found.counts["switches"] == {"voluntary_switches": 0, "involuntary_switches": 7}
@@ -65,11 +72,14 @@ def test_tick_to_trade_has_instructions_and_no_rates() -> None:
     found = workloads.read(Workload("tick-to-trade", ticks=4), counted([700, 600, 600, 5_000]))
     assert found.metrics == {
         "instructions_p50": 600,
+        "instructions_p99": 700,
         "instructions_max": 5_000,
         "instructions_whole_p50": 1_100,
         "boot_instructions": 1_250_000_000,
         "boot_s": 1.25,
+        "ready_s": 1.75,
         "memory_kib": MEMORY_MIB * 1024 - 304_096,
+        "memory_reserved_kib": MEMORY_MIB * 1024 - 300_000,
         "switches": 7,
         "faults": 1,
     }
@@ -84,10 +94,16 @@ def test_a_guest_with_fewer_samples_than_ticks_has_no_figures() -> None:
 
 @pytest.mark.parametrize("kind", ["feed", "burst"])
 def test_a_feed_has_rates_and_latencies(kind: str) -> None:
-    found = workloads.read(Workload(kind), COMMON | {"latency": {"tick_to_trade": {"histogram": [[900, 3]]}}})
+    found = workloads.read(Workload(kind), LOADED)
     assert found.metrics["loc_per_s"] == 0.5
-    assert found.histograms == {"tick_to_trade_ns": [[900, 3]]}
+    assert found.histograms == {"tick_to_trade_ns": [[900, 98], [1_000, 1], [9_000, 1]]}
+    assert (found.metrics["tick_to_trade_p50_ns"], found.metrics["tick_to_trade_p99_ns"]) == (900, 1_000)
     assert "gaps_per_s" not in found.metrics
+
+
+def test_a_feed_without_a_trade_has_no_latency() -> None:
+    found = workloads.read(Workload("feed"), COMMON | {"latency": {"tick_to_trade": {"histogram": []}}})
+    assert "tick_to_trade_p50_ns" not in found.metrics
 
 
 @pytest.mark.parametrize("kind", ["idle", "tick-to-trade", "feed"])
@@ -142,7 +158,7 @@ def test_the_guest_s_configuration_is_valid_and_needs_no_second_card() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"), [("idle", IDLE), ("feed", COMMON), ("burst", COMMON), ("tick-to-trade", counted([600]))]
+    ("kind", "found"), [("idle", IDLE), ("feed", LOADED), ("burst", LOADED), ("tick-to-trade", counted([600]))]
 )
 def test_each_workload_has_the_metrics_that_its_experiments_may_name(kind: str, found: dict[str, Any]) -> None:
     measured = set(workloads.read(Workload(kind, ticks=1), found).metrics)

@@ -28,7 +28,7 @@ def test_kvm_is_taken_when_its_guests_run(device: Path) -> None:
     chosen = decide(device, KERNEL, never, lambda name, kernel: None)
     assert chosen == decide(device, None, lambda name: None, never)
     assert chosen == Accelerator("kvm", "a guest ran to its end under KVM")
-    assert chosen.quotable
+    assert chosen.not_quotable == "a virtual machine"
     assert chosen.argv() == ["-accel", "kvm"]
 
 
@@ -36,7 +36,7 @@ def test_a_boot_sector_that_does_not_run_means_emulation(device: Path) -> None:
     chosen = decide(device, None, lambda name: "it hung", never)
     assert chosen.name == "tcg"
     assert "it hung" in chosen.reason
-    assert not chosen.quotable
+    assert chosen.not_quotable == "emulated"
     assert chosen.argv() == ["-accel", "tcg,thread=multi"]
 
 

@@ -47,9 +47,15 @@ def test_both_sides_stand_side_by_side(tmp_path: Path) -> None:
     assert rows["order messages"] == ["555", "555"]
     assert rows["executed shares"] == ["4,301", "4,301"]
     assert "-90.2000 dollars" in text
-    assert "not quotable" in " ".join(text.split())
+    assert "(not quotable: emulated)" in " ".join(text.split())
     assert "AAPL -214, MSFT +100" in text
     assert "ok: guest" in text
+
+
+def test_times_of_a_virtual_machine_are_marked(tmp_path: Path) -> None:
+    worth = {"quotable": False, "not_quotable": "a virtual machine"}
+    _, text = show(tmp_path, REPORT | {"accel": "kvm", "tick_to_trade": REPORT["tick_to_trade"] | worth})
+    assert "(not quotable: a virtual machine)" in " ".join(text.split())
 
 
 def test_the_configuration_is_named_and_marked_when_it_is_not_the_wanted_one(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from rendering import html
 from protocols.ouch50_codes import REJECT_REASONS
+from rendering import html
 from store.analytics.analysis import Analysis
 from store.analytics.report import charts
 from store.analytics.report.numbers import count, duration, percent

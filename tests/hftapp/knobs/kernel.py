@@ -3,8 +3,11 @@
 import gzip
 from pathlib import Path
 
+from hftapp import config
 from hftapp.knobs.readback import Reader
 from hftapp.knobs.table import Row, Table
+
+NO_CARD = config.parse('[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n').nic
 
 
 class Kernel:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from hftapp import libc
-from hftapp.knobs import actions
+from hftapp.knobs import actions, apply
 from hftapp.knobs.files import write
-from tests.hftapp.knobs.kernel import Kernel, table
+from hftapp.knobs.table import Table
+from tests.hftapp.knobs.kernel import NO_CARD, Kernel, row, table
 
 CPUS = table()
 
@@ -83,6 +84,44 @@ class TestReplug:
         assert actions.replug("1", kernel.reader, CPUS) is None
 
 
+class TestReplugBesideThreadsThatAreOff:
+    """`nosmt`: a core's second thread is present, isolated and off, and the kernel does not start it."""
+
+    @pytest.fixture
+    def smt(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+        """Cores 0-3 whose second threads, 4-7, are off."""
+
+        def switch(path: Path, value: str) -> None:
+            if value == "1" and int(path.parent.name.removeprefix("cpu")) > 3:
+                raise PermissionError(errno.EPERM, "Operation not permitted")
+            write(path, value)
+
+        for name, cpus in (("present", "0-7"), ("possible", "0-7"), ("online", "0-3")):
+            kernel.put(f"/sys/devices/system/cpu/{name}", cpus)
+        for number in range(1, 8):
+            kernel.put(f"/sys/devices/system/cpu/cpu{number}/online", "1\n" if number < 4 else "0\n")
+        monkeypatch.setattr(actions, "write", switch)
+        return kernel
+
+    def test_they_stay_off_and_the_others_come_back(self, smt: Kernel) -> None:
+        assert actions.replug("1-N", smt.reader, Table("test", tuple(range(1, 8)), (0,), ())) == "1-N"
+        states = [smt.read(f"/sys/devices/system/cpu/cpu{number}/online") for number in range(1, 8)]
+        assert states == ["1", "1", "1", "0", "0", "0", "0"]
+
+    def test_they_do_not_stand_for_one_that_does_not_come_back(
+        self, smt: Kernel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(actions, "write", lambda path, value: write(path, "0" if "cpu2" in str(path) else value))
+        found = Table("test", tuple(range(1, 8)), (0,), ())
+        assert actions.replug("1-N", smt.reader, found) == "1,3"
+        assert not smt.reader.agree("cpus", "1-N", "1,3")
+
+    def test_the_self_check_passes(self, smt: Kernel) -> None:
+        found = row("cpu.replug", "sysfs", "cpu_replug", "1-N", "code", "cpu_replug", compare="cpus")
+        results = apply.apply(Table("test", tuple(range(1, 8)), (0,), (found,)), NO_CARD, str(smt.root)).results
+        assert [(result.effective, result.ok) for result in results] == [("1-N", True)]
+
+
 class TestEnergyBias:
     """IA32_ENERGY_PERF_BIAS of each CPU."""
 
@@ -131,6 +170,11 @@ class TestCacheWays:
 
         monkeypatch.setattr(actions, "write", kept)
         assert actions.divide_cache("half", kernel.reader, CPUS) == effective
+
+    def test_a_group_takes_only_cpus_that_are_online(self, kernel: Kernel) -> None:
+        self.resctrl(kernel)
+        assert actions.divide_cache("half", kernel.reader, Table("test", (1, 2), (0,), ())) == "half"
+        assert kernel.read("/sys/fs/resctrl/trader/cpus_list") == "1"
 
     def test_a_cpu_that_cannot_refuses_the_mount(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_arguments: object) -> None:

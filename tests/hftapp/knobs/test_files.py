@@ -72,6 +72,7 @@ def test_a_row_for_each_isolated_cpu_is_written_from_there(kernel: Kernel, monke
     before = os.sched_getaffinity(0)
     here = min(before)
     kernel.put(f"/fair/cpu{here}/runtime", "50000000\n")
+    kernel.put("/sys/devices/system/cpu/online", str(here))
     seen: list[set[int]] = []
     write = files.write
 
@@ -84,6 +85,51 @@ def test_a_row_for_each_isolated_cpu_is_written_from_there(kernel: Kernel, monke
     assert files.apply(row("fair_server", "sysfs", place, "0", "int", place), kernel.reader, [here]).ok
     assert seen == [{here}]
     assert os.sched_getaffinity(0) == before
+
+
+class TestARowForEachIsolatedCpu:
+    """`{cpu}`: every isolated CPU that is online has the file, and it counts."""
+
+    PLACE = "/fair/cpu{cpu}/runtime"
+    ASKED = row("fair_server", "sysfs", PLACE, "0", "int", PLACE)
+
+    @pytest.fixture
+    def four(self, kernel: Kernel) -> Kernel:
+        """CPUs 0-3, of which 1-3 are isolated; of these only 1 has the file."""
+        for name in ("present", "possible", "online"):
+            kernel.put(f"/sys/devices/system/cpu/{name}", "0-3")
+        kernel.put("/fair/cpu1/runtime", "50000000\n")
+        return kernel
+
+    def test_a_file_that_is_missing_is_a_failure(self, four: Kernel) -> None:
+        result = files.apply(self.ASKED, four.reader, [1, 2, 3])
+        assert (result.effective, result.ok) == ("absent", False)
+        assert result.reason == "in /fair/cpu2/runtime, /fair/cpu3/runtime"
+
+    def test_a_reason_to_lack_them_is_one_to_lack_them_all(self, four: Kernel) -> None:
+        excused = row("fair_server", "sysfs", self.PLACE, "0", "int", self.PLACE, absent="no fair server")
+        assert not files.apply(excused, four.reader, [1, 2, 3]).ok
+        assert files.apply(excused, four.reader, [2, 3]).ok
+
+    def test_a_cpu_that_is_off_needs_none(self, four: Kernel) -> None:
+        four.put("/sys/devices/system/cpu/online", "0-1")
+        four.put("/fair/cpu3/runtime", "50000000\n")
+        result = files.apply(self.ASKED, four.reader, [1, 2, 3])
+        assert (result.effective, result.ok, result.reason) == ("0", True, "")
+        assert four.read("/fair/cpu3/runtime") == "50000000"
+
+    def test_left_alone_they_only_inform(self, four: Kernel) -> None:
+        alone = row("fair_server", "sysfs", self.PLACE, "unset", "int", self.PLACE)
+        result = files.apply(alone, four.reader, [1, 2, 3])
+        assert (result.effective, result.ok) == ("50000000", True)
+
+
+def test_a_file_of_a_pattern_that_goes_meanwhile_is_no_failure(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel.put("/sys/queues/a/cpumask", "1\n")
+    place = "/sys/queues/*/cpumask"
+    reader = kernel.reader
+    monkeypatch.setattr(reader, "matching", lambda _pattern: ["/sys/queues/a/cpumask", "/sys/queues/gone/cpumask"])
+    assert files.check(row("workqueue", "sysfs", place, "1", "mask", place), reader, [1]).ok
 
 
 def test_a_row_that_cannot_be_read_back_gives_its_reason(kernel: Kernel) -> None:

@@ -63,6 +63,29 @@ class TestTheCommandLine:
         assert kernel.reader.effective("cmdline", "nowatchdog") == "set, unknown to this kernel"
 
 
+class TestAWordAndAFile:
+    """`with`, `without`: what the kernel was told, and whether the machine followed."""
+
+    def test_with_a_file(self, kernel: Kernel) -> None:
+        place = "hugepagesz:/sys/kernel/mm/hugepages/hugepages-1048576kB"
+        assert kernel.reader.effective("with", place) == "unset"
+        kernel.put("/proc/cmdline", "hugepagesz=1G")
+        missing = "1G, but there is no /sys/kernel/mm/hugepages/hugepages-1048576kB"
+        assert kernel.reader.effective("with", place) == missing
+        kernel.put("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "0")
+        assert kernel.reader.effective("with", place) == "1G"
+        kernel.put("/proc/1/environ", "hugepagesz=1G\0")
+        assert kernel.reader.effective("with", place) == "1G, unknown to this kernel"
+
+    def test_without_a_file(self, kernel: Kernel) -> None:
+        place = "iommu:/sys/class/iommu/*"
+        assert kernel.reader.effective("without", place) == "unset"
+        kernel.put("/proc/cmdline", "iommu=off")
+        assert kernel.reader.effective("without", place) == "off"
+        kernel.put("/sys/class/iommu/dmar0/type", "")
+        assert kernel.reader.effective("without", place) == "off, but there is /sys/class/iommu/dmar0"
+
+
 @pytest.mark.parametrize(
     ("kind", "wanted", "effective", "agree"),
     [

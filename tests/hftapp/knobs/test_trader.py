@@ -1,9 +1,11 @@
 """The trader's own knobs, read back by the process itself."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,39 @@ def test_the_catalogue_decides_what_the_configuration_leaves_out() -> None:
     assert trader.settled(settings(), rows).cpu.policy == "fifo"
     given = settings(more='[cpu]\nlock_memory = true\npolicy = "other"\n')
     assert trader.settled(given, rows) == given
+
+
+@pytest.mark.parametrize("level", ["on", "off"])
+@pytest.mark.parametrize("polls", [0, 50])
+def test_the_catalogue_decides_whether_an_af_xdp_socket_polls(
+    level: str, polls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Port:
+        """A socket of any kind, of which the kernel says how long it polls (µs)."""
+
+        def __init__(self) -> None:
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+        def fileno(self) -> int:
+            return self.socket.fileno()
+
+    port: Any = Port()
+    monkeypatch.setattr("hftapp.nic.af_xdp.AfXdpPort", Port)
+    monkeypatch.setattr(socket.socket, "getsockopt", lambda *_arguments: polls)
+    asked = (own("so_busy_poll", level),)
+    lenient = settings("af_xdp", '[host]\nself_check = "warn"\n')
+    decided = trader.settled(lenient, asked)
+    assert decided.nic.busy_poll is (level == "on")
+    (result,) = trader.check(asked, decided, port)
+    assert (result.requested, result.effective) == (level, "on" if polls else "off")
+    assert result.ok is (level == result.effective)
+    port.socket.close()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_configuration_goes_before_the_catalogue(given: bool) -> None:
+    chosen = config.parse(BASE.replace("{port}", "af_xdp") + f"busy_poll = {str(given).lower()}\n")
+    assert trader.settled(chosen, (own("so_busy_poll", "off" if given else "on"),)) == chosen
 
 
 def test_the_policy_is_the_processs(monkeypatch: pytest.MonkeyPatch) -> None:

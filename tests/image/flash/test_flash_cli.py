@@ -107,6 +107,37 @@ def test_a_damaged_image_is_refused(image: Path, target: Path) -> None:
     assert target.read_bytes() == before
 
 
+def test_all_that_speaks_against_image_and_disk_is_told_at_once(image: Path, target: Path) -> None:
+    with image.open("r+b") as file:
+        file.seek(2 * MIB)
+        file.write(b"!")
+    os.truncate(target, 4 * MIB + 1)
+    result = run(image, target, "--confirm", f"target-{4 * MIB + 1}", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert (told["ok"], [row["name"] for row in told["refusals"]]) == (False, ["too-small", "odd-size", "image"])
+    lines = result.stderr.splitlines()
+    refused = [line for line in lines if line.startswith("Refused: ")]
+    for line, text in zip(refused, ("is too small", "no whole sectors", "is damaged or another"), strict=True):
+        assert text in line
+    assert lines[0].split() == ["Device", str(target)], "what would be erased is shown"
+
+
+@pytest.mark.parametrize("options", [["--image", "/nowhere/hftos.img"], ["--profile", "moon"]])
+def test_without_an_image_the_disk_is_looked_at_all_the_same(options: list[str]) -> None:
+    result = CliRunner().invoke(flash, [*options, "--device", "/dev/null"])
+    assert result.exit_code == 1
+    first, second = result.stderr.splitlines()
+    assert first == "Refused: /dev/null is a character device, no disk; name a disk, or a file that stands for one"
+    assert second.startswith(("Refused: the image /nowhere/hftos.img cannot be read", "Refused: no profile 'moon'"))
+
+
+def test_a_damaged_image_is_not_flashed_onto_itself_either(image: Path) -> None:
+    image.write_bytes(b"damaged".ljust(512))
+    result = run(image, image, "--json")
+    assert [row["name"] for row in json.loads(result.stdout)["refusals"]] == ["itself", "image"]
+
+
 def test_the_image_is_not_flashed_onto_itself(image: Path) -> None:
     result = run(image, image, "--confirm", f"hftos.img-{6 * MIB}")
     assert result.exit_code == 1

@@ -12,7 +12,7 @@ from lab.model import Result, Run, Variant, Workload
 STEPS: Final = ("isolcpus", "nohz_full", "rcu", "irqs,workqueues", "fair_server", "timers")
 METRICS: Final = ("loc_per_s", "interrupts_per_s", "instructions_p50", "gap_max_us", "switches")
 SECONDS: Final = 10
-EMULATED: Final = {"host": "lab", "accelerator": "tcg", "quotable": False}
+EMULATED: Final = {"host": "lab", "accelerator": "tcg"}
 _TIMER: Final = (1003, 1001, 254, 250, 248, 0.2, 0.2)
 """Timer interrupts a second after each step."""
 

@@ -16,7 +16,7 @@ from hftapp.knobs import result as knobs
 from lab import report
 from lab.errors import StorageError
 from lab.model import Result, Run, Variant, Workload
-from lab.report import cautions, numbers
+from lab.report import cautions, numbers, summary
 from lab.report.loading import load
 from lab.verdicts import EFFECTS
 from tests.html_tree import HtmlTree
@@ -124,6 +124,35 @@ def test_a_level_for_a_knob_that_is_not_there_is_warned_of(folder: Path) -> None
     assert sum("lacks" in warning for warning in warnings) == 1
 
 
+def test_raised_repeats_are_warned_of_first(tmp_path: Path) -> None:
+    raised = [{"before": 3, "after": 4, "results": 21}, {"before": 4, "after": 5, "results": 28}]
+    found = report.as_json(example.write(tmp_path, raised=raised))
+    assert found["experiment"]["raised"] == raised
+    assert found["warnings"][0].startswith("repeats were raised 2 times after results were there (3 to 4, with 21")
+    assert found["warnings"][0] in HtmlTree(report.write(tmp_path, found).read_text(encoding="utf-8")).texts
+
+
+def test_times_of_several_machines_are_warned_of_and_counts_are_not(folder: Path) -> None:
+    loaded = load(folder)
+    first, *rest = loaded.done
+    mixed = replace(loaded, results=[replace(first, machine={"host": "other"}), *rest])
+    (warning,) = [line for line in summary.summary(mixed)["warnings"] if "different machines" in line]
+    assert warning.startswith("gap_max_us: times of different machines (lab, other) are compared")
+    assert not any("different machines" in line for line in summary.summary(loaded)["warnings"])
+
+
+def test_p_is_corrected_for_what_was_tested_in_two_families(folder: Path, found: dict[str, Any]) -> None:
+    page = _page(folder).texts
+    for name in ("comparisons", "effects"):
+        rows = found[name]
+        tested = [row for row in rows if row["corrected"] is not None]
+        assert 0 < len(tested) < len(rows)
+        assert f"tested, {len(tested)} of {len(rows)}" in page
+    assert "a family apart from the comparisons above" in page
+    assert "95 % intervals hold each by itself, not corrected for many" in page
+    assert "95 % intervals hold each by itself, not corrected for many" in _terminal(folder, 100)
+
+
 def test_wall_clock_figures_of_emulation_are_marked_everywhere(folder: Path, found: dict[str, Any]) -> None:
     marks = {name: metric["mark"] for name, metric in found["metrics"].items()}
     assert marks["gap_max_us"] == marks["boot_s"] == "not quotable: emulated"
@@ -132,10 +161,26 @@ def test_wall_clock_figures_of_emulation_are_marked_everywhere(folder: Path, fou
     assert "gap_max_us, µs  (not quotable: emulated)" in _terminal(folder, 160)
 
 
-def test_on_real_hardware_all_may_be_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(example, "EMULATED", {"host": "lab", "accelerator": "kvm", "quotable": True})
-    found = report.as_json(example.write(tmp_path))
-    assert {metric["mark"] for metric in found["metrics"].values()} == {""}
+@pytest.mark.parametrize(
+    ("machine", "mark"),
+    [
+        ({"accelerator": "kvm", "quotable": True}, "not quotable: a virtual machine"),
+        ({}, "not quotable: of an unknown machine"),
+    ],
+)
+def test_wall_clock_figures_of_any_guest_are_marked(
+    machine: dict[str, Any], mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(example, "EMULATED", machine)
+    marks = {name: metric["mark"] for name, metric in report.as_json(example.write(tmp_path))["metrics"].items()}
+    assert marks["gap_max_us"] == marks["boot_s"] == mark
+    assert marks["loc_per_s"] == marks["switches"] == marks["instructions_p50"] == ""
+
+
+def test_runs_of_both_kinds_of_guests_are_marked_with_both(folder: Path) -> None:
+    first, *rest = load(folder).done
+    mixed = [replace(first, machine={"accelerator": "kvm"}), *rest]
+    assert summary.mark("gap_max_us", mixed) == "not quotable: a virtual machine and emulated"
 
 
 def test_interrupts_are_told_by_cpu_name_and_second(found: dict[str, Any]) -> None:

@@ -152,6 +152,12 @@ def test_bytes_that_are_no_stream_are_a_note(folder: Path) -> None:
     ("report", "quotable", "text"),
     [
         ('{"accel": "kvm", "accel_reason": "works", "tick_to_trade": {"quotable": true}}', True, "kvm: works"),
+        (
+            '{"accel": "kvm", "accel_reason": "works",'
+            ' "tick_to_trade": {"quotable": false, "not_quotable": "a virtual machine"}}',
+            False,
+            "a virtual machine, kvm: works",
+        ),
         ('{"accel": "kvm"}', None, "is no report of a run"),
         ("no json", None, "is no report of a run"),
         ('{"accel": "kvm", "tick_to_trade": {"quotable": "yes"}}', None, "does not say"),
