@@ -56,7 +56,7 @@ class Sizes:
         return {"version": self.version, "profile": self.profile, **parts}
 
 
-def measure(folder: Path, build: str = "hftos image build") -> Sizes:
+def measure(folder: Path, build: str = uki.BUILD) -> Sizes:
     """The sizes of the image whose files are in `folder`; `build` is the command that would make it.
 
     Raises ImageError where they are missing or damaged.
@@ -65,14 +65,14 @@ def measure(folder: Path, build: str = "hftos image build") -> Sizes:
     for path in (efi, manifest_path):
         if not path.is_file():
             raise ImageError(f"there is no {path}: run `{build}`")
-    sections = uki.sections(efi)
+    sections = uki.sections(efi, build)
     try:
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
         kinds = {str(part["name"]): str(part["kind"]) for part in manifest["components"]}
         version, profile = str(manifest["version"]), str(manifest["profile"])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(f"{manifest_path} is damaged ({error!r}): run `{build}`") from error
-    archive = initramfs.decompress(uki.read_section(efi, USERSPACE))
+    archive = initramfs.decompress(uki.read_section(efi, USERSPACE, build))
     files = {entry.path: len(entry.data) for entry in cpio.read(archive) if entry.data}
     return Sizes(
         version=version,

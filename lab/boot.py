@@ -3,13 +3,13 @@
 import contextlib
 import json
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab import scratch
 from lab.kernels_for import Booted
 from lab.lockstep import job
 from lab.lockstep.guest import Running
@@ -69,8 +69,8 @@ def direct(booted: Booted, config: str, harness: str, folder: Path) -> DirectBoo
 def to_end(guest: LabGuest, console: Path, seconds: float) -> None:
     """Boot a guest that needs nobody, and wait for its end. Raises GuestError when it takes longer than `seconds`."""
     console.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hftos-lab-") as folder, _monitor(Path(folder)):
-        running = Running(guest.argv(console, Path(folder) / "guest", Path(folder) / "harness"))
+    with scratch.folder() as folder, _monitor(folder):
+        running = Running(guest.argv(console, folder / "guest", folder / "harness"), folder)
         try:
             status = running.wait(seconds)
         finally:

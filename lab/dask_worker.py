@@ -5,7 +5,6 @@ program: `python -m lab.dask_worker MODULE:FUNCTION FOLDER` takes a run as JSON 
 input, leaves `FOLDER/answer.json`, and ends early when standard input does.
 """
 
-import functools
 import importlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from image import cache
+from lab import scratch
 from lab.durations import machine
 from lab.model import Result, run_from
 from lab.runner import Measure, attempt
@@ -34,9 +34,8 @@ ANSWER: Final = "answer.json"
 _one_at_a_time = threading.Lock()
 
 
-@functools.cache
 def identity() -> str:
-    """A hash of the sources: two machines with the same one measure the same."""
+    """A hash of the sources as they are now: two machines with the same one measure the same."""
     return cache.hash_tree(*(ROOT / name for name in SOURCES), suffixes=(".py", ".pxd", ".toml", ".lock"))
 
 
@@ -45,10 +44,9 @@ def measured(run: Mapping[str, Any], target: str, sources: str) -> dict[str, Any
 
     One guest at a time in a worker, however many threads it has: guests beside each other would measure each other.
     """
-    if identity() != sources:
-        return {"refused": f"{machine()} has other sources than the coordinator: bring both to the same commit"}
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="hftos-lab-") as scratch:
-        folder = Path(scratch)
+    with _one_at_a_time, scratch.folder() as folder:
+        if identity() != sources:  # each time: the measuring process imports what is there then
+            return {"refused": f"{machine()} has other sources than the coordinator: bring both to the same commit"}
         began = time.monotonic()
         status, said = _run(run, target, folder)
         took = time.monotonic() - began

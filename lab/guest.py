@@ -5,13 +5,12 @@
 
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from image.errors import ImageError
-from lab import boot, kernels_for, workloads
+from lab import boot, kernels_for, scratch, workloads
 from lab.boot import GuestError, LabGuest
 from lab.kernels_for import Booted
 from lab.lockstep import job, session
@@ -50,8 +49,8 @@ def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
         booted = kernels_for.ensure(run.variant, say)
         accelerator = _EMULATED if run.workload.kind in workloads.COUNTED else accel.find(booted.probe)
         say("boots")
-        with tempfile.TemporaryDirectory(prefix="hftos-lab-") as scratch:
-            _boot(run, booted, accelerator, console, Path(scratch), say)
+        with scratch.folder() as place:
+            _boot(run, booted, accelerator, console, place, say)
         found = boot.result(console)
         figures = workloads.read(run.workload, found)
     except (GuestError, HarnessError, KernelError, ImageError, RootfsError, MachineError) as error:
@@ -72,10 +71,10 @@ def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
     )
 
 
-def _boot(run: Run, booted: Booted, accelerator: Accelerator, console: Path, scratch: Path, say: Say) -> None:
+def _boot(run: Run, booted: Booted, accelerator: Accelerator, console: Path, place: Path, say: Say) -> None:
     """Carry out the workload; the result is on the console afterwards."""
     workload = run.workload
-    direct = boot.direct(booted, workloads.config(), workloads.harness(workload, run.variant), scratch)
+    direct = boot.direct(booted, workloads.config(), workloads.harness(workload, run.variant), place)
     card = workload.kind not in workloads.CARDLESS
     guest = LabGuest(direct, accelerator, workload.kind in workloads.COUNTED, card)
     if not card:

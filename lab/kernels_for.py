@@ -16,7 +16,7 @@ from typing import Any, Final
 from image import build as image_build
 from image import buildroot, cache, catalogue, kernel, profile
 from image.resolved import GUEST_FILE
-from lab import knob_levels
+from lab import knob_levels, scratch
 from lab.lockstep import kernels
 from lab.model import Variant
 from rootfs import cpio
@@ -123,7 +123,6 @@ class _Image:
 
 _images: dict[str, _Image] = {}
 _debian: dict[str, kernels.DebianKernel] = {}
-_own_folder = functools.cache(lambda: tempfile.TemporaryDirectory(prefix="hftos-lab-"))
 
 
 def _image(name: str, say: Say) -> _Image:
@@ -131,7 +130,7 @@ def _image(name: str, say: Say) -> _Image:
     whatever is built into the same folder meanwhile."""
     if name not in _images:
         built = image_build.build(name, Saying(say))
-        folder = tempfile.mkdtemp(prefix=f"{name}-", dir=_own_folder().name)
+        folder = tempfile.mkdtemp(prefix=f"{name}-", dir=scratch.of_process())
         copies = [Path(shutil.copy(path, folder)) for path in (built.kernel, built.initramfs)]
         _images[name] = _Image(*copies)
     return _images[name]

@@ -7,12 +7,17 @@ plan.json          `Plan.as_dict` of the runs in their order, `lab.raises` of th
 runs/KEY.json      `Result.as_dict` of one run
 runs/KEY.console   what its guest's console said
 durations.jsonl    how long each run took here, one line a run
+report*            `lab.report`'s pages and their JSON
+finding.json       what a search of `lab.searching` found
+
+Whatever else is there is somebody else's: it is neither moved nor written over.
 """
 
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +30,11 @@ EXPERIMENT: Final = "experiment.toml"
 PLAN: Final = "plan.json"
 RUNS: Final = "runs"
 DURATIONS: Final = "durations.jsonl"
+FINDING: Final = "finding.json"
+KIND: Final = "kind"
+"""In a plan's dictionary; without it the plan is an experiment's."""
+SEARCH: Final = "bisect"
+_OWN: Final = (EXPERIMENT, PLAN, RUNS, DURATIONS, FINDING, "report*.html", "report*.json")
 _SCRATCH: Final = ".tmp"
 
 
@@ -73,14 +83,34 @@ class Folder:
         return table
 
     def add_duration(self, row: Mapping[str, Any]) -> None:
-        """Add how long a run took."""
+        """Add how long a run took, on a line of its own also after the half line of a killed writer."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / DURATIONS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        with (self.path / DURATIONS).open("a+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+            gap = b"\n" if file.read(1) not in (b"", b"\n") else b""
+            file.write(gap + json.dumps(row).encode() + b"\n")
+
+    def refuse_others(self) -> None:
+        """Raises StorageError for a folder without a plan in which there are files that are not the lab's."""
+        others = [path.name for path in self.path.iterdir() if not _own(path)] if self.path.is_dir() else []
+        try:
+            begun = self.read_plan() is not None
+        except StorageError:
+            begun = False  # somebody's plan, or a damaged one
+        if others and not begun:
+            some = ", ".join(sorted(others)[:3]) + (", …" if len(others) > 3 else "")
+            raise StorageError(
+                f"{self.path} is no folder of the lab, and not empty ({some}): give a new or an empty one as --dir"
+            )
 
     def keep_aside(self) -> Path | None:
-        """Move all files into a new folder beside this one and give its name; None when there are none."""
-        names = [path for path in self.path.iterdir() if path.name != LOCK_FILE] if self.path.is_dir() else []
+        """Move the lab's files into a new folder beside this one and give its name; None when there are none.
+
+        The lock stays: it is held. So do files of others.
+        """
+        own = [path for path in self.path.iterdir() if _own(path)] if self.path.is_dir() else []
+        names = [path for path in own if path.name != LOCK_FILE]
         if not names:
             return None
         aside = _free(self.path.with_name(f"{self.path.name}.before"))
@@ -97,14 +127,22 @@ class Folder:
 def opened(path: Path) -> Iterator[Folder]:
     """The folder for one writer at a time, without what a killed one left half written.
 
-    Raises `qemu.lock.DirectoryBusyError` that names the other writer.
+    Raises `qemu.lock.DirectoryBusyError` that names the other writer, and StorageError, before anything is written, for
+    a folder that is somebody else's.
     """
+    folder = Folder(path)
+    folder.refuse_others()
     with locked(path):
-        folder = Folder(path)
-        for place in (path, folder.runs):
-            for leftover in place.glob(f".*{_SCRATCH}"):
+        for leftover in (*path.glob(f".*{_SCRATCH}"), *folder.runs.glob(f".*{_SCRATCH}")):
+            if leftover.parent != path or _own(leftover):
                 leftover.unlink()
         yield folder
+
+
+def is_search(plan: Mapping[str, Any]) -> bool:
+    """Whether a plan's dictionary is that of a search for a culprit, and no experiment's."""
+    definition = plan["definition"]
+    return plan.get(KIND) == SEARCH or (isinstance(definition, dict) and {"good", "bad", "units"} <= set(definition))
 
 
 def durations(experiment: Path | None = None, everything: Path = LAB_FOLDER) -> Iterator[dict[str, Any]]:
@@ -146,6 +184,14 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _own(path: Path) -> bool:
+    """Whether a name in an experiment's folder is one that the lab gives."""
+    name = path.name
+    if name.startswith(".") and name.endswith(_SCRATCH):
+        name = name.removeprefix(".").removesuffix(_SCRATCH)
+    return name == LOCK_FILE or any(fnmatchcase(name, pattern) for pattern in _OWN)
 
 
 def _read(path: Path) -> Result:

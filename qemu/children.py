@@ -1,6 +1,7 @@
 """The processes a scenario starts: awaited by pidfd, ended by their own id, never left behind."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -80,18 +81,51 @@ class Child:
         self._exited.set_result(self._process.wait())
 
 
+class Keeper:
+    """`qemu.keeper` at work for this process: it acts when we are killed and cannot."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "qemu.keeper"],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            env=python_environment(),
+            start_new_session=True,
+        )
+
+    def end(self, pid: int) -> None:
+        """Let it end a process then. Raises BrokenPipeError when the keeper itself was killed."""
+        self._tell(str(pid))
+
+    def remove(self, folder: Path) -> None:
+        """Let it remove a folder then, after the processes have ended. Raises BrokenPipeError like `end`."""
+        self._tell(f"remove {folder}")
+
+    def dismiss(self) -> None:
+        """Let it go without doing anything; what comes after the first time is nothing."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with contextlib.suppress(BrokenPipeError):
+                self._tell("done")
+        self.let_act()
+
+    def let_act(self) -> None:
+        """Let it do now what it was told, and go."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.write(line.encode() + b"\n")
+
+
 class Nursery:
     """Starts children and sees to it that all are ended: by `close`, or by the keeper if we are killed."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._children: list[Child] = []
-        self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "qemu.keeper"],
-            stdin=subprocess.PIPE,
-            env=python_environment(),
-            start_new_session=True,
-        )
+        self._keeper = Keeper()
 
     def start(
         self,
@@ -118,28 +152,20 @@ class Nursery:
                 )
 
             process = launch() if namespace is None else namespace.call(launch)
-        self._tell_keeper(str(process.pid))
+        self._keeper.end(process.pid)
         child = Child(name, process, log)
         self._children.append(child)
         return child
 
     def remove_if_killed(self, folder: Path) -> None:
         """Let the keeper remove a folder when we are killed and cannot."""
-        self._tell_keeper(f"remove {folder}")
+        self._keeper.remove(folder)
 
     async def close(self, grace: float = 5.0) -> None:
         """End what still runs, the last started first, and dismiss the keeper."""
         for child in reversed(self._children):
             await child.stop(grace)
-        self._tell_keeper("done")
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.close()
-        self._keeper.wait()
-
-    def _tell_keeper(self, line: str) -> None:
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.write(line.encode() + b"\n")
-            self._keeper.stdin.flush()
+        self._keeper.dismiss()
 
 
 def tail(path: Path, lines: int) -> str:

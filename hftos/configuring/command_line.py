@@ -143,7 +143,7 @@ def _words(partition: Esp, path: str) -> tuple[str, ...]:
 
 
 def _write(partition: Esp, addon: _Addon, words: Sequence[str], root: Callable[[], BuildRoot]) -> None:
-    """Put the new addon in the place of the old one, which stays aside: should the power fail, its words are not lost."""
+    """Put the new addon in the place of the old one, which stays aside, so that no words are lost with the power."""
     if words:
         partition.write(addon.new, _make(root(), words))
     if addon.place in addon.there and words:

@@ -1,17 +1,20 @@
 """A guest under `-icount shift=0,sleep=off`: one instruction is one nanosecond of its time, and of its TSC."""
 
 import subprocess
-import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from lab.lockstep import job
-from qemu.children import python_environment
+from qemu.children import Keeper
 
 QEMU = "qemu-system-x86_64"
 ICOUNT = ("-icount", "shift=0,sleep=off")
 """`sleep=off`: an idle guest's time jumps to its next timer."""
+_GATE: Final = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
+"""Becomes the command after it once a line comes, and ends if none can come any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,27 @@ class Guest:
 
 
 class Running:
-    """A started guest; `stop` ends it if it has not ended itself, the keeper if this process is killed before."""
+    """A started guest; `stop` ends it if it has not ended itself, the keeper if this process is killed before.
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        keeper = [sys.executable, "-m", "qemu.keeper"]
-        self._keeper = subprocess.Popen(
-            keeper, stdin=subprocess.PIPE, env=python_environment(), start_new_session=True, text=True
-        )
-        self._tell_keeper(f"{self._process.pid}")
+    The keeper then removes the `folder` of the guest's sockets too. QEMU does not begin before the keeper knows it, so
+    at no moment does it outlive us.
+    """
+
+    def __init__(self, argv: Sequence[str], folder: Path | None = None) -> None:
+        with ExitStack() as undo:
+            self._keeper = Keeper()
+            undo.callback(self._keeper.dismiss)
+            if folder is not None:
+                self._keeper.remove(folder)
+            self._process = subprocess.Popen(
+                [*_GATE, *argv], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+            undo.callback(self.stop)
+            self._keeper.end(self._process.pid)
+            if self._process.stdin is not None:
+                self._process.stdin.write("\n")
+                self._process.stdin.close()
+            undo.pop_all()
 
     def alive(self) -> bool:
         """Whether QEMU runs."""
@@ -71,16 +84,10 @@ class Running:
         if self.alive():
             self._process.kill()
             self._process.wait()
-        if self._keeper.stdin is not None and not self._keeper.stdin.closed:
-            self._tell_keeper("done")
-            self._keeper.stdin.close()
-            self._keeper.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._keeper.dismiss()
         if self._process.stderr is None or self._process.stderr.closed:
             return ""
         with self._process.stderr as stream:
             return stream.read().strip()
-
-    def _tell_keeper(self, line: str) -> None:
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.write(f"{line}\n")
-            self._keeper.stdin.flush()

@@ -2,12 +2,12 @@
 
 import contextlib
 import socket
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from lab import scratch
 from lab.lockstep.exchange import HarnessError
 from lab.lockstep.guest import Running
 from lab.lockstep.link import Link, SocketLink
@@ -53,16 +53,16 @@ def measure(
     """
     console.parent.mkdir(parents=True, exist_ok=True)
     console.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hftos-icount-") as folder:  # a socket's path is 107 bytes at most
-        here, there = Path(folder) / "harness", Path(folder) / "guest"
+    with scratch.folder("hftos-icount-") as folder:  # a socket's path is 107 bytes at most
+        here, there = folder / "harness", folder / "guest"
         monitor = socket.socket(socket.AF_UNIX)  # a machine may insist on one
-        monitor.bind(str(Path(folder) / "qmp"))
+        monitor.bind(str(folder / "qmp"))
         monitor.listen()
         running: Running | None = None
         driver = connect(SocketLink(here, there), lambda: running is not None and running.alive())
         try:
-            with beside(Path(folder)):
-                running = Running(guest.argv(console, there, here))
+            with beside(folder):
+                running = Running(guest.argv(console, there, here), folder)
                 return driver.run(ticks, BOOT_SECONDS, progress)
         except HarnessError as error:
             said = running.stop() if running is not None else ""

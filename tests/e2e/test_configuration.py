@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "EFI/Linux/hftos.efi.extra.d"
 CURRENT, LAST_GOOD = f"{FOLDER}/{esp.NAME}", f"{FOLDER}/{esp.LAST_GOOD}"
-EVERYWHERE = f"loader/credentials/{esp.NAME}"
+EVERYWHERE, EVERYWHERE_BEFORE = f"loader/credentials/{esp.NAME}", f"loader/credentials/{esp.LAST_GOOD}"
 BAD = b"[risk]\nmax_order_shares = 0\n"
 TOO_HIGH = "risk.max_order_shares = 0: must be an integer from 1 to 999_999 (shares)"
 
@@ -87,15 +87,20 @@ def test_a_changed_configuration_is_booted_without_a_build(boot: Callable[..., A
     assert run.report["port"].startswith("af_packet")
 
 
-def test_a_bad_one_on_the_disk_is_refused_and_the_last_good_one_booted(boot: Callable[..., Any], disk: Path) -> None:
+def test_bad_ones_on_the_disk_are_refused_and_the_last_good_one_booted(boot: Callable[..., Any], disk: Path) -> None:
     change(disk, "nic.port=af_packet")
     change(disk, "host.name=later")
-    for place in (CURRENT, EVERYWHERE):  # as somebody copies files, who does not ask `hftos config`
-        partition(disk).write(place, BAD)
+    partition(disk).write(CURRENT, BAD)  # as somebody copies files, who does not ask `hftos config`
     assert shown(disk)["path"] == LAST_GOOD
+    partition(disk).write(EVERYWHERE_BEFORE, partition(disk).read(LAST_GOOD))
+    for place in (LAST_GOOD, EVERYWHERE):
+        partition(disk).write(place, BAD)
+    assert shown(disk)["path"] == EVERYWHERE_BEFORE
     run = boot("--disk-image", str(disk), "--seconds", "4", "--no-office")
-    before = f"/{esp.CREDENTIALS}/{esp.LAST_GOOD}"
-    refused = [f"/{esp.CONFIGURATION}", f"/{esp.GLOBAL_CREDENTIALS}/{esp.NAME}"]
+    before = f"/{esp.GLOBAL_CREDENTIALS}/{esp.LAST_GOOD}"
+    folders = (esp.CREDENTIALS, esp.CREDENTIALS, esp.GLOBAL_CREDENTIALS)
+    names = (esp.NAME, esp.LAST_GOOD, esp.NAME)
+    refused = [f"/{folder}/{name}" for folder, name in zip(folders, names, strict=True)]
     assert run.report["configuration"] == {
         "source": "last good",
         "path": before,
@@ -111,7 +116,7 @@ def test_a_bad_one_on_the_disk_is_refused_and_the_last_good_one_booted(boot: Cal
     assert run.report["port"].startswith("af_packet")
     console = (run.directory / "console.log").read_text()
     for line in (
-        f"CONFIGURATION REFUSED: {refused[1]}",
+        f"CONFIGURATION REFUSED: {refused[2]}",
         f"  {TOO_HIGH}",
         f"RUNNING ON: the last good configuration, {before}",
     ):

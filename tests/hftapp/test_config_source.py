@@ -12,7 +12,7 @@ from hftapp import config, config_source
 from hftapp.config_source import CHANGED, LAST_GOOD, LIMIT, OWN, PLACES, Place
 from hftapp.netconf import NetworkError
 
-CURRENT, _, BEFORE, _, BUILT_IN = (place.path for place in PLACES)
+CURRENT, BEFORE, GLOBAL, _, BUILT_IN = (place.path for place in PLACES)
 BOOTED = b'[host]\nname = "own"\n'
 GOOD = b'[host]\nname = "changed"\n'
 OLD = b'[host]\nname = "before"\n'
@@ -36,11 +36,19 @@ def test_without_a_changed_one_the_images_own_is_taken_quietly() -> None:
     assert chosen.record() == {"source": "image", "path": "/etc/hftos.toml", "fallback": False, "refused": []}
 
 
-@pytest.mark.parametrize("place", [place.path for place in PLACES if place.source == CHANGED])
-def test_a_changed_one_goes_before_all_others(place: str) -> None:
-    chosen = find({BUILT_IN: BOOTED, BEFORE: OLD, place: GOOD})
+@pytest.mark.parametrize(("place", "others"), [(CURRENT, [BEFORE, GLOBAL, PLACES[3].path]), (GLOBAL, [PLACES[3].path])])
+def test_a_changed_one_goes_before_the_last_good_one(place: str, others: list[str]) -> None:
+    chosen = find({BUILT_IN: BOOTED, place: GOOD} | dict.fromkeys(others, OLD))
     assert (chosen.settings.host.name, chosen.place) == ("changed", Place(CHANGED, place))
     assert not chosen.is_fallback
+
+
+@pytest.mark.parametrize("current", [{}, {CURRENT: BAD}])
+def test_what_an_image_ran_on_goes_before_what_is_for_all_images(current: dict[str, bytes]) -> None:
+    """Also while it is being replaced, when it is the last good one beside none."""
+    chosen = find({BUILT_IN: BOOTED, BEFORE: OLD, GLOBAL: GOOD} | current)
+    assert (chosen.settings.host.name, chosen.place.path) == ("before", BEFORE)
+    assert chosen.is_fallback
 
 
 def test_a_bad_one_gives_way_to_the_last_good_one_loudly() -> None:

@@ -96,6 +96,15 @@ def test_bytes_are_compared_when_both_are_built(profiles: Path) -> None:
     )
 
 
+def test_the_remedy_for_a_damaged_image_is_for_its_profile(profiles: Path) -> None:
+    for name in ("small", "large"):
+        image_maker.write(profiles / name)
+    (profiles / "large/manifest.json").write_text("{")
+    result = CliRunner().invoke(cli.image, ["diff", "small", "large"])
+    assert result.exit_code == 1
+    assert result.stderr.endswith("run `hftos image build --profile large`\n")
+
+
 def test_a_kernel_whose_objects_are_not_known_is_compared_as_a_whole_only(profiles: Path) -> None:
     for name in ("small", "large"):
         image_maker.write(profiles / name)

@@ -10,14 +10,14 @@ import pytest
 from hftapp import config_source
 from image import esp
 from image.esp import EspError, FolderEsp
-from tests.image.flash.disk_maker import gpt_disk, loop, mounted
+from tests.image.flash.disk_maker import add_partition, gpt_disk, loop, mounted
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices and mounts need root")
 
 
 def test_names_are_those_that_pid_1_looks_for() -> None:
     folders = (esp.CREDENTIALS, esp.GLOBAL_CREDENTIALS)
-    wanted = [f"/{folder}/{name}" for name in (esp.NAME, esp.LAST_GOOD) for folder in folders]
+    wanted = [f"/{folder}/{name}" for folder in folders for name in (esp.NAME, esp.LAST_GOOD)]
     assert [place.path for place in config_source.PLACES[:-1]] == wanted
 
 
@@ -64,6 +64,66 @@ def test_a_mounted_disk_is_left_alone(tmp_path: Path) -> None:
         for path in (device, disk):
             with pytest.raises(EspError, match=rf"{path} is mounted at {tmp_path}/mnt: unmount it, or give the folder"):
                 esp.check_unused(path)
+
+
+def mount(device: Path, place: Path) -> str:
+    """What mount(8) says against it; empty when it is mounted, which is ended again."""
+    place.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", str(device), str(place)], capture_output=True, text=True)
+    if done.returncode == 0:
+        subprocess.run(["umount", str(place)], check=True)
+    return done.stderr
+
+
+@needs_root
+def test_nobody_mounts_a_disk_or_a_part_of_it_while_it_is_changed(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(gpt_disk(16 << 20, [(2048, 20479, "hftos-esp")]))
+    with loop(disk, "--partscan") as device:
+        part = add_partition(device, 2048, 20479)
+        subprocess.run(["mkfs.ext4", "-q", "-F", str(part)], check=True)
+        with esp.alone(device):
+            assert "busy" in mount(part, tmp_path / "mnt")
+            assert "busy" in mount(device, tmp_path / "mnt")
+            esp.check_unused(device)
+            with device.open("r+b") as other:  # as mtools do
+                other.write(b"!")
+        assert mount(part, tmp_path / "mnt") == ""
+        with pytest.raises(EspError, match=f"is a partition: give the whole disk, {device}"), esp.alone(part):
+            pass
+
+
+@needs_root
+@pytest.mark.parametrize("mount", ["mounted in another namespace", "opened alone"])
+def test_a_disk_that_somebody_has_where_it_is_not_seen_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str
+) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(16 << 20))
+    (tmp_path / "mnt").mkdir()
+    with loop(disk) as device:
+        subprocess.run(["mkfs.ext4", "-q", "-F", str(device)], check=True)
+        if mount == "opened alone":
+            code = "import os, sys; os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL); print(flush=True); sys.stdin.read()"
+            command = [sys.executable, "-c", code, str(device)]
+        else:
+            monkeypatch.setattr(esp, "check_unused", lambda _path: None)  # as if /proc had not all processes
+            command = ["unshare", "--mount", "sh", "-c", 'mount "$1" "$2" && echo && cat']
+            command += ["", str(device), str(tmp_path / "mnt")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"\n"
+            with pytest.raises(EspError, match=rf"^{device} is in use by something that is not seen from here"):
+                esp.alone(device).__enter__()
+            holder.communicate()
+        with esp.alone(device):
+            pass
+
+
+def test_files_and_folders_need_not_be_had_alone(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none"):
+        with esp.alone(path):
+            pass
 
 
 def test_files_in_a_folder_are_written_renamed_and_removed(tmp_path: Path) -> None:

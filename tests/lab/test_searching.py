@@ -112,7 +112,7 @@ def test_another_search_in_the_folder_is_refused(tmp_path: Path, knobs: Knobs) -
 
 
 def test_a_folder_of_an_experiment_is_refused(tmp_path: Path, knobs: Knobs) -> None:
-    with storage.opened(tmp_path) as folder:
+    with storage.opened(tmp_path / "full") as folder:
         folder.write_plan({"definition": {"design": "full"}, "runs": []}, b"")
     with pytest.raises(StorageError, match="another search"):
-        searching(tmp_path, knobs)
+        searching(tmp_path / "full", knobs)

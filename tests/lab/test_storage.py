@@ -88,6 +88,52 @@ def test_what_was_there_is_kept_aside(tmp_path: Path) -> None:
             assert folder.results() == []
 
 
+def test_only_what_is_the_lab_s_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "isolation"
+    with storage.opened(path) as folder:
+        folder.write_plan({"definition": {}, "runs": []}, b"text")
+    lab = {"experiment.toml", "plan.json", "durations.jsonl", "finding.json", "runs"}
+    lab |= {"report.html", "report.json", "report-boot_s.html", "report-boot_s.json"}
+    for name in lab - {"experiment.toml", "plan.json", "runs"} | {"notes.md", "data.json", ".hidden"}:
+        (path / name).write_text(name)
+    with storage.opened(path) as folder:
+        folder.write_result(figures(RUN))
+        aside = folder.keep_aside()
+        assert aside is not None
+        assert {file.name for file in aside.iterdir()} == lab
+        assert {file.name for file in path.iterdir()} == {".lock", "notes.md", "data.json", ".hidden"}
+
+
+OTHERS = [{"notes.md": ""}, {".git": ""}, {"main.tf": "", "plan.json": '{"terraform_version": "1"}'}, {".a.tmp": ""}]
+
+
+@pytest.mark.parametrize("files", OTHERS)
+def test_a_folder_of_somebody_else_s_is_refused_and_left_as_it_is(tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with (
+        pytest.raises(StorageError, match=r"is no folder of the lab, and not empty \(.*\): give a new or an empty one"),
+        storage.opened(tmp_path),
+    ):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == set(files)
+
+
+def test_a_folder_in_which_a_killed_one_had_no_plan_yet_is_the_lab_s(tmp_path: Path) -> None:
+    for name in ("experiment.toml", ".plan.json.tmp", ".lock"):
+        (tmp_path / name).touch()
+    with storage.opened(tmp_path):
+        assert {path.name for path in tmp_path.iterdir()} == {"experiment.toml", ".lock"}
+
+
+def test_half_written_files_of_others_stay(tmp_path: Path) -> None:
+    Folder(tmp_path).write_plan({"definition": {}, "runs": []}, b"")
+    for name in (".notes.md.tmp", ".report.html.tmp"):
+        (tmp_path / name).touch()
+    with storage.opened(tmp_path):
+        assert {path.name for path in tmp_path.glob(".*.tmp")} == {".notes.md.tmp"}
+
+
 def test_a_second_writer_is_told_of_the_first(tmp_path: Path) -> None:
     with (
         storage.opened(tmp_path),
@@ -103,6 +149,9 @@ def test_durations_of_all_experiments_are_read_and_half_lines_passed_over(tmp_pa
     with (tmp_path / "a" / "durations.jsonl").open("a") as file:
         file.write('{"key": "half')
     assert [row["key"] for row in storage.durations(everything=tmp_path)] == ["a", "b"]
+    Folder(tmp_path / "a").add_duration({"key": "later", "took": 1.5})
+    assert [row["key"] for row in storage.durations(tmp_path / "a", tmp_path / "none")] == ["a", "later"]
+    (tmp_path / "a" / "durations.jsonl").write_text('{"key": "a"}\n')
     assert [row["key"] for row in storage.durations(tmp_path / "a", everything=tmp_path)] == ["a", "b"]
     assert [row["key"] for row in storage.durations(tmp_path / "b", everything=tmp_path / "none")] == ["b"]
     assert list(storage.durations(tmp_path / "none", everything=tmp_path / "none")) == []

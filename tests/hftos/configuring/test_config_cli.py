@@ -50,6 +50,7 @@ def test_show_as_json(tmp_path: Path) -> None:
         "path": BEFORE,
         "fallback": True,
         "refused": [{"path": CURRENT, "problems": [TOO_HIGH]}],
+        "notices": [],
         "configuration": {"host": {"name": "before"}},
     }
 

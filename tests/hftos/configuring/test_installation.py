@@ -1,6 +1,5 @@
 """Configurations beside an image: what the machine would run on, and changing that without a moment of risk."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,11 +7,14 @@ import pytest
 from hftapp.config import ConfigError
 from hftos.configuring.installation import Changed, Installation, InstallationError
 from image.esp import EspError, FolderEsp
+from tests.hftos.configuring.failing import FailingEsp, PowerFailure
 from tests.hftos.configuring.installed import BAD, BEFORE, CURRENT, GOOD, OLD, OWN, TOO_HIGH, UKI, install, program, uki
 
 GLOBAL = "loader/credentials/hftos.toml.cred"
+OTHER = b'[host]\nname = "other"\n'
 SHOUTED = f"{UKI}.extra.d/HFTOS.TOML.CRED"
 REFUSED = f"{UKI}.extra.d/hftos.toml.refused"
+NEW = f"{UKI}.extra.d/hftos.toml.new"
 
 
 def opened(folder: Path) -> Installation:
@@ -33,6 +35,8 @@ def name(installation: Installation) -> str:
         ({BEFORE: OLD}, "before", BEFORE),
         ({GLOBAL: GOOD}, "changed", GLOBAL),
         ({GLOBAL: GOOD, CURRENT: OLD}, "before", CURRENT),
+        ({GLOBAL: GOOD, CURRENT: BAD, BEFORE: OLD}, "before", BEFORE),
+        ({GLOBAL: GOOD, BEFORE: OLD}, "before", BEFORE),
         ({SHOUTED: GOOD}, "changed", SHOUTED),
     ],
 )
@@ -82,36 +86,6 @@ def test_a_bad_one_is_refused_and_nothing_is_touched(tmp_path: Path, data: bytes
     assert [path.name for path in (tmp_path / CURRENT).parent.iterdir()] == ["hftos.toml.cred"]
 
 
-class PowerFailure(Exception):
-    """The machine that makes the change stops."""
-
-
-class FailingEsp(FolderEsp):
-    """A partition whose machine loses power before change number `last`; a write under way leaves half a file."""
-
-    def __init__(self, folder: Path, last: int) -> None:
-        super().__init__(folder)
-        self.left = last
-
-    def write(self, path: str, data: bytes) -> None:
-        if not self.left:
-            super().write(path, data[: len(data) // 2])
-        self._step(lambda: super(FailingEsp, self).write(path, data))
-
-    def rename(self, old: str, new: str) -> None:
-        assert not (self._folder / new).exists()
-        self._step(lambda: super(FailingEsp, self).rename(old, new))
-
-    def remove(self, path: str) -> None:
-        self._step(lambda: super(FailingEsp, self).remove(path))
-
-    def _step(self, change: Callable[[], None]) -> None:
-        if not self.left:
-            raise PowerFailure
-        self.left -= 1
-        change()
-
-
 @pytest.mark.parametrize("last", range(5))
 @pytest.mark.parametrize(
     ("files", "before"),
@@ -121,6 +95,11 @@ class FailingEsp(FolderEsp):
         ({CURRENT: OLD, BEFORE: OWN}, "before"),
         ({CURRENT: BAD, BEFORE: OLD, REFUSED: BAD}, "before"),
         ({CURRENT: BAD}, "own"),
+        ({GLOBAL: OLD}, "before"),
+        ({GLOBAL: OTHER, CURRENT: OLD}, "before"),
+        ({GLOBAL: OTHER, CURRENT: OLD, BEFORE: OWN}, "before"),
+        ({GLOBAL: OTHER, CURRENT: BAD, BEFORE: OLD}, "before"),
+        ({GLOBAL: OLD, CURRENT: BAD}, "before"),
     ],
 )
 def test_power_may_fail_at_any_moment(tmp_path: Path, files: dict[str, bytes], before: str, last: int) -> None:
@@ -129,21 +108,25 @@ def test_power_may_fail_at_any_moment(tmp_path: Path, files: dict[str, bytes], b
         installation.change(GOOD)
     except PowerFailure:
         assert name(opened(tmp_path)) == before
+        if CURRENT in files and not (tmp_path / CURRENT).exists():
+            assert opened(tmp_path).find().is_fallback or files[CURRENT] == BAD
+            assert [fault.path for fault in opened(tmp_path).faults()] == [CURRENT]
     else:
         assert name(opened(tmp_path)) == "changed"
     opened(tmp_path).change(GOOD)
     assert name(opened(tmp_path)) == "changed"
 
 
-def test_an_interrupted_change_is_a_fault_to_be_seen(tmp_path: Path) -> None:
-    (fault,) = opened(install(tmp_path, {BEFORE: OLD})).faults()
+@pytest.mark.parametrize("files", [{BEFORE: OLD}, {NEW: GOOD[:5]}, {NEW: GOOD, GLOBAL: OLD}])
+def test_an_interrupted_change_is_a_fault_to_be_seen(tmp_path: Path, files: dict[str, bytes]) -> None:
+    (fault,) = opened(install(tmp_path, files)).faults()
     assert (fault.path, fault.problems) == (CURRENT, ("missing: a change of it was interrupted; set it again",))
 
 
 def test_every_bad_configuration_there_is_listed(tmp_path: Path) -> None:
     files = {CURRENT: BAD, BEFORE: b"\0", GLOBAL: b"[fed]\n"}
     found = opened(install(tmp_path, files, image=uki(b"[nic"))).faults()
-    assert [fault.path for fault in found] == [CURRENT, GLOBAL, BEFORE, f"{UKI}, /etc/hftos.toml"]
+    assert [fault.path for fault in found] == [CURRENT, BEFORE, GLOBAL, f"{UKI}, /etc/hftos.toml"]
     assert found[0].problems == (TOO_HIGH,)
 
 

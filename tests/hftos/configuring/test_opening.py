@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from hftos.configuring.installation import InstallationError
-from hftos.configuring.opening import open_installation
+from hftos.configuring.opening import changing, open_installation
 from image.esp import EspError
 from image.progress import Quiet
 from tests.hftos.configuring.installed import CURRENT, GOOD, UKI, install, uki
+from tests.image.flash.disk_maker import loop
 
 
 def host(path: Path, name: str = "") -> str:
@@ -44,6 +45,16 @@ def test_of_several_images_one_is_named(tmp_path: Path) -> None:
     assert host(tmp_path, "hftos.efi") == "own"
     with pytest.raises(InstallationError, match=r"has no EFI/Linux/nope.efi; it has: hftos.efi, other.efi"):
         host(tmp_path, "nope.efi")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="loop devices need root")
+def test_a_disk_is_kept_from_others_until_the_change_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "disk").write_bytes(bytes(1 << 20))
+    with loop(tmp_path / "disk") as device:
+        with changing(device), pytest.raises(OSError, match="busy"):
+            os.open(device, os.O_RDONLY | os.O_EXCL)
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

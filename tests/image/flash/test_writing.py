@@ -116,6 +116,27 @@ def test_the_disk_fails(disk: Memory, layout: Layout) -> None:
     assert "boots nothing: flash it again" in outcome.words
 
 
+@pytest.mark.parametrize("refused", ["first zero", "second zero", "sync"])
+def test_a_disk_that_refuses_to_be_erased_may_have_its_table(
+    disk: Memory, layout: Layout, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    zero = disk.zero
+
+    def fail(*range_: int) -> None:
+        if range_[:1] == (0,) and refused == "second zero":
+            zero(*range_)
+            return
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(disk, "sync" if refused == "sync" else "zero", fail)
+    outcome = Outcome()
+    with pytest.raises(OSError, match="Input/output"):
+        writing.flash(disk, layout, Steps().step, outcome)
+    assert outcome.state == "erasing"
+    assert outcome.words == "its partition table may be gone, and nothing of the image is on it: flash it again"
+    assert b"EFI PART" in disk.synced
+
+
 def test_a_disk_that_keeps_one_byte_wrong_gets_no_table(disk: Memory, layout: Layout) -> None:
     def fault(at: int, content: bytes) -> bytes:
         return content[:100] + bytes([content[100] ^ 0x10]) + content[101:]
