@@ -40,7 +40,7 @@ from lab.table import nearest
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the results go.  [default: build/lab/NAME.GOOD.BAD]",
 )
-@click.option("--fresh", is_flag=True, help="Begin anew; what is there is kept in a folder beside it.")
+@click.option("--fresh", is_flag=True, help="Begin anew; the lab's files there are kept in a folder beside it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finding as JSON.")
 @explained
 def bisect(
@@ -75,9 +75,9 @@ def bisect(
         if fresh and (aside := folder.keep_aside()):
             progress.note(f"what was in {path} is now in {aside}")
         searching = Searching(ends[0], ends[1], workload, chosen, knobs, folder)
-        finding = searching.find(guest.measure, guest.prepare, rule, progress)
+        finding = searching.find(guest.measure, guest.preparing(path), rule, progress)
     table = searching.as_dict(finding)
-    storage.write_json(path / "finding.json", table)
+    storage.write_json(path / storage.FINDING, table)
     if as_json:
         click.echo(json.dumps(table))
     else:

@@ -3,6 +3,7 @@
 `prepare` builds what the variants boot; `measure` boots one of them, whose console is then in the folder.
 """
 
+import functools
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from lab.lockstep.link import Link
 from lab.model import Result, Run, Variant
 from lab.paced import BURST_TICKS, BURSTS_PER_S, FEED_TICKS_PER_S, Paced
 from lab.settled import Settled
+from lab.storage import Folder
 from qemu import accel
 from qemu.accel import Accelerator
 from qemu.machine import MachineError
@@ -37,6 +39,21 @@ def prepare(variants: Sequence[Variant], say: Say = lambda _: None) -> None:
     """Build or fetch what the variants boot. Raises ImageError, RootfsError or KernelError with the remedy."""
     for variant in variants:
         kernels_for.ensure(variant, say)
+
+
+def preparing(folder: Path) -> Callable[[Sequence[Variant], Say], None]:
+    """`prepare` for what is in an experiment's folder: with the kernels of Debian's that its results are of."""
+
+    @functools.cache
+    def prefer() -> None:
+        kernels_for.prefer(Folder(folder).results())
+
+    def prepare_these(variants: Sequence[Variant], say: Say) -> None:
+        if any(variant.kernel in kernels_for.METAPACKAGES for variant in variants):
+            prefer()
+        prepare(variants, say)
+
+    return prepare_these
 
 
 def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
@@ -66,7 +83,7 @@ def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
         series=figures.series,
         histograms=figures.histograms,
         knobs=found["boot"]["knobs"],
-        notes=figures.notes,
+        notes=[*figures.notes, *booted.notes],
         machine=_machine(accelerator, booted, found["boot"]),
     )
 

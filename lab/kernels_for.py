@@ -7,7 +7,8 @@ them, and are told only what the variant names: nothing of any profile.
 import functools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from image import buildroot, cache, catalogue, kernel, profile
 from image.resolved import GUEST_FILE
 from lab import knob_levels, scratch
 from lab.lockstep import kernels
-from lab.model import Variant
+from lab.model import Result, Variant
 from rootfs import cpio
 
 METAPACKAGES: Final[Mapping[str, str]] = {"debian": "linux-image-amd64", "debian-rt": "linux-image-rt-amd64"}
@@ -33,7 +34,7 @@ class Booted:
     """A kernel to boot. `words`: its command line up to `--`; `init`: the arguments of `/init`.
 
     `files`: what is put over the initramfs; `machine`: what a result says of it. `probe`: the kernel by which the
-    accelerator is found, the same for all variants of a profile.
+    accelerator is found, the same for all variants of a profile; `notes`: what is to be said in its results.
     """
 
     image: Path
@@ -43,6 +44,7 @@ class Booted:
     init: tuple[str, ...]
     files: tuple[cpio.Entry, ...]
     machine: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def tolerant(word: str) -> str:
@@ -98,19 +100,20 @@ def ensure(variant: Variant, say: Say = lambda _: None) -> Booted:
     # Those of the profile too: all variants are told the same words in the same way.
     words = tuple(tolerant(parameter.text) for parameter in chosen.parameters)
     image = built.kernel
+    notes: tuple[str, ...] = ()
     if not own:
         found = debian(variant.kernel, say)
         image = found.image
         words = (*PLAIN, *(tolerant(p.text) for p in resolved.parameters if p.text not in PLAIN))
         files += [cpio.file(f"modules/{path.name}", path.read_bytes()) for path in found.modules]
         facts["package"] = found.package
+        notes = (found.note,) if found.note else ()
     elif resolved.rebuild:
         reporter = Saying(say)
         image = kernel.ensure(buildroot.ensure(reporter), chosen, reporter).image
     init = tuple(argument.text for argument in chosen.init)
-    return Booted(
-        image, built.kernel, built.initramfs, words, init, tuple(files), facts | {"kernel_sha256": _hash(image)}
-    )
+    facts["kernel_sha256"] = _hash(image)
+    return Booted(image, built.kernel, built.initramfs, words, init, tuple(files), facts, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class _Image:
 
 _images: dict[str, _Image] = {}
 _debian: dict[str, kernels.DebianKernel] = {}
+_preferred: dict[str, str] = {}
 
 
 def _image(name: str, say: Say) -> _Image:
@@ -136,11 +140,22 @@ def _image(name: str, say: Say) -> _Image:
     return _images[name]
 
 
+def prefer(results: Sequence[Result]) -> None:
+    """From now on take those packages of Debian's kernels that most results are of, where they were kept: what is added
+    to results is to be of the same kernel."""
+    seen: dict[str, Counter[str]] = {}
+    for result in results:
+        if package := result.machine.get("package"):
+            seen.setdefault(result.run.variant.kernel, Counter())[str(package)] += 1
+    _preferred.clear()
+    _preferred.update({kernel: packages.most_common(1)[0][0] for kernel, packages in seen.items()})
+
+
 def debian(name: str, say: Say) -> kernels.DebianKernel:
     """A kernel of Debian's by its name in `METAPACKAGES`; asked for once in a process. Raises KernelError."""
     if name not in _debian:
         say(f"kernel {METAPACKAGES[name]}")
-        _debian[name] = kernels.ensure(METAPACKAGES[name])
+        _debian[name] = kernels.ensure(METAPACKAGES[name], _preferred.get(name, ""), say)
     return _debian[name]
 
 

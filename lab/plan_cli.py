@@ -17,6 +17,7 @@ from lab.kernels_needed import Needed
 from lab.knob_levels import Knobs
 from lab.plan import Plan, make
 from lab.present import present
+from lab.run_experiment import Choices, no_fewer, planned
 from lab.runner import pending
 
 
@@ -72,15 +73,18 @@ def list_experiments(as_json: bool) -> None:
 def plan(experiment: str, repeats: int | None, directory: Path | None, as_json: bool) -> None:
     """Show what EXPERIMENT, a name or a file, boots, which kernels it builds, and how long all takes.
 
-    Boots and builds nothing.
+    Of one that was begun, it is what `hftos lab run` goes on with. Boots and builds nothing.
     """
     knobs = knob_levels.load()
-    made = make(experiments.find(experiment).changed(repeats=repeats), knobs)
-    folder = storage.Folder(directory or storage.LAB_FOLDER / made.experiment.name)
+    wanted, choices = experiments.find(experiment), Choices(repeats)
+    folder = storage.Folder(directory or storage.LAB_FOLDER / wanted.name)
+    folder.refuse_others()
+    made = planned(wanted, knobs, folder, choices)
     open_runs = pending(made.runs, folder.results())
     estimates = Estimates(storage.durations(folder.path))
     kernels = kernels_needed.needed(made.variants, knobs, lambda variant: present(variant, knobs))
     found = described(made, knobs, kernels, estimates)
+    found["notes"] += no_fewer(made, choices)
     found["runs_left"], found["seconds_left"] = len(open_runs), round(estimates.total(open_runs))
     if as_json:
         click.echo(json.dumps(found))

@@ -35,7 +35,7 @@ from lab.runner import Executor, Here, failures
 @click.option("--seed", type=click.IntRange(0, experiments.MOST_SEED), help="Decides the order of the runs.")
 @click.option("--only", multiple=True, metavar="VARIANT", help="Boot this variant only; repeatable.")
 @click.option("--again-failed", is_flag=True, help="Do the failed runs again as well.")
-@click.option("--fresh", is_flag=True, help="Begin anew; what is there is kept in a folder beside it.")
+@click.option("--fresh", is_flag=True, help="Begin anew; the lab's files there are kept in a folder beside it.")
 @click.option("--dask", metavar="ADDRESS", help="Do the runs on the Dask cluster whose scheduler is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @explained
@@ -61,7 +61,7 @@ def run(
     with RunProgress(Console(stderr=True)) as progress:
         try:
             with _executor(dask) as executor:
-                results = carry_out(found, knob_levels.load(), path, executor, _prepare(dask), progress, choices)
+                results = carry_out(found, knob_levels.load(), path, executor, _prepare(dask, path), progress, choices)
         except KeyboardInterrupt:
             progress.note(f"the runs that have ended are kept in {path}: the same command goes on from there")
             raise
@@ -80,13 +80,13 @@ def _executor(dask: str | None) -> AbstractContextManager[Executor]:
     return Cluster(dask)
 
 
-def _prepare(dask: str | None) -> Callable[[Sequence[Variant], Callable[[str], None]], None]:
+def _prepare(dask: str | None, path: Path) -> Callable[[Sequence[Variant], Callable[[str], None]], None]:
     """What builds variants here; workers of a cluster build their own."""
     if dask is not None:
         return lambda _variants, _say: None
     from lab import guest
 
-    return guest.prepare
+    return guest.preparing(path)
 
 
 def _report(path: Path, results: Sequence[Result], as_json: bool) -> None:

@@ -61,7 +61,7 @@ def carry_out(
             selected(make(experiment.changed(choices.repeats, choices.seed), knobs), choices.only)
             if aside := folder.keep_aside():
                 audience.note(f"what was in {path} is now in {aside}")
-        plan = _planned(experiment, knobs, folder, choices)
+        plan = planned(experiment, knobs, folder, choices)
         for damaged in folder.set_damaged_aside():
             audience.note(f"{damaged} holds no result: its run is done again")
         known = folder.results()
@@ -70,7 +70,7 @@ def carry_out(
         folder.write_plan(plan.as_dict() | raises.as_dict(raised), experiment.source)
         if raised:
             audience.note(f"note: {raises.words(raised)}")
-        for note in plan.notes:
+        for note in (*plan.notes, *no_fewer(plan, choices)):
             audience.note(f"note: {note}")
         chosen = selected(plan, choices.only)
         runs = pending(chosen, known, choices.again_failed)
@@ -81,23 +81,35 @@ def carry_out(
         do(runs, folder, executor, audience, estimates)
         keys = {run.key for run in chosen}
         results = folder.results()
-        for text in mixed_images(results):
+        for text in mixed_results(results):
             audience.note(text)
         return [result for result in results if result.run.key in keys]
 
 
-def mixed_images(results: Sequence[Result]) -> list[str]:
-    """A warning for each profile whose results come from different images: the program was changed in between."""
+def mixed_results(results: Sequence[Result]) -> list[str]:
+    """Warnings of results that belong together and are of different images, kernels or accelerators: the program was
+    changed in between, a kernel was built or fetched anew, or the machine is another one."""
+    images = _several(results, "initramfs_sha256", lambda result: f"profile {result.run.variant.profile}")
+    packages = _several(results, "package", lambda result: result.run.variant.name)
+    kernels = _several(results, "kernel_sha256", lambda result: result.run.variant.name)
+    accelerators = _several(results, "accelerator", lambda _: "all variants")
+    found = [
+        *(f"with {name} are of {len(own)} different images" for name, own in images.items()),
+        *(f"of {name} are of different packages ({', '.join(own)})" for name, own in packages.items()),
+        *(f"of {name} are of {len(own)} different kernels" for name, own in kernels.items() if name not in packages),
+        *(f"of {name} are of different accelerators ({', '.join(own)})" for name, own in accelerators.items()),
+    ]
+    remedy = "what changed between them may be taken for an effect; begin anew with --fresh"
+    return [f"warning: the results {text}: {remedy}" for text in found]
+
+
+def _several(results: Sequence[Result], fact: str, group: Callable[[Result], str]) -> dict[str, list[str]]:
+    """The groups whose results differ in a fact of their machine, with its values, sorted."""
     seen: dict[str, set[str]] = {}
     for result in results:
-        if image := result.machine.get("initramfs_sha256"):
-            seen.setdefault(result.run.variant.profile, set()).add(image)
-    return [
-        f"warning: the results with profile {profile} are of {len(images)} different images: what changed between them "
-        "may be taken for an effect; begin anew with --fresh"
-        for profile, images in sorted(seen.items())
-        if len(images) > 1
-    ]
+        if value := result.machine.get(fact):
+            seen.setdefault(group(result), set()).add(str(value))
+    return {name: sorted(values) for name, values in sorted(seen.items()) if len(values) > 1}
 
 
 def selected(plan: Plan, only: Sequence[str]) -> list[Run]:
@@ -109,15 +121,22 @@ def selected(plan: Plan, only: Sequence[str]) -> list[Run]:
     return [run for run in plan.runs if not only or run.variant.name in only]
 
 
-def _planned(experiment: Experiment, knobs: Knobs, folder: Folder, choices: Choices) -> Plan:
-    """The plan; of one that was begun, options that are not given are as they were then."""
+def planned(experiment: Experiment, knobs: Knobs, folder: Folder, choices: Choices = Choices()) -> Plan:
+    """The plan; of one that was begun, options that are not given are as they were then.
+
+    With results there, repeats are never fewer than they were: who stops at what has been seen finds false effects, and
+    the results beyond would belong to no plan. Raises StorageError for a folder of another experiment.
+    """
     stored = folder.read_plan()
     if stored is None:
         if any(folder.runs.glob("*.json")):
             raise StorageError(f"{folder.runs} has results but {folder.path} no plan: begin anew with --fresh")
         return make(experiment.changed(choices.repeats, choices.seed), knobs)
     seed = choices.seed if choices.seed is not None else _number(stored["definition"], "seed", experiment.seed)
-    repeats = choices.repeats or max(experiment.repeats, _number(stored, "repeats", 1))
+    begun = max([_number(stored, "repeats", 1), *(each.after for each in raises.of(stored))])
+    if choices.repeats is not None and not any(folder.runs.glob("*.json")):
+        begun = 1
+    repeats = max(experiment.repeats if choices.repeats is None else choices.repeats, begun)
     plan = make(experiment.changed(repeats, seed), knobs)
     changed = _differences(stored["definition"], json.loads(json.dumps(plan.definition())))
     if changed:
@@ -126,6 +145,14 @@ def _planned(experiment: Experiment, knobs: Knobs, folder: Folder, choices: Choi
             "begin anew with --fresh, which keeps the old ones aside, or give another --dir"
         )
     return plan
+
+
+def no_fewer(plan: Plan, choices: Choices) -> list[str]:
+    """What to tell who asked for fewer repeats than there are."""
+    asked, repeats = choices.repeats, plan.experiment.repeats
+    if asked is None or asked >= repeats:
+        return []
+    return [f"{repeats} repeats, not {asked}: it has results of a plan with {repeats}; --fresh begins anew with fewer"]
 
 
 def _number(table: Any, key: str, default: int) -> int:

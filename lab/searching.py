@@ -11,7 +11,7 @@ from lab.errors import BisectError, StorageError
 from lab.knob_levels import Knobs
 from lab.metrics import METRICS
 from lab.model import Result, Run, Variant, Workload
-from lab.run_experiment import Audience, Prepare, mixed_images
+from lab.run_experiment import Audience, Prepare, mixed_results
 from lab.runner import Finished, Here, Measure, do
 from lab.storage import Folder
 
@@ -74,7 +74,7 @@ class Searching:
                 f"{folder.path} holds the boots of another search: begin anew with --fresh, or give another --dir"
             )
         folder.set_damaged_aside()
-        folder.write_plan({"definition": definition, "runs": []}, b"")
+        folder.write_plan({storage.KIND: storage.SEARCH, "definition": definition, "runs": []}, b"")
         self._done = {result.run.key: result for result in folder.results() if not result.error}
 
     def find(self, measure: Measure, prepare: Prepare, rule: Rule, audience: Audience) -> Finding:
@@ -95,7 +95,7 @@ class Searching:
             return self._value(result)
 
         finding = bisect.find(self.units, boot, rule)
-        for text in mixed_images(self._folder.results()):
+        for text in mixed_results(self._folder.results()):
             audience.note(text)
         return finding
 

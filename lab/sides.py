@@ -67,8 +67,16 @@ def experiment_folder(name: str) -> Path | None:
 
 
 def known() -> list[str]:
-    """The experiments that were run here."""
-    return sorted(path.parent.name for path in storage.LAB_FOLDER.glob(f"*/{storage.PLAN}"))
+    """The experiments that were run here; searches for a culprit are none."""
+    return sorted(path.parent.name for path in storage.LAB_FOLDER.glob(f"*/{storage.PLAN}") if not _search(path.parent))
+
+
+def _search(folder: Path) -> bool:
+    try:
+        plan = storage.Folder(folder).read_plan()
+    except StorageError:
+        return False  # it is a damaged one that says so when it is asked for
+    return plan is not None and storage.is_search(plan)
 
 
 def _there(name: str) -> str:

@@ -4,6 +4,9 @@ from libc.stdint cimport int64_t
 from hftapp.trader.loop cimport Trader
 from hftapp.wire cimport NicWire
 
+cdef extern from *:
+    void _pause "__builtin_ia32_pause"() noexcept nogil
+
 cdef Py_ssize_t _HIGH
 cdef int _DONE
 

@@ -75,9 +75,21 @@ class TickSamples:
         return True
 
     def loop(self) -> None:
-        """Turn until the session is over."""
+        """Turn until the session is over.
+
+        A turn without an order ends with PAUSE: where CPUs are emulated in turn, QEMU then passes on to the next one.
+        Otherwise it does so at the guest's next timer only, and the other CPU, which loses its turn whenever it sets
+        one, comes to nothing else.
+        """
         while self._trader.phase != _DONE:
-            self.turn()
+            if not self.turn():
+                _pause()
+
+
+if not cython.compiled:
+
+    def _pause() -> None:
+        """An interpreter is slow enough."""
 
 
 def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict[str, object]:

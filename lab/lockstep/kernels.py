@@ -2,19 +2,23 @@
 
 import lzma
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
 from image import cache, mirror
 from image.packages import SUITE
+from lab import scratch
 
 MODULES = ("virtio_net", "virtio_pci", "af_packet")
 """What is needed if it is not in the kernel itself; what these depend on comes along."""
 _FOLDERS = ("drivers/virtio", "drivers/net", "net/core", "net/packet")
+_KIND = "debian-kernel"
+_REALTIME = "-rt-"
 
 
 class KernelError(Exception):
@@ -23,25 +27,57 @@ class KernelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DebianKernel:
-    """A stock kernel: its package's name with version, the image, modules in the order to load them, its `.config`."""
+    """A stock kernel: its package's name with version, the image, modules in the order to load them, its `.config`.
+
+    `note`: what is to be said of it, where it is not simply what the mirror has now.
+    """
 
     package: str
     image: Path
     modules: tuple[Path, ...]
     config: Path
+    note: str = ""
 
 
-def ensure(metapackage: str) -> DebianKernel:
+def ensure(
+    metapackage: str, preferred: str = "", say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
+) -> DebianKernel:
     """The kernel that a metapackage (`linux-image-amd64`) stands for now; downloaded once and kept.
 
-    Raises KernelError when apt cannot find or fetch it.
+    `preferred`: a package with its version that is taken instead, without asking the mirror, when it was kept. Where
+    apt fails, it is the one that was used last; what `say` is told is in its `note` too. Raises KernelError when apt
+    cannot find or fetch one and none was kept.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        apt = _Apt(Path(scratch))
-        package = apt.depends(metapackage)
-        name = cache.key(suite=SUITE, package=package, modules=MODULES)
-        folder, _ = cache.product("debian-kernel", name, lambda out: _fetch(apt, package, out))
+    kept = list(_kept(metapackage))
+    for kernel in kept:
+        if kernel.package == preferred:
+            return kernel
+    try:
+        with scratch.folder() as place:
+            apt = _Apt(place)
+            package = apt.depends(metapackage)
+            folder, _ = cache.product(_KIND, _key(package), lambda out: _fetch(apt, package, out))
+    except KernelError as error:
+        if not kept:
+            raise
+        note = f"{metapackage}: {kept[0].package}, the one used last, for no other can be had ({error})"
+        say(note)
+        return replace(kept[0], note=note)
     return _open(folder)
+
+
+def _kept(metapackage: str) -> Iterator[DebianKernel]:
+    """The kernels of a metapackage's kind that were downloaded and can be used, the one used last first."""
+    places = [path.parent for path in (cache.root() / _KIND).glob("*/package")]
+    for place in sorted(places, key=lambda path: path.stat().st_mtime, reverse=True):
+        kernel = _open(place)
+        package = kernel.package.partition(" ")[0]
+        if _key(package) == place.name and (_REALTIME in package) == (_REALTIME in metapackage):
+            yield kernel
+
+
+def _key(package: str) -> str:
+    return cache.key(suite=SUITE, package=package, modules=MODULES)
 
 
 def module_order(modules: Mapping[str, Sequence[str]], wanted: Sequence[str]) -> list[str]:

@@ -3,14 +3,18 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from image import build as builder
+from lab import scratch
+from protocols import inotify
 from qemu import accel
 
 pytestmark = pytest.mark.e2e
@@ -33,11 +37,11 @@ levels = ["unset", "{isolated}"]
 """
 
 
-def command(accelerator: accel.Accelerator, *arguments: str) -> "subprocess.Popen[str]":
+def command(accelerator: accel.Accelerator, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "hftos.cli", "lab", *arguments],
         cwd=ROOT,
-        env=os.environ | {accel.OVERRIDE: accelerator.name},
+        env=os.environ | {accel.OVERRIDE: accelerator.name} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -65,19 +69,32 @@ def guest_of(process: "subprocess.Popen[str]") -> int:
         os.close(ended)
 
 
-def test_an_experiment_that_is_killed_goes_on_and_its_guest_is_gone(
-    built: builder.Built, accelerator: accel.Accelerator, tmp_path: Path
+def folders_in(place: Path) -> list[Path]:
+    """What the lab keeps kernels, initramfs and sockets in."""
+    return list(place.glob(f"{scratch.PREFIX}*"))
+
+
+def test_an_experiment_that_is_killed_goes_on_and_its_guest_and_folders_are_gone(
+    built: builder.Built, accelerator: accel.Accelerator, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     file, folder = tmp_path / "tick.toml", tmp_path / "lab"
     file.write_text(TICK, encoding="utf-8")
-    with command(accelerator, "run", str(file), "--dir", str(folder)) as process:
+    temporary = Path(tempfile.mkdtemp(prefix="hftos-e2e-"))  # short, for sockets are in it
+    request.addfinalizer(lambda: shutil.rmtree(temporary))
+    deletions = inotify.watch(temporary, inotify.DELETED)
+    with command(accelerator, "run", str(file), "--dir", str(folder), TMPDIR=str(temporary)) as process:
         assert process.stderr is not None
         first = next(line for line in process.stderr if line.startswith(("✓", "✗")))
         guest = guest_of(process)
+        assert len(folders_in(temporary)) >= 2
         process.kill()
     assert first.startswith("✓ [1/4]")
     assert select.select([guest], [], [], 10)[0], "the guest outlives the experiment"
     os.close(guest)
+    while folders_in(temporary):
+        assert select.select([deletions], [], [], 20)[0], f"{folders_in(temporary)} outlive the experiment"
+        os.read(deletions, 1 << 16)
+    os.close(deletions)
     (kept,) = (folder / "runs").glob("*.json")
     before = kept.read_bytes()
 

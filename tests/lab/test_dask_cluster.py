@@ -59,6 +59,18 @@ def test_all_that_is_in_an_image_must_be_the_same_on_a_worker() -> None:
     assert all((dask_worker.ROOT / name).exists() for name in dask_worker.SOURCES)
 
 
+def test_sources_that_change_under_a_worker_are_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_worker, "ROOT", tmp_path)
+    monkeypatch.setattr(dask_worker, "SOURCES", ("lab",))
+    source = tmp_path / "lab" / "guest.py"
+    source.parent.mkdir()
+    source.write_text("SECONDS = 1\n")
+    before = dask_worker.identity()
+    assert dask_worker.identity() == before
+    source.write_text("SECONDS = 2\n")
+    assert dask_worker.identity() != before
+
+
 def one_run(path: Path, address: str, target: str, told: Told, **levels: str) -> Result:
     run = Run(0, Variant("base", levels), 1, IDLE)
     with Cluster(address, target) as cluster:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from lab import guest
+from lab import guest, kernels_for
 from lab.kernels_for import Booted
-from lab.lockstep.kernels import KernelError
+from lab.lockstep.kernels import DebianKernel, KernelError
 from lab.model import Result, Run, Variant, Workload, result_from
+from lab.storage import Folder
 from qemu.accel import Accelerator
 from tests.lab.test_workloads import IDLE
 
@@ -73,3 +74,23 @@ def test_every_variant_is_prepared_and_a_failure_is_not_hidden(monkeypatch: pyte
     assert seen == ["a", "b"]
     with pytest.raises(KernelError, match="gone"):
         guest.prepare([Variant("rt", kernel="debian-rt")])
+
+
+def test_what_is_added_to_an_experiment_is_of_the_kernels_of_its_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ensure(metapackage: str, preferred: str, _say: Callable[[str], None]) -> DebianKernel:
+        asked.append(preferred)
+        return DebianKernel(preferred, Path("vmlinuz"), (), Path("config"))
+
+    monkeypatch.setattr("lab.lockstep.kernels.ensure", ensure)
+    monkeypatch.setattr(kernels_for, "_debian", {})
+    monkeypatch.setattr(kernels_for, "_preferred", {})
+    monkeypatch.setattr("lab.kernels_for.ensure", lambda variant, say: kernels_for.debian(variant.kernel, say))
+    prepare = guest.preparing(tmp_path)
+    Folder(tmp_path).write_result(Result(RUN, machine={"package": "linux-image-6.12 6.12.41-1"}))
+    for _ in range(2):
+        prepare([RUN.variant], lambda _text: None)
+    assert asked == ["linux-image-6.12 6.12.41-1"]

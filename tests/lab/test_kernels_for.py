@@ -12,7 +12,7 @@ from image.progress import Reporter
 from lab import kernels_for
 from lab.kernels_for import Booted, Saying, tolerant
 from lab.lockstep.kernels import DebianKernel
-from lab.model import Variant
+from lab.model import Result, Run, Variant, Workload
 
 
 @pytest.fixture
@@ -27,12 +27,14 @@ def ensure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Variant
     def image(name: str, _reporter: Reporter) -> Any:
         return SimpleNamespace(kernel=touch(f"{name}-vmlinuz"), initramfs=touch(f"{name}-initramfs"))
 
-    def debian(metapackage: str) -> DebianKernel:
+    def debian(metapackage: str, preferred: str, _say: Callable[[str], None]) -> DebianKernel:
         modules = (touch("0-failover.ko"), touch("10-af_packet.ko"))
-        return DebianKernel(f"{metapackage} 6.12-1", touch(metapackage), modules, touch("config"))
+        note = "" if preferred else "the one used last"
+        return DebianKernel(preferred or f"{metapackage} 6.12-1", touch(metapackage), modules, touch("config"), note)
 
     monkeypatch.setattr(kernels_for, "_images", {})
     monkeypatch.setattr(kernels_for, "_debian", {})
+    monkeypatch.setattr(kernels_for, "_preferred", {})
     monkeypatch.setattr("image.build.build", image)
     monkeypatch.setattr("lab.lockstep.kernels.ensure", debian)
     monkeypatch.setattr("image.buildroot.ensure", lambda _reporter: None)
@@ -93,6 +95,22 @@ def test_debian_s_kernels_get_their_modules_and_nothing_of_the_profile(
     assert {row["value"] for row in knobs(found).values()} == {"unset"}
     assert not any(row["layer"] == "kconfig" for row in knobs(found).values())
     assert found.machine["package"] == f"{package} 6.12-1"
+
+
+def test_debian_s_kernel_is_the_one_that_most_results_are_of(ensure: Callable[[Variant], Booted]) -> None:
+    def result(package: str, kernel: str = "debian") -> Result:
+        return Result(Run(0, Variant("v", kernel=kernel), 1, Workload()), machine={"package": package})
+
+    kernels_for.prefer([result("six 1"), result("six 2"), result("six 2"), result("rt 3", "debian-rt")])
+    found = ensure(Variant("v", kernel="debian"))
+    assert (found.machine["package"], found.notes) == ("six 2", ())
+    assert ensure(Variant("v", kernel="debian-rt")).machine["package"] == "rt 3"
+
+
+def test_what_is_to_be_said_of_a_kernel_is_in_its_results(ensure: Callable[[Variant], Booted]) -> None:
+    kernels_for.prefer([])
+    assert ensure(Variant("v", kernel="debian")).notes == ("the one used last",)
+    assert ensure(Variant("v")).notes == ()
 
 
 def test_debian_s_kernels_tuned_by_hand_get_what_the_variant_names(ensure: Callable[[Variant], Booted]) -> None:

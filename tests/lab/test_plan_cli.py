@@ -12,7 +12,7 @@ from lab.cli import lab
 from lab.durations import Estimates
 from lab.knob_levels import Knobs
 from lab.plan import make, runs_of
-from lab.run_experiment import carry_out
+from lab.run_experiment import Choices, carry_out
 from lab.runner import Here
 from tests.lab.doubles import STEPS, Told, measure
 from tests.lab.test_run_experiment import nothing_to_build
@@ -62,6 +62,33 @@ def test_what_is_done_is_not_left(file: Path, knobs: Knobs) -> None:
     found = json.loads(CliRunner().invoke(lab, ["plan", str(file), "--json"]).output)
     assert (found["runs"], found["runs_left"]) == (15, 5)
     assert found["seconds"] < 15  # as measured, not as guessed
+
+
+def begin(file: Path, knobs: Knobs, choices: Choices) -> Told:
+    told = Told()
+    carry_out(experiments.load(file), knobs, Path("build/lab/steps"), Here(measure), nothing_to_build, told, choices)
+    return told
+
+
+def test_of_one_that_was_begun_it_is_what_is_gone_on_with(file: Path, knobs: Knobs) -> None:
+    begin(file, knobs, Choices(repeats=5, seed=7, only=("base",)))
+    found = json.loads(CliRunner().invoke(lab, ["plan", str(file), "--json"]).output)
+    assert (found["repeats"], found["runs"], found["runs_left"]) == (5, 25, 20)
+    left = [key for key in found["order"] if not key.startswith("base.")]
+    assert [line.split()[1] for line in begin(file, knobs, Choices()).began] == left
+    done = CliRunner().invoke(lab, ["plan", str(file), "--repeats", "2"], env={"COLUMNS": "120"})
+    assert "note: 5 repeats, not 2: it has results of a plan with 5; --fresh begins anew with fewer\n" in done.output
+
+
+def test_a_folder_that_a_run_would_refuse_is_refused(file: Path, knobs: Knobs) -> None:
+    begin(file, knobs, Choices(repeats=1))
+    file.write_text(file.read_text().replace("seconds = 10", "seconds = 5"))
+    done = CliRunner().invoke(lab, ["plan", str(file)])
+    assert done.exit_code == 1
+    assert "holds results of another steps (it differs in: workload)" in done.output
+    done = CliRunner().invoke(lab, ["plan", str(file), "--dir", "."])
+    assert done.exit_code == 1
+    assert "is no folder of the lab, and not empty" in done.output
 
 
 def test_what_is_wrong_with_a_file_is_one_line(file: Path) -> None:

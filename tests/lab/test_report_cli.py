@@ -111,6 +111,31 @@ def test_a_comparison_is_printed_as_a_table(folder: Path) -> None:
     assert "gap_max_us, µs  (not quotable: emulated)" in done.stdout
 
 
+@pytest.mark.parametrize("kind", [{}, {"kind": "bisect"}])
+def test_a_search_for_a_culprit_is_no_experiment(
+    lab: Path, kind: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(lambda: shutil.rmtree(lab / "isolation.a.b"))
+    definition = {"good": {"name": "a"}, "bad": {"name": "b"}, "workload": {}, "units": []}
+    storage.Folder(lab / "isolation.a.b").write_plan(kind | {"definition": definition, "runs": []}, b"")
+    for arguments in (("report", "isolation.a.b"), ("report", lab / "isolation.a.b"), ("table", "isolation.a.b")):
+        done = run(*arguments)
+        assert done.exit_code == 1
+        assert "holds a search for a culprit, no experiment: `hftos lab bisect EXPERIMENT a b`" in done.output
+    assert "there are: isolation\n" in run("report", "moon").output
+
+
+def test_runs_that_a_smaller_plan_does_not_have_are_counted(tmp_path: Path) -> None:
+    path = example.write(tmp_path / "isolation", repeats=5)
+    plan = json.loads((path / "plan.json").read_bytes())
+    plan |= {"repeats": 2, "runs": [run for run in plan["runs"] if run["repeat"] <= 2]}
+    (path / "plan.json").write_text(json.dumps(plan))
+    found = told("report", path)
+    runs = found["runs"]
+    assert runs["planned"] == runs["succeeded"] + len(runs["failed"]) + len(runs["missing"]) == 34
+    assert found["experiment"]["repeats"] == 5
+
+
 @pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
     ("arguments", "error"),

@@ -86,6 +86,24 @@ def test_more_repeats_are_added_to_what_is_there(bench: Bench) -> None:
     assert len(bench()) == 20  # without an option it stays as it was begun
 
 
+def test_repeats_that_have_results_are_not_taken_back(bench: Bench) -> None:
+    bench(choices=Choices(repeats=5))
+    assert len(bench(choices=Choices(repeats=2))) == 20
+    told = "note: 5 repeats, not 2: it has results of a plan with 5; --fresh begins anew with fewer"
+    assert told in bench.told.notes
+    assert len(json.loads((bench.path / "plan.json").read_bytes())["runs"]) == 20
+
+
+def test_repeats_of_which_nothing_is_known_yet_can_be_fewer(bench: Bench) -> None:
+    def killed(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench(choices=Choices(repeats=100), measure=killed)
+    assert len(bench(choices=Choices(repeats=2))) == 8
+    assert not any("not 2" in note for note in bench.told.notes)
+
+
 def raised(path: Path) -> list[dict[str, int]]:
     found: list[dict[str, int]] = json.loads((path / "plan.json").read_bytes())["raised"]
     return found
@@ -201,6 +219,55 @@ def test_results_of_different_images_are_warned_of(bench: Bench) -> None:
     bench.told.notes.clear()
     bench(choices=Choices(fresh=True))
     assert not [note for note in bench.told.notes if "different images" in note]
+
+
+MACHINE = {"kernel_sha256": "a", "initramfs_sha256": "i", "accelerator": "kvm"}
+
+
+@pytest.mark.parametrize(
+    ("fact", "values", "words"),
+    [
+        ("kernel_sha256", ("a", "b"), "of base are of 2 different kernels"),
+        (
+            "package",
+            ("linux 6.12.41", "linux 6.12.43"),
+            "of base are of different packages (linux 6.12.41, linux 6.12.43)",
+        ),
+        ("accelerator", ("kvm", "tcg"), "of all variants are of different accelerators (kvm, tcg)"),
+    ],
+)
+def test_results_of_different_kernels_or_accelerators_are_warned_of(
+    bench: Bench, fact: str, values: tuple[str, str], words: str
+) -> None:
+    def changing(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+        value = values[run.variant.name == "base" and run.repeat == 3]
+        machine = MACHINE | {fact: value}
+        if fact == "package":
+            machine["kernel_sha256"] = value  # one warning for both
+        return replace(measure(run, folder, say), machine=machine)
+
+    bench(measure=changing)
+    (warning,) = (note for note in bench.told.notes if note.startswith("warning:"))
+    assert warning.startswith(f"warning: the results {words}: what changed between them may be taken for an effect")
+    assert warning.endswith("begin anew with --fresh")
+
+
+def test_variants_may_have_kernels_of_their_own(bench: Bench) -> None:
+    def own(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+        return replace(measure(run, folder, say), machine=MACHINE | {"kernel_sha256": run.variant.name})
+
+    bench(measure=own)
+    assert not [note for note in bench.told.notes if note.startswith("warning:")]
+
+
+@pytest.mark.parametrize("choices", [AS_IT_IS, Choices(fresh=True)])
+def test_a_folder_of_somebody_else_s_is_neither_begun_in_nor_emptied(bench: Bench, choices: Choices) -> None:
+    bench.path.mkdir(parents=True)
+    (bench.path / "thesis.tex").write_text("years")
+    with pytest.raises(StorageError, match=r"no folder of the lab, and not empty \(thesis\.tex\)"):
+        bench(choices=choices)
+    assert [path.name for path in bench.path.iterdir()] == ["thesis.tex"]
+    assert [path.name for path in bench.path.parent.iterdir()] == ["steps"]
 
 
 def test_a_fresh_start_that_is_refused_moves_nothing(bench: Bench) -> None:
