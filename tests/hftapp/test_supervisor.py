@@ -501,7 +501,7 @@ def test_the_trader_s_cpu_is_the_configured_one_and_must_be_online() -> None:
 
 
 def test_the_trader_s_cpu_is_the_first_isolated_one_that_is_online(monkeypatch: pytest.MonkeyPatch) -> None:
-    lists = {"isolated": (1, 2, 3), "online": (0, 2, 3)}
+    lists: dict[str, tuple[int, ...]] = {"isolated": (1, 2, 3), "online": (0, 2, 3)}
     monkeypatch.setattr("hftapp.spawn.cpu.read_list", lambda name: lists[name])
     assert trader_cpu(config.parse(BASE)) == 2
     lists["isolated"] = (1,)
