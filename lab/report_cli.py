@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,8 +33,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print all figures 
 @_metric
 @_shipped
 @_json
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the figures of all runs to FILE as JSON, without histograms: to keep, and to show again.",
+)
 @explained
-def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bool) -> None:
+def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bool, save: Path | None) -> None:
     """Report on an experiment that was run, also on one that is not yet done: a table here, a page in its folder.
 
     NAME is one of build/lab/, DIR the folder of another. With --metric the page is another, and says that its metrics
@@ -45,6 +52,8 @@ def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bo
     folder = sides.report_folder(experiment)
     found = reports.as_json(folder, metrics)
     page = reports.write(folder, found, metrics)
+    if save is not None:
+        matrix.save(found, save)
     if as_json:
         click.echo(json.dumps(found))
         return
