@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -57,6 +58,10 @@ def move_interrupts(value: str, reader: Reader, table: Table) -> str | None:
     return value if value != UNSET and reach <= cpus_of(value, reader.last_cpu) else cpu.format_list(reach)
 
 
+_SWITCH_TRIES: Final = 100
+_SWITCH_PAUSE_S: Final = 0.01
+
+
 def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:
     """Send the threads that run offloaded RCU callbacks to the CPUs of `value` (kernel's rcu_nocbs documentation)."""
     numbers = [path.name for path in reader.path("/proc").iterdir() if path.name.isdecimal()]
@@ -86,10 +91,25 @@ def replug(value: str, reader: Reader, table: Table) -> str | None:
         return UNSET
     before = [number for number, path in switches.items() if _is_on(path)]
     for number in before:
-        write(switches[number], "0")
-        write(switches[number], "1")
+        _switch(switches[number], "0")
+        _switch(switches[number], "1")
     back = [number for number in before if _is_on(switches[number])]
     return value if back == before else cpu.format_list(back)
+
+
+def _switch(path: Path, value: str, pause: Callable[[float], None] = time.sleep) -> None:
+    """Write a CPU's switch. The kernel refuses (EBUSY) while others hold hotplug back, as the probing of PCI drivers
+    does (drivers/pci/pci-driver.c), and tells nobody when that is over: it is tried again, for a second."""
+    for _ in range(_SWITCH_TRIES - 1):
+        try:
+            write(path, value)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            pause(_SWITCH_PAUSE_S)
+        else:
+            return
+    write(path, value)
 
 
 def energy_perf_bias(value: str, reader: Reader, _table: Table) -> str | None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,40 @@ class TestReplug:
 
     def test_a_kernel_without_it_has_no_switch(self, kernel: Kernel) -> None:
         assert actions.replug("1", kernel.reader, CPUS) is None
+
+
+class TestSwitch:
+    """The switch of a CPU while others hold hotplug back."""
+
+    @staticmethod
+    def refusing(times: int, number: int) -> Callable[[Path, str], None]:
+        left = [number] * times
+
+        def refuse(_path: Path, _value: str) -> None:
+            if left:
+                raise OSError(left.pop(), "refused")
+
+        return refuse
+
+    def test_it_is_tried_again_until_hotplug_is_free(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr(actions, "write", self.refusing(3, errno.EBUSY))
+        actions._switch(Path("online"), "0", pauses.append)
+        assert len(pauses) == 3
+
+    def test_for_a_second_and_no_longer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr(actions, "write", self.refusing(1000, errno.EBUSY))
+        with pytest.raises(OSError, match="refused"):
+            actions._switch(Path("online"), "0", pauses.append)
+        assert 0.9 < sum(pauses) <= 1
+
+    def test_what_is_refused_for_good_is_not_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr(actions, "write", self.refusing(1, errno.EPERM))
+        with pytest.raises(OSError, match="refused"):
+            actions._switch(Path("online"), "1", pauses.append)
+        assert not pauses
 
 
 class TestReplugBesideThreadsThatAreOff:
