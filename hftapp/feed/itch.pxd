@@ -30,6 +30,9 @@ from hftapp.feed.itch_types cimport (
 from hftapp.octets cimport be16, be32, be48, be64
 from hftapp.units cimport Price, Shares
 
+cdef enum:
+    _48_BITS = 0xFFFF_FFFF_FFFF
+
 
 cdef class ItchRecord:
     cdef ItchRules _rules
@@ -39,10 +42,10 @@ cdef class ItchRecord:
     cdef readonly uint32_t tracking_number
     cdef readonly uint64_t timestamp
     cdef readonly uint64_t order_reference_number
-    cdef readonly int buy_sell_indicator
-    cdef readonly uint64_t shares
-    cdef readonly uint64_t stock
-    cdef readonly uint32_t price
+    cdef int _buy_sell_indicator[2]
+    cdef uint64_t _shares[2]
+    cdef uint64_t _stock[2]
+    cdef uint32_t _price[2]
     cdef readonly uint64_t original_order_reference_number
     cdef readonly uint64_t new_order_reference_number
     cdef readonly uint32_t executed_shares
@@ -103,9 +106,10 @@ cdef class ItchRecord:
     cdef readonly uint64_t near_execution_time
     cdef readonly uint32_t lower_price_range_collar
     cdef readonly uint32_t upper_price_range_collar
+    cdef int[::1] _common
 
     cdef bint check(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
     @cython.locals(kind=int)
     cdef bint decode(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t length) noexcept
-    @cython.locals(count=int64_t, length=Py_ssize_t)
+    @cython.locals(count=int64_t, length=Py_ssize_t, kind=int, unused=Py_ssize_t, both=uint64_t)
     cpdef int64_t decode_all(self, const uint8_t *data, Py_ssize_t at, Py_ssize_t end) noexcept

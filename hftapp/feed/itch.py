@@ -7,6 +7,8 @@ as the big-endian number of their bytes, padding included. `check` says whether 
 
 from __future__ import annotations
 
+from array import array
+
 import cython
 
 from hftapp.feed.itch_rules import ItchRules
@@ -40,6 +42,8 @@ if not cython.compiled:
     from hftapp.octets import Octets, be16, be32, be48, be64
     from hftapp.units import Price, Shares
 
+    _48_BITS = (1 << 48) - 1
+
 
 @cython.final
 @cython.cclass
@@ -47,20 +51,26 @@ class ItchRecord:
     """The fields of the message decoded last; those of other message types keep what they had.
 
     `kind`: its type byte. `malformed`: messages of `decode_all` that were refused.
+
+    What an add has and a delete has not lies in pairs: the field, then room for what `decode_all` reads there of a
+    delete. Nine of ten messages are one or the other, in an order that no branch predictor learns: a mispredicted
+    branch costs more than the stores in vain.
     """
 
     def __init__(self) -> None:
         self._rules = ItchRules()
+        sizes = self._rules.sizes
+        self._common = array("i", [sizes[kind] if kind in (ADD, DELETE) else -1 for kind in range(256)])
         self.kind = 0
         self.malformed = 0
         self.stock_locate = 0
         self.tracking_number = 0
         self.timestamp = 0
         self.order_reference_number = 0
-        self.buy_sell_indicator = 0
-        self.shares = Shares(0)
-        self.stock = 0
-        self.price = Price(0)
+        self._buy_sell_indicator = [0, 0]
+        self._shares = [Shares(0), Shares(0)]
+        self._stock = [0, 0]
+        self._price = [Price(0), Price(0)]
         self.original_order_reference_number = 0
         self.new_order_reference_number = 0
         self.executed_shares = Shares(0)
@@ -122,6 +132,26 @@ class ItchRecord:
         self.lower_price_range_collar = Price(0)
         self.upper_price_range_collar = Price(0)
 
+    @property
+    def buy_sell_indicator(self) -> int:
+        """B or S."""
+        return self._buy_sell_indicator[0]
+
+    @property
+    def shares(self) -> Shares:
+        """Of an order or a trade."""
+        return self._shares[0]
+
+    @property
+    def stock(self) -> int:
+        """The symbol."""
+        return self._stock[0]
+
+    @property
+    def price(self) -> Price:
+        """Of an order or a trade."""
+        return self._price[0]
+
     def check(self, data: Octets, at: int, length: int) -> bool:
         """Whether these bytes are one ITCH message: known type, its length, legal codes, ASCII text."""
         return self._rules.valid(data, at, length)
@@ -137,37 +167,37 @@ class ItchRecord:
         self.timestamp = be48(data, at + 5)
         if kind == ADD:
             self.order_reference_number = be64(data, at + 11)
-            self.buy_sell_indicator = data[at + 19]
-            self.shares = Shares(be32(data, at + 20))
-            self.stock = be64(data, at + 24)
-            self.price = Price(be32(data, at + 32))
+            self._buy_sell_indicator[0] = data[at + 19]
+            self._shares[0] = Shares(be32(data, at + 20))
+            self._stock[0] = be64(data, at + 24)
+            self._price[0] = Price(be32(data, at + 32))
         elif kind == DELETE:
             self.order_reference_number = be64(data, at + 11)
         elif kind == REPLACE:
             self.original_order_reference_number = be64(data, at + 11)
             self.new_order_reference_number = be64(data, at + 19)
-            self.shares = Shares(be32(data, at + 27))
-            self.price = Price(be32(data, at + 31))
+            self._shares[0] = Shares(be32(data, at + 27))
+            self._price[0] = Price(be32(data, at + 31))
         elif kind == EXECUTED:
             self.order_reference_number = be64(data, at + 11)
             self.executed_shares = Shares(be32(data, at + 19))
             self.match_number = be64(data, at + 23)
         elif kind == ADD_MPID:
             self.order_reference_number = be64(data, at + 11)
-            self.buy_sell_indicator = data[at + 19]
-            self.shares = Shares(be32(data, at + 20))
-            self.stock = be64(data, at + 24)
-            self.price = Price(be32(data, at + 32))
+            self._buy_sell_indicator[0] = data[at + 19]
+            self._shares[0] = Shares(be32(data, at + 20))
+            self._stock[0] = be64(data, at + 24)
+            self._price[0] = Price(be32(data, at + 32))
             self.attribution = be32(data, at + 36)
         elif kind == CANCEL:
             self.order_reference_number = be64(data, at + 11)
             self.cancelled_shares = Shares(be32(data, at + 19))
         elif kind == TRADE:
             self.order_reference_number = be64(data, at + 11)
-            self.buy_sell_indicator = data[at + 19]
-            self.shares = Shares(be32(data, at + 20))
-            self.stock = be64(data, at + 24)
-            self.price = Price(be32(data, at + 32))
+            self._buy_sell_indicator[0] = data[at + 19]
+            self._shares[0] = Shares(be32(data, at + 20))
+            self._stock[0] = be64(data, at + 24)
+            self._price[0] = Price(be32(data, at + 32))
             self.match_number = be64(data, at + 36)
         elif kind == EXECUTED_WITH_PRICE:
             self.order_reference_number = be64(data, at + 11)
@@ -176,8 +206,8 @@ class ItchRecord:
             self.printable = data[at + 31]
             self.execution_price = Price(be32(data, at + 32))
         elif kind == CROSS:
-            self.shares = Shares(be64(data, at + 11))
-            self.stock = be64(data, at + 19)
+            self._shares[0] = Shares(be64(data, at + 11))
+            self._stock[0] = be64(data, at + 19)
             self.cross_price = Price(be32(data, at + 27))
             self.match_number = be64(data, at + 31)
             self.cross_type = data[at + 39]
@@ -185,7 +215,7 @@ class ItchRecord:
             self.paired_shares = Shares(be64(data, at + 11))
             self.imbalance_shares = Shares(be64(data, at + 19))
             self.imbalance_direction = data[at + 27]
-            self.stock = be64(data, at + 28)
+            self._stock[0] = be64(data, at + 28)
             self.far_price = Price(be32(data, at + 36))
             self.near_price = Price(be32(data, at + 40))
             self.current_reference_price = Price(be32(data, at + 44))
@@ -194,7 +224,7 @@ class ItchRecord:
         elif kind == SYSTEM_EVENT:
             self.event_code = data[at + 11]
         elif kind == STOCK_DIRECTORY:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.market_category = data[at + 19]
             self.financial_status_indicator = data[at + 20]
             self.round_lot_size = be32(data, at + 21)
@@ -209,16 +239,16 @@ class ItchRecord:
             self.etp_leverage_factor = be32(data, at + 34)
             self.inverse_indicator = data[at + 38]
         elif kind == TRADING_ACTION:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.trading_state = data[at + 19]
             self.reserved = data[at + 20]
             self.reason = be32(data, at + 21)
         elif kind == REG_SHO:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.reg_sho_action = data[at + 19]
         elif kind == PARTICIPANT_POSITION:
             self.mpid = be32(data, at + 11)
-            self.stock = be64(data, at + 15)
+            self._stock[0] = be64(data, at + 15)
             self.primary_market_maker = data[at + 23]
             self.market_maker_mode = data[at + 24]
             self.market_participant_state = data[at + 25]
@@ -229,27 +259,27 @@ class ItchRecord:
         elif kind == MWCB_STATUS:
             self.breached_level = data[at + 11]
         elif kind == IPO_QUOTING:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.ipo_quotation_release_time = be32(data, at + 19)
             self.ipo_quotation_release_qualifier = data[at + 23]
             self.ipo_price = Price(be32(data, at + 24))
         elif kind == LULD_COLLAR:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.auction_collar_reference_price = Price(be32(data, at + 19))
             self.upper_auction_collar_price = Price(be32(data, at + 23))
             self.lower_auction_collar_price = Price(be32(data, at + 27))
             self.auction_collar_extension = be32(data, at + 31)
         elif kind == OPERATIONAL_HALT:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.market_code = data[at + 19]
             self.operational_halt_action = data[at + 20]
         elif kind == BROKEN:
             self.match_number = be64(data, at + 11)
         elif kind == RPII:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.interest_flag = data[at + 19]
         elif kind == DLCR:
-            self.stock = be64(data, at + 11)
+            self._stock[0] = be64(data, at + 11)
             self.open_eligibility_status = data[at + 19]
             self.minimum_allowable_price = Price(be32(data, at + 20))
             self.maximum_allowable_price = Price(be32(data, at + 24))
@@ -265,12 +295,27 @@ class ItchRecord:
         Ends at `end`, at a length of 0, or before a message that goes beyond the end.
         """
         count = 0
-        while at + 2 <= end:
+        while at + 3 <= end:
             length = be16(data, at)
+            kind = data[at + 2]
             at += 2
-            if length == 0 or at + length > end:
+            # All of an add is read of a delete too, so its 36 bytes must be there.
+            if self._common[kind] == length and end - at >= 36:
+                unused = kind == DELETE
+                self.kind = kind
+                self.stock_locate = be16(data, at + 1)
+                both = be64(data, at + 3)
+                self.tracking_number = both >> 48
+                self.timestamp = both & _48_BITS
+                self.order_reference_number = be64(data, at + 11)
+                self._buy_sell_indicator[unused] = data[at + 19]
+                self._shares[unused] = Shares(be32(data, at + 20))
+                self._stock[unused] = be64(data, at + 24)
+                self._price[unused] = Price(be32(data, at + 32))
+            # Not `at + length > end`: what GCC makes of that takes a tenth longer for the whole loop.
+            elif length == 0 or length > end - at:
                 break
-            if not self.decode(data, at, length):
+            elif not self.decode(data, at, length):
                 self.malformed += 1
             count += 1
             at += length

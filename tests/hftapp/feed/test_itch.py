@@ -83,6 +83,61 @@ def test_unknown_types_and_wrong_lengths_are_refused(data: bytes) -> None:
     assert not record.check(data, 0, len(data))
 
 
+def framed(*messages: bytes) -> bytes:
+    return b"".join(struct.pack(">H", len(message)) + message for message in messages)
+
+
+def by_the_tables(messages: list[bytes]) -> dict[str, int]:
+    """What a record holds after these messages, by the tables."""
+    names = {field.name for message in itch50.MESSAGES.values() for field in message.FIELDS}
+    held = dict.fromkeys((*names, "kind", "malformed"), 0)
+    for data in messages:
+        message = itch50.MESSAGES.get(chr(data[0]))
+        if message is None or len(data) != message.SIZE:
+            held["malformed"] += 1
+            continue
+        held["kind"] = data[0]
+        held.update({field.name: as_number(data, field) for field in message.FIELDS})
+    return held
+
+
+OFTEN_COMMON = st.sampled_from(["A", "D"]) | st.sampled_from(KINDS)
+
+
+@given(st.lists(st.tuples(OFTEN_COMMON, st.sampled_from([0, 0, 0, 0, -1, 1])), max_size=20), st.integers(0, 2**32))
+def test_a_stream_leaves_the_last_value_of_every_field(kinds: list[tuple[str, int]], seed: int) -> None:
+    rng = random.Random(seed)
+    messages = [(random_message(rng, kind) + bytes(more > 0))[: more if more < 0 else None] for kind, more in kinds]
+    data = framed(*messages)
+    expected = by_the_tables(messages)
+    # Then nothing, half a length, an end record, or a length alone; what lies behind the end is not looked at.
+    for rest in (b"", b"\0", framed(b"", random_message(rng, "A")), b"\0\x13"):
+        record = ItchRecord()
+        assert record.decode_all(b"D" + data + rest + b"A" * 40, 1, 1 + len(data + rest)) == len(messages)
+        assert {name: getattr(record, name) for name in expected} == expected
+
+
+@given(st.integers(0, 60), st.integers(0, 2**32))
+def test_what_follows_a_delete_is_none_of_its_fields(more: int, seed: int) -> None:
+    rng = random.Random(seed)
+    messages = [random_message(rng, "A"), random_message(rng, "D")]
+    record = ItchRecord()
+    data = framed(*messages)
+    assert record.decode_all(data + b"\0\0" + b"\xff" * more, 0, len(data) + 2 + more) == 2
+    expected = by_the_tables(messages)
+    assert {name: getattr(record, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("kind", ["A", "D"])
+def test_a_message_that_goes_beyond_the_end_is_left(kind: str) -> None:
+    data = framed(random_message(random.Random(1), kind))
+    for end in range(len(data)):
+        record = ItchRecord()
+        assert record.decode_all(data, 0, end) == 0
+        assert (record.kind, record.timestamp, record.malformed) == (0, 0, 0)
+    assert ItchRecord().decode_all(data, 0, len(data)) == 1
+
+
 def test_a_framed_buffer_is_decoded_up_to_its_end_or_end_record() -> None:
     data = SLICE.read_bytes()
     count, at = 0, 0

@@ -82,8 +82,8 @@ def test_a_report_is_kept_without_its_histograms(tmp_path: Path, found: dict[str
     again = matrix.read(path)
     assert matrix.table([again]) == matrix.table([found])
     assert again["values"] == found["values"]
-    assert path.stat().st_size < len(json.dumps(found))
-    assert not [one for one in again["variants"].values() if "histograms" in one]
+    assert "histograms" in str(found)
+    assert "histograms" not in str(again)
 
 
 def test_results_that_do_not_come_with_the_project_are_named() -> None:
