@@ -149,5 +149,5 @@ def test_a_framed_buffer_is_decoded_up_to_its_end_or_end_record() -> None:
         assert record.decode_all(data + tail, 0, len(data + tail)) == count
         assert record.malformed == 0
     record = ItchRecord()
-    assert record.decode_all(b"\0\x01?" + data, 0, 3 + len(data)) == count + 1
-    assert record.malformed == 1
+    assert record.decode_all(b"\0\x01?" + data + b"\0\x01?", 0, 6 + len(data)) == count + 2
+    assert record.malformed == 2
