@@ -2,17 +2,15 @@
 
 import asyncio
 import os
-import select
 import signal
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from protocols import inotify
-from qemu.children import Child, Nursery, python_environment, tail, until
+from qemu.children import Child, Nursery, tail, until
+from tests.killed_starter import leaves_nothing
 
 SLEEP = [sys.executable, "-c", "import time; sum(range(4_000_000)); print('up', flush=True); time.sleep(600)"]
 STUBBORN = [
@@ -100,26 +98,7 @@ async def main():
     await child.wait()
 asyncio.run(main())
 """
-    sockets = tmp_path / "sockets"
-    sockets.mkdir()
-    (sockets / "qmp").touch()
-    deletions = inotify.watch(tmp_path, inotify.DELETED)
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=python_environment()
-    ) as starter:
-        assert starter.stdout is not None
-        child = os.pidfd_open(int(starter.stdout.readline()))
-        starter.kill()
-    poll = select.poll()
-    poll.register(child, select.POLLIN)
-    assert poll.poll(20_000), "the child outlived its starter"
-    os.close(child)
-    poll.unregister(child)
-    poll.register(deletions, select.POLLIN)  # the keeper is nobody's child: only the file system shows what it does
-    while sockets.exists():
-        assert poll.poll(20_000), "the starter's folder was left behind"
-        os.read(deletions, 1 << 16)
-    os.close(deletions)
+    leaves_nothing(program, tmp_path / "sockets")
 
 
 def test_the_tail_of_a_file(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A guest never outlives who started it, at whatever moment that one fails or is killed."""
 
-import os
-import select
 import signal
 import subprocess
 import sys
@@ -12,8 +10,8 @@ import pytest
 
 from lab.lockstep import guest
 from lab.lockstep.guest import Running
-from protocols import inotify
-from qemu.children import Keeper, python_environment
+from qemu.children import Keeper
+from tests.killed_starter import leaves_nothing
 
 SLEEPS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 POPEN = subprocess.Popen
@@ -102,19 +100,4 @@ running = Running({SLEEPS!r}, Path({str(tmp_path / "sockets")!r}))
 print(running._process.pid, flush=True)
 time.sleep(600)
 """
-    sockets = tmp_path / "sockets"
-    sockets.mkdir()
-    (sockets / "qmp").touch()
-    deletions = inotify.watch(tmp_path, inotify.DELETED)
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=python_environment()
-    ) as starter:
-        assert starter.stdout is not None
-        child = os.pidfd_open(int(starter.stdout.readline()))
-        starter.kill()
-    assert select.select([child], [], [], 20)[0], "the guest outlived its starter"
-    os.close(child)
-    while sockets.exists():
-        assert select.select([deletions], [], [], 20)[0], "the guest's folder was left behind"
-        os.read(deletions, 1 << 16)
-    os.close(deletions)
+    leaves_nothing(program, tmp_path / "sockets")
