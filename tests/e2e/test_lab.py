@@ -13,7 +13,8 @@ pytestmark = pytest.mark.e2e
 
 IDLE = Workload("idle", seconds=3.0)
 RATES = {"loc_per_s", "interrupts_per_s", "ipis_per_s", "softirqs_per_s"}
-COSTS = {"switches", "faults", "boot_s", "memory_kib"}
+COSTS = {"switches", "faults", "boot_s", "ready_s", "memory_kib", "memory_reserved_kib"}
+LATENCIES = {"tick_to_trade_p50_ns", "tick_to_trade_p99_ns"}
 GAPS = {"gaps_per_s", "gap_max_us", "available"}
 UNTICKED = {"isolcpus": "unset", "nohz_full": "unset", "rcu_nocbs": "unset", "rcu_nocb_poll": "unset"}
 
@@ -62,7 +63,8 @@ def test_a_tick_s_instructions_are_counted_through_the_kernel(tmp_path: Path) ->
 @pytest.mark.parametrize("kind", ["feed", "burst"])
 def test_a_trader_under_a_feed_is_watched(tmp_path: Path, kind: str) -> None:
     found = measure(tmp_path, Variant("base"), Workload(kind, seconds=3.0))
-    assert set(found.metrics) == RATES | COSTS
+    assert set(found.metrics) == RATES | COSTS | LATENCIES
+    assert 0 < found.metrics["tick_to_trade_p50_ns"] <= found.metrics["tick_to_trade_p99_ns"]
     assert sum(count for _, count in found.histograms["tick_to_trade_ns"]) > 20
     assert found.metrics["faults"] == 0
 
