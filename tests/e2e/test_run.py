@@ -144,7 +144,9 @@ def test_the_management_network_stayed_whole(run: Any) -> None:
     undeliverable = run.report["switch"]["undeliverable"]
     # The office looks for the drop copy before the guest is there: that question reaches nobody at the trader's port.
     assert undeliverable.pop("trader") <= 1
-    assert undeliverable == {"exchange": 0, "dropcopy": 0, "office": 0, "server": 0}
+    # The office's last acknowledgement may come when the server is off already.
+    assert undeliverable.pop("server") <= 1
+    assert undeliverable == {"exchange": 0, "dropcopy": 0, "office": 0}
 
 
 @pytest.mark.parametrize(("name", "reason"), [("stop", "stop command"), ("kill", "end of session")])
