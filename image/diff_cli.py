@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from image import progress
-from image.command import json_option, reports_errors
+from image.command import build_command, json_option, reports_errors
 from image.diff import FOLLOWS, Diff, Row, Size, compare
 
 _SMALL = 10_000
@@ -35,7 +35,7 @@ def diff(first: str, second: str, as_json: bool, everything: bool) -> None:
         console.print(title, style="bold")
         console.print(table)
     for name in found.unbuilt:
-        click.echo(f"no bytes to compare: run `hftos image build --profile {name}`")
+        click.echo(f"no bytes to compare: run `{build_command(name)}`")
 
 
 def _tables(found: Diff, everything: bool) -> list[tuple[str, Table]]:

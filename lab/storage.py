@@ -165,6 +165,11 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
     write(path, (json.dumps(table, sort_keys=True) + "\n").encode())
 
 
+def write_readable(path: Path, table: Mapping[str, Any]) -> None:
+    """Write a file that people read too, in the table's order."""
+    write(path, (json.dumps(table, indent=1, ensure_ascii=False) + "\n").encode())
+
+
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: under another name, onto the device, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)

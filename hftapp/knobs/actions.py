@@ -24,6 +24,8 @@ IA32_ENERGY_PERF_BIAS: Final = 0x1B0
 RESCTRL: Final = "/sys/fs/resctrl"
 _RCUO = re.compile(r"rcuo[psb]/(\d+)\Z")
 _KTHREADD: Final = "2"
+_SWITCH_TRIES: Final = 100
+_SWITCH_PAUSE_S: Final = 0.01
 
 Action = Callable[[str, Reader, Table], "str | None"]
 
@@ -56,10 +58,6 @@ def move_interrupts(value: str, reader: Reader, table: Table) -> str | None:
         return f"{cpu.format_list(reach)} (on isolated CPUs: {', '.join(stuck)})"
     # Fewer CPUs than allowed is as it should be: each interrupt goes to one of them.
     return value if value != UNSET and reach <= cpus_of(value, reader.last_cpu) else cpu.format_list(reach)
-
-
-_SWITCH_TRIES: Final = 100
-_SWITCH_PAUSE_S: Final = 0.01
 
 
 def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
+from image.command import build_command
 from image.errors import ImageError
 from image.flash import blocks, device, medium, progress, refusals, show, source, writing
 from image.flash.confirm import Ask, confirm
@@ -57,7 +58,7 @@ def _open_image(stack: ExitStack, path: Path | None, profile: str) -> Source | F
     """The image until `stack` ends, or what is wrong with it."""
     try:
         path = path or source.of_profile(profile)
-        return stack.enter_context(source.opened(path, f"hftos image build --profile {profile}"))
+        return stack.enter_context(source.opened(path, build_command(profile)))
     except ImageError as error:
         return Fault(path, str(error))
 

@@ -1,6 +1,5 @@
 """The report of an experiment: one HTML page that needs nothing else, JSON, a table for the terminal."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +32,7 @@ def write(folder: Path, found: dict[str, Any] | None = None, metrics: Sequence[s
     path = folder / PAGE
     if metrics:
         path = path.with_name(f"{path.stem}-{'+'.join(dict.fromkeys(metrics))[:_LONGEST]}{path.suffix}")
-    storage.write(path.with_suffix(".json"), (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
+    storage.write_readable(path.with_suffix(".json"), found)
     storage.write(path, page.page(found).encode())
     return path
 

@@ -40,16 +40,14 @@ def read(path: Path) -> Summary:
         found = json.loads(path.read_bytes())
         table((found,))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StorageError(
-            f"{path} holds no report ({error!r}): give what `hftos lab report --json` printed"
-        ) from error
+        raise StorageError(f"{path} holds no report ({error!r}): give what `lab report --save` wrote") from error
     return dict(found)
 
 
 def save(found: Summary, path: Path) -> None:
     """Write a report as `read` takes it. Histograms, nine tenths of it, stay behind."""
     variants = {name: {key: one[key] for key in one if key != "histograms"} for name, one in found["variants"].items()}
-    storage.write(path, (json.dumps(found | {"variants": variants}, indent=1, ensure_ascii=False) + "\n").encode())
+    storage.write_readable(path, found | {"variants": variants})
 
 
 def table(reports: Sequence[Summary], metrics: Sequence[str] = ()) -> str:
