@@ -2,16 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hftapp import VERSION, bootclock, cpu, netconf, reserve
+from hftapp import VERSION, bootclock, cpu, netconf, nodes, reserve
 from hftapp.config import Config
 from hftapp.console import say as console_say
 from hftapp.knobs import table
 from hftapp.knobs.apply import apply
 from hftapp.knobs.result import UNSET, Result, self_check, summary
+from hftapp.spawn import trader_cpu
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Boot:
 
     `configuration`: where it comes from (`hftapp.config_source`); `warning`: why it is not the wanted one, or empty.
     `self_check`: which knobs have not taken effect, or empty; `knobs_s`: how long it took to set and read all.
+    `places`: the memory nodes of the trader's CPU and of its card.
     """
 
     kernel_s: float | None
@@ -32,6 +34,7 @@ class Boot:
     warning: str = ""
     self_check: str = ""
     knobs_s: float = 0.0
+    places: nodes.Places = nodes.ONE
 
     def record(self, trader_cpu: int | None, more: Iterable[dict[str, object]] = ()) -> dict[str, object]:
         """The `boot` record of the management stream; `more`: knobs that the trader has read back itself."""
@@ -49,6 +52,7 @@ class Boot:
                 "isolated": list(self.isolated),
                 "nohz_full": list(self.nohz_full),
             },
+            **({"nodes": self.places.record()} if self.places.several else {}),
             "knobs_s": round(self.knobs_s, 6),
             "knobs": [*(row.record() for row in self.results), *more],
         }
@@ -70,8 +74,10 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
     machine = Boot(kernel_s=bootclock.kernel_seconds(), pid1_s=reached)
     machine.isolated = cpu.read_list("isolated")
     machine.nohz_full = cpu.read_list("nohz_full")
+    machine.places = _near(settings, machine.isolated, say)
     start = time.monotonic()
-    applied = apply(_with_huge_pages(table.load(rows), settings), settings.nic)
+    found = _on_node(_with_huge_pages(table.load(rows), settings), machine.places)
+    applied = apply(found, settings.nic)
     machine.results, machine.held = applied.results, applied.held
     machine.knobs_s = time.monotonic() - start
     machine.self_check = self_check(machine.results)
@@ -97,6 +103,23 @@ def _with_huge_pages(found: table.Table, settings: Config) -> table.Table:
         return found
     rings = table.huge_pages(settings.nic.rx_descriptors + settings.nic.tx_descriptors)
     return found.with_value("vm.nr_hugepages", str(int(rings) + reserve.huge_pages(settings)))
+
+
+def _near(settings: Config, isolated: Sequence[int], say: Callable[[str], None]) -> nodes.Places:
+    """Where the trader and its card are; all memory of this process from now on is the trader's node's."""
+    found = nodes.places(settings.nic, trader_cpu(settings))
+    if found.several:
+        say(found.warning(isolated) or str(found))
+        if found.trader is not None:
+            nodes.prefer(found.trader)
+    return found
+
+
+def _on_node(found: table.Table, places: nodes.Places) -> table.Table:
+    """The huge pages are to be on the trader's node, where there are several and one is the trader's."""
+    if not places.several:
+        return found
+    return found.with_value("hugepages.node", UNSET if places.trader is None else str(places.trader))
 
 
 def _network(settings: Config, say: Callable[[str], None]) -> None:

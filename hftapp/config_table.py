@@ -114,7 +114,7 @@ KEYS = (
         "trader",
         "int",
         -1,
-        "CPU of the trader; -1: the first isolated one, no pinning when there is none",
+        "CPU of the trader; -1: the first isolated one, near the card if it can be; no pinning when there is none",
         -1,
         1023,
     ),

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import NoReturn
 
-from hftapp import cpu, reasons, records
+from hftapp import cpu, nodes, reasons, records
 from hftapp.config import Config, ConfigError
 from hftapp.records import Rings
 
@@ -17,13 +17,14 @@ Run = Callable[[Config, Rings, int | None], None]
 def trader_cpu(settings: Config) -> int | None:
     """The CPU of the trader: the configured one, else the first isolated one that is online, else None (not pinned).
 
-    A sibling that `nosmt` keeps off is isolated and not online.
+    Where there are several memory nodes, the first on the card's. A sibling that `nosmt` keeps off is isolated and not
+    online.
 
     Raises ConfigError for a configured CPU that is not online.
     """
     wanted, online = settings.cpu.trader, cpu.read_list("online")
     if wanted < 0:
-        return next((isolated for isolated in cpu.read_list("isolated") if isolated in online), None)
+        return nodes.nearest([number for number in cpu.read_list("isolated") if number in online], settings.nic)
     if wanted not in online:
         raise ConfigError("configuration", [f"cpu.trader = {wanted}: online CPUs are {cpu.format_list(online)}"])
     return wanted

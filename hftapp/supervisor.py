@@ -90,6 +90,8 @@ class Supervisor:
             )
         if self._boot is not None and self._boot.warning:
             self._reporter.state(self._boot.warning, time.time_ns())
+        if self._boot is not None and (far := self._boot.places.warning(self._boot.isolated)):
+            self._reporter.state(far, time.time_ns())
         if self._boot is not None and self._boot.self_check:
             self._reporter.state(self._boot.self_check, time.time_ns())
             if self._settings.host.self_check == "stop":

@@ -50,6 +50,10 @@ class Profile:
             words += ["--", *(p.text for p in self.init)]
         return " ".join(words)
 
+    def has(self, symbol: str) -> bool:
+        """Whether the kernel is built with a part that can be left out."""
+        return any(each.name == symbol and each.value == "y" for each in self.symbols)
+
 
 def names(folder: Path = KERNEL_CONFIG) -> list[str]:
     """The profiles there are, sorted."""

@@ -98,7 +98,9 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
     All comparisons are one family: the more metrics, the larger a difference must be to be shown.
     """
     folder = None if experiment is None else sides.report_folder(experiment)
-    both = sides.together((first, second), (sides.find(first, folder), sides.find(second, folder)), metrics)
+    found_sides = sides.find(first, folder), sides.find(second, folder)
+    both = sides.together((first, second), found_sides, metrics)
+    own = list(dict.fromkeys(name for side in found_sides for name in side.metrics))
     known = samples.measured(both.results)
     chosen = [name for name in both.metrics if name in known]
     if not chosen:
@@ -109,7 +111,11 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
         "comparisons": [record(row) for row in rows],
         "metrics": {name: metric(name, True, used) for name in chosen},
         "values": values(both.results, chosen, list(dict.fromkeys(name for pair in both.pairs for name in pair))),
-        "warnings": cautions.several_hosts(used, rows) + cautions.hidden(rows),
+        "warnings": [
+            *cautions.chosen_afterwards(metrics, own),
+            *cautions.several_hosts(used, rows),
+            *cautions.hidden(rows),
+        ],
     }
     if as_json:
         click.echo(json.dumps(found))

@@ -10,8 +10,9 @@ from lab.durations import Estimates
 from lab.errors import BisectError, StorageError
 from lab.knob_levels import Knobs
 from lab.metrics import METRICS
+from lab.mixed import mixed
 from lab.model import Result, Run, Variant, Workload
-from lab.run_experiment import Audience, Prepare, mixed_results
+from lab.run_experiment import Audience, Prepare
 from lab.runner import Finished, Here, Measure, do
 from lab.storage import Folder
 
@@ -95,8 +96,8 @@ class Searching:
             return self._value(result)
 
         finding = bisect.find(self.units, boot, rule)
-        for text in mixed_results(self._folder.results()):
-            audience.note(text)
+        for text in mixed(self._folder.results()):
+            audience.note(f"warning: {text}")
         return finding
 
     def variant(self, count: int) -> Variant:

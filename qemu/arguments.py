@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from image import profile as profiles
 from qemu.links import LinkError, nanoseconds
 
 _MIB = 1 << 20
@@ -52,6 +53,13 @@ def memory(context: click.Context, parameter: click.Parameter, value: int) -> in
     if not _LEAST_MEMORY <= value <= most:
         raise click.BadParameter(f"{value} MiB: must be {_LEAST_MEMORY} to {most} (all the memory of this host)")
     return value
+
+
+def check_sockets(count: int, profile: str) -> None:
+    """Several sockets are nothing to a kernel without memory nodes. Raises UsageError."""
+    if count > 1 and not profiles.load(profile).has("NUMA"):
+        able = ", ".join(name for name in profiles.names() if profiles.load(name).has("NUMA"))
+        raise click.UsageError(f"--sockets {count}: the kernel of profile {profile} has no NUMA: use --profile {able}")
 
 
 def kernel_arguments(context: click.Context, parameter: click.Parameter, value: str) -> str:

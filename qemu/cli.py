@@ -18,7 +18,7 @@ from image import progress as build_progress
 from image.errors import ImageError
 from protocols.finite_range import FiniteRange
 from qemu import accel, keeping, report, table
-from qemu.arguments import absences, configuration, kernel_arguments, memory, packet_numbers
+from qemu.arguments import absences, check_sockets, configuration, kernel_arguments, memory, packet_numbers
 from qemu.budget import Budgets
 from qemu.evidence import gather
 from qemu.links import GRAMMAR, LinkError, feed_rules, parse_link
@@ -93,6 +93,14 @@ class TerminatedError(KeyboardInterrupt):
     "--memory", type=int, default=512, show_default=True, callback=memory, help="The guest's memory in MiB (≥ 128)."
 )
 @click.option(
+    "--sockets",
+    type=click.IntRange(1, 4),
+    default=1,
+    show_default=True,
+    help="CPU sockets, each with two CPUs and its share of the memory; the trading card is at the last one. More than "
+    "one needs a kernel with NUMA: --profile colo.",
+)
+@click.option(
     "--append",
     "extra_arguments",
     default="",
@@ -145,6 +153,7 @@ def run(
     links: tuple[str, ...],
     office_away: tuple[tuple[float, float], ...],
     memory: int,
+    sockets: int,
     extra_arguments: str,
     no_office: bool,
     page_port: int,
@@ -165,6 +174,7 @@ def run(
         raise click.UsageError("--disk boots the image as it is: leave out --config, --port and --append")
     if no_office and (page_port or store is not None):
         raise click.UsageError("--no-office has neither page nor store: leave out --page-port and --store")
+    check_sockets(sockets, profile)
     if store is not None:
         try:
             keeping.check(store)
@@ -191,6 +201,7 @@ def run(
         page_port=page_port,
         store=store or keeping.default_store(directory.resolve()),
         memory_mib=memory,
+        sockets=sockets,
         extra_arguments=extra_arguments,
         nic=nic,
         port=port,

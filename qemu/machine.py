@@ -44,15 +44,22 @@ BUSES = {
 }
 
 
+_BUSES_A_SOCKET = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A network card of a model of `MODELS`: `local` is QEMU's socket path, `remote` the switch's."""
+    """A network card of a model of `MODELS`: `local` is QEMU's socket path, `remote` the switch's.
+
+    `socket`: at which of the machine's CPUs it is.
+    """
 
     name: str
     mac: str
     local: Path
     remote: Path
     model: str = "virtio"
+    socket: int = 0
 
     def argv(self) -> list[str]:
         """`-netdev` and `-device`, without a boot ROM. Raises MachineError for an unknown model."""
@@ -66,7 +73,10 @@ class Nic:
             )
         )
         device = f"{MODELS[self.model]},netdev={self.name},mac={self.mac},romfile="
-        return ["-netdev", backend, "-device", device]
+        if not self.socket:
+            return ["-netdev", backend, "-device", device]
+        port = f"pcie-root-port,id=port-{self.name},bus=socket{self.socket},chassis={self.socket}"
+        return ["-device", port, "-netdev", backend, "-device", f"{device},bus=port-{self.name}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class Machine:
     `cpu` "max" is all the accelerator can give (x86-64-v3 and more). `icount` lets virtual time go by 1 ns with each
     instruction of the guest (emulation only): a figure measured in it is the same every time. While all CPUs are idle
     its time jumps to the next timer if it `skips_idle`, else it goes by as the host's, for a guest that waits for
-    something outside.
+    something outside. Of several `sockets` each has its share of `cpus` and `memory_mib`, and a PCI bus of its own.
     """
 
     accelerator: Accelerator
@@ -127,6 +137,7 @@ class Machine:
     iommu: bool = True
     icount: bool = False
     skips_idle: bool = True
+    sockets: int = 1
 
     def argv(self) -> list[str]:
         """The whole command line. A guest that reboots ends QEMU; the serial console goes to a file, which never
@@ -134,7 +145,7 @@ class Machine:
         return [
             *(QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
             *("-machine", "q35", *self._accelerator(), *self._iommu(), "-cpu", self.cpu),
-            *("-smp", str(self.cpus), "-m", f"{self.memory_mib}M"),
+            *self._processors(),
             *("-chardev", f"file,id=console,path={_escaped(self.console)}", "-serial", "chardev:console"),
             *("-chardev", f"socket,id=qmp,path={_escaped(self.qmp)}", "-mon", "chardev=qmp,mode=control"),
             *("-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"),
@@ -150,6 +161,21 @@ class Machine:
                 f"instructions are counted in emulation only, not under {self.accelerator.name}: set HFTOS_ACCEL=tcg"
             )
         return ["-accel", "tcg,thread=single", "-icount", f"shift=0,sleep={'off' if self.skips_idle else 'on'}"]
+
+    def _processors(self) -> list[str]:
+        """CPUs and memory: a memory node (NUMA) for each of several sockets, and a bus for each but the first."""
+        if self.sockets == 1:
+            return ["-smp", str(self.cpus), "-m", f"{self.memory_mib}M"]
+        cpus, size = self.cpus // self.sockets, self.memory_mib // self.sockets
+        words = ["-smp", f"{cpus * self.sockets},sockets={self.sockets}", "-m", f"{size * self.sockets}M"]
+        for number in range(self.sockets):
+            first = number * cpus
+            words += ["-object", f"memory-backend-ram,id=memory{number},size={size}M"]
+            words += ["-numa", f"node,nodeid={number},cpus={first}-{first + cpus - 1},memdev=memory{number}"]
+            if number:
+                bus = f"pxb-pcie,id=socket{number},bus=pcie.0,bus_nr={number * _BUSES_A_SOCKET},numa_node={number}"
+                words += ["-device", bus]
+        return words
 
     def _iommu(self) -> list[str]:
         """Before every device that it is to serve. KVM's own interrupt controller cannot remap interrupts."""

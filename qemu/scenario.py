@@ -24,6 +24,7 @@ from rootfs import cpio
 SLICE = ROOT / "tests/data/12302019_SNIPPET.NASDAQ_ITCH50"
 REPLAY_SPEED = 0.001  # the slice is 2.36 ms of the open; a thousandth of real time makes it 2.36 s
 _REPLAY_SHARE = 0.5
+_CPUS_A_SOCKET = 2
 _PORT = re.compile(r'^(\[nic\]\n(?:[^\[\n].*\n|\n)*?port\s*=\s*)("[^"\n]*")', re.MULTILINE)
 """The value of `port` in the section `[nic]` of a configuration."""
 
@@ -48,8 +49,9 @@ class Scenario:
 
     `disk`: boot a disk image through firmware, on a bus of `qemu.machine.BUSES`; `disk_image` is a file or device that
     takes the place of the built one. `nic` is the model of the trading card (`qemu.machine.MODELS`), `port` the guest's
-    port to it instead of the configuration's. `drop_both`: the packets of the feed (from 1) that `links` takes off both
-    lines, so that a gap is expected. `office_away`: seconds of trading from and until which the office is dead.
+    port to it instead of the configuration's; of several `sockets`, two CPUs each, the card is at the last.
+    `drop_both`: the packets of the feed (from 1) that `links` takes off both lines, so that a gap is expected.
+    `office_away`: seconds of trading from and until which the office is dead.
     `office`: with its page, at `page_port` (0: any that is free), and with the store at the address `store`.
     """
 
@@ -69,6 +71,7 @@ class Scenario:
     page_port: int = 0
     store: str = ""
     memory_mib: int = 512
+    sockets: int = 1
     extra_arguments: str = ""
     nic: str = "virtio"
     port: str | None = None
@@ -164,10 +167,10 @@ def collector_command(scenario: Scenario, control: Path) -> list[str]:
 def machine(scenario: Scenario, image: Image, accelerator: Accelerator, sockets: Path) -> Machine:
     """The trading server: two network cards, booted directly or from its disk image."""
     nics = tuple(
-        Nic(name, mac, sockets / f"{name}.qemu", sockets / f"{name}.switch", model)
-        for name, mac, model in (
-            (plan.TRADER, plan.TRADER_MAC, scenario.nic),
-            (plan.SERVER, plan.SERVER_MAC, "virtio"),
+        Nic(name, mac, sockets / f"{name}.qemu", sockets / f"{name}.switch", model, socket)
+        for name, mac, model, socket in (
+            (plan.TRADER, plan.TRADER_MAC, scenario.nic, scenario.sockets - 1),
+            (plan.SERVER, plan.SERVER_MAC, "virtio", 0),
         )
     )
     return Machine(
@@ -176,7 +179,9 @@ def machine(scenario: Scenario, image: Image, accelerator: Accelerator, sockets:
         nics,
         scenario.console,
         sockets / "qmp",
+        cpus=_CPUS_A_SOCKET * scenario.sockets,
         memory_mib=scenario.memory_mib,
+        sockets=scenario.sockets,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from hftapp import cpu, libc
 from hftapp.knobs.files import write
+from hftapp.knobs.huge_pages import on_node
 from hftapp.knobs.readback import Reader
 from hftapp.knobs.result import UNSET
 from hftapp.knobs.table import Table, cpus_of
@@ -194,5 +195,6 @@ ACTIONS: Final[dict[str, Action]] = {
     "cpu_replug": replug,
     "energy_perf_bias": energy_perf_bias,
     "resctrl": divide_cache,
+    "huge_pages_node": on_node,
 }
 """By the key of a row of layer `sysfs`."""

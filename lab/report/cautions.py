@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from lab import raises
 from lab.compare import Comparison
 from lab.metrics import METRICS
+from lab.mixed import mixed
 from lab.model import Result
 from lab.report import variants
 from lab.report.loading import Loaded
@@ -12,23 +13,32 @@ from lab.verdicts import FEWEST_REPEATS, RELEVANT
 
 
 def of(loaded: Loaded, comparisons: Sequence[Comparison], chosen: Sequence[str] = ()) -> list[str]:
-    """What was chosen after results were there, failed and missing runs, knobs without effect, times of several
-    machines, and noise that hides. `chosen`: metrics that were asked for instead of the experiment's own."""
+    """What was chosen after results were there, failed and missing runs, results that are not of one program, knobs
+    without effect, times of several machines, and noise that hides.
+
+    `chosen`: metrics that were asked for instead of the experiment's own.
+    """
     return [
         *_afterwards(loaded, chosen),
         *_runs(loaded),
+        *mixed(loaded.done),
         *_knobs(loaded),
         *several_hosts(loaded.done, comparisons),
         *hidden(comparisons),
     ]
 
 
-def _afterwards(loaded: Loaded, chosen: Sequence[str]) -> Iterator[str]:
-    if chosen:
+def chosen_afterwards(chosen: Sequence[str], own: Sequence[str]) -> Iterator[str]:
+    """A warning of metrics that were asked for instead of an experiment's `own`."""
+    if chosen and own:
         yield (
-            f"metrics chosen after the fact: {', '.join(chosen)}; the experiment is about {', '.join(loaded.metrics)}. "
+            f"metrics chosen after the fact: {', '.join(chosen)}; the experiment is about {', '.join(own)}. "
             "What others show is a question for another experiment"
         )
+
+
+def _afterwards(loaded: Loaded, chosen: Sequence[str]) -> Iterator[str]:
+    yield from chosen_afterwards(chosen, loaded.metrics)
     if loaded.raised:
         yield raises.words(loaded.raised)
 

@@ -9,6 +9,7 @@ from hftapp.config import Nic
 from hftapp.knobs.apply import Applied
 from hftapp.knobs.result import ABSENT, NOT_APPLICABLE, UNSET, Result
 from hftapp.knobs.table import Row, Table
+from hftapp.nodes import Places
 from tests.hftapp.knobs.kernel import row, table
 
 BASE = '[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
@@ -107,3 +108,38 @@ def test_huge_pages_are_reserved_for_the_port_that_needs_them_unless_a_row_says_
 def test_an_image_without_the_catalogues_rows_does_not_boot(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the image was built without its knobs"):
         boot.prepare(config.parse(BASE), 1.0, lambda _line: None, str(tmp_path / "none"))
+
+
+ON_NODE = row("hugepages.node", "sysfs", "huge_pages_node", "trader")
+TWO = {0: (0, 1), 1: (2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("places", "node", "said", "preferred"),
+    [
+        (Places(TWO, 1, 1), "1", "2 memory nodes: the trader's CPU is on node 1, its card on node 1", [1]),
+        (Places(TWO, 0, 1), "0", "every frame crosses between them", [0]),
+        (Places(TWO, None, 1), UNSET, "the trader's CPU is on node unknown", []),
+        (Places({0: (0, 1)}, 0), "trader", "", []),
+    ],
+)
+def test_memory_is_the_traders_nodes(
+    places: Places, node: str, said: str, preferred: list[int], monkeypatch: pytest.MonkeyPatch, machine: list[Result]
+) -> None:
+    asked: list[Table] = []
+    chosen: list[int] = []
+    lines: list[str] = []
+
+    def applied(found: Table, _nic: Nic) -> Applied:
+        asked.append(found)
+        return Applied()
+
+    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table(ON_NODE))
+    monkeypatch.setattr(boot, "apply", applied)
+    monkeypatch.setattr("hftapp.nodes.places", lambda _nic, _trader: places)
+    monkeypatch.setattr("hftapp.nodes.prefer", chosen.append)
+    found = boot.prepare(config.parse(BASE), 1.0, lines.append)
+    assert [each.value for each in asked[0].rows] == [node]
+    assert chosen == preferred
+    assert any(said in line for line in lines[:-1]) == bool(said)
+    assert found.record(2).get("nodes") == (places.record() if len(places.nodes) > 1 else None)

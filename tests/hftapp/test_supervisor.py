@@ -506,3 +506,17 @@ def test_the_trader_s_cpu_is_the_first_isolated_one_that_is_online(monkeypatch: 
     assert trader_cpu(config.parse(BASE)) == 2
     lists["isolated"] = (1,)
     assert trader_cpu(config.parse(BASE)) is None
+
+
+def test_of_several_isolated_cpus_the_trader_takes_the_one_beside_its_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists: dict[str, tuple[int, ...]] = {"isolated": (1, 2, 3), "online": (0, 2, 3)}
+    monkeypatch.setattr("hftapp.spawn.cpu.read_list", lambda name: lists[name])
+    asked: list[list[int]] = []
+
+    def nearest(free: list[int], _nic: config.Nic) -> int:
+        asked.append(free)
+        return 3
+
+    monkeypatch.setattr("hftapp.nodes.nearest", nearest)
+    assert trader_cpu(config.parse(BASE)) == 3
+    assert asked == [[2, 3]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp.knobs import actions, apply, files, table
+from hftapp.knobs import actions, apply, files, huge_pages, table
 from hftapp.knobs.result import ABSENT, Result
 from image import catalogue
 from image.catalogue import UNSET, Catalogue
@@ -39,6 +39,8 @@ UNTOLD = {
     "/sys/module/processor/parameters/max_cstate": "8",
     "/sys/class/iommu/dmar0/type": "",
     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "0",
+    "/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages": "13",
+    "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages": "12",
     "/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never",
     "/sys/kernel/mm/ksm/run": "2",
     "/sys/kernel/debug/sched/preempt": "none (voluntary) full",
@@ -135,6 +137,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """One that drops whatever is written to it, has an empty log, and no symbol in its configuration."""
     monkeypatch.setattr(files, "write", lambda _path, _value: None)
     monkeypatch.setattr(actions, "write", lambda _path, _value: None)
+    monkeypatch.setattr(huge_pages, "write", lambda _path, _value: None)
     kernel = Kernel(tmp_path / "kernel")
     kernel.put("/dev/kmsg", "")
     kernel.config("")

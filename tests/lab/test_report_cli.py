@@ -93,9 +93,16 @@ def test_times_of_two_machines_are_not_compared_silently(
     monkeypatch.setattr(example, "EMULATED", {"host": "other", "accelerator": "tcg"})
     other = example.write(tmp_path / "other")
     times = told("compare", folder, other, "--metric", "boot_s")
-    assert times["warnings"][0].startswith("boot_s: times of different machines (lab, other)")
+    assert times["warnings"][1].startswith("boot_s: times of different machines (lab, other)")
     counts = told("compare", folder, other, "--metric", "loc_per_s")
     assert not any("different machines" in line for line in counts["warnings"])
+
+
+def test_a_comparison_by_other_metrics_says_that_they_were_chosen_afterwards(folder: Path) -> None:
+    own = told("compare", f"{folder}/nothing", f"{folder}/+timers")
+    assert not any("after the fact" in line for line in own["warnings"])
+    chosen = told("compare", f"{folder}/nothing", f"{folder}/+timers", "--metric", "boot_s")
+    assert chosen["warnings"][0].startswith("metrics chosen after the fact: boot_s; the experiment is about loc_per_s")
 
 
 def test_files_of_two_runs_are_compared_without_a_verdict(folder: Path) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,56 +207,6 @@ def test_a_damaged_result_is_done_again(bench: Bench) -> None:
     bench()
     assert bench.told.ended[-1] == "1/1 base.2"
     assert files(bench.path) == before | {"runs/base.2.damaged-1": before["runs/base.2.json"][:50]}
-
-
-def test_results_of_different_images_are_warned_of(bench: Bench) -> None:
-    def changing(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
-        return replace(measure(run, folder, say), machine={"initramfs_sha256": f"image {run.repeat // 3}"})
-
-    bench(measure=changing)
-    assert [note for note in bench.told.notes if "2 different images" in note and "profile qemu" in note]
-    bench.told.notes.clear()
-    bench(choices=Choices(fresh=True))
-    assert not [note for note in bench.told.notes if "different images" in note]
-
-
-MACHINE = {"kernel_sha256": "a", "initramfs_sha256": "i", "accelerator": "kvm"}
-
-
-@pytest.mark.parametrize(
-    ("fact", "values", "words"),
-    [
-        ("kernel_sha256", ("a", "b"), "of base are of 2 different kernels"),
-        (
-            "package",
-            ("linux 6.12.41", "linux 6.12.43"),
-            "of base are of different packages (linux 6.12.41, linux 6.12.43)",
-        ),
-        ("accelerator", ("kvm", "tcg"), "of all variants are of different accelerators (kvm, tcg)"),
-    ],
-)
-def test_results_of_different_kernels_or_accelerators_are_warned_of(
-    bench: Bench, fact: str, values: tuple[str, str], words: str
-) -> None:
-    def changing(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
-        value = values[run.variant.name == "base" and run.repeat == 3]
-        machine = MACHINE | {fact: value}
-        if fact == "package":
-            machine["kernel_sha256"] = value  # one warning for both
-        return replace(measure(run, folder, say), machine=machine)
-
-    bench(measure=changing)
-    (warning,) = (note for note in bench.told.notes if note.startswith("warning:"))
-    assert warning.startswith(f"warning: the results {words}: what changed between them may be taken for an effect")
-    assert warning.endswith("begin anew with --fresh")
-
-
-def test_variants_may_have_kernels_of_their_own(bench: Bench) -> None:
-    def own(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
-        return replace(measure(run, folder, say), machine=MACHINE | {"kernel_sha256": run.variant.name})
-
-    bench(measure=own)
-    assert not [note for note in bench.told.notes if note.startswith("warning:")]
 
 
 @pytest.mark.parametrize("choices", [AS_IT_IS, Choices(fresh=True)])

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from qemu.arguments import absences
+from qemu.arguments import absences, check_sockets
 
 
 def parsed(*texts: str) -> tuple[tuple[float, float], ...]:
@@ -28,3 +28,12 @@ def test_absences_are_sorted_spans_in_seconds() -> None:
 def test_what_is_no_absence_says_why(texts: tuple[str, ...], reason: str) -> None:
     with pytest.raises(click.BadParameter, match=reason):
         parsed(*texts)
+
+
+def test_several_sockets_need_a_kernel_with_memory_nodes() -> None:
+    check_sockets(1, "qemu")
+    check_sockets(2, "colo")
+    with pytest.raises(
+        click.UsageError, match="--sockets 2: the kernel of profile qemu has no NUMA: use --profile colo"
+    ):
+        check_sockets(2, "qemu")

@@ -38,6 +38,18 @@ def test_a_direct_boot(tmp_path: Path) -> None:
     assert values(argv, "-display") == ["none"]
 
 
+def test_each_socket_has_its_cpus_its_memory_and_its_bus(tmp_path: Path) -> None:
+    far = Nic("trader", "52:54:00:20:00:10", Path("/run/q"), Path("/run/s"), socket=1)
+    made = Machine(TCG, DIRECT, (far,), tmp_path / "console", tmp_path / "qmp", cpus=4, memory_mib=513, sockets=2)
+    argv = made.argv()
+    assert (values(argv, "-smp"), values(argv, "-m")) == (["4,sockets=2"], ["512M"])
+    assert values(argv, "-numa") == ["node,nodeid=0,cpus=0-1,memdev=memory0", "node,nodeid=1,cpus=2-3,memdev=memory1"]
+    devices = values(argv, "-device")
+    assert "pxb-pcie,id=socket1,bus=pcie.0,bus_nr=64,numa_node=1" in devices
+    place = devices.index("pcie-root-port,id=port-trader,bus=socket1,chassis=1")
+    assert devices[place + 1].endswith("romfile=,bus=port-trader")
+
+
 def test_the_iommu_comes_before_the_devices_it_serves(tmp_path: Path) -> None:
     nic = Nic("trader", "52:54:00:20:00:10", Path("/run/q"), Path("/run/s"))
     devices = values(Machine(TCG, DIRECT, (nic,), tmp_path / "console", tmp_path / "qmp").argv(), "-device")

@@ -132,6 +132,18 @@ def test_raised_repeats_are_warned_of_first(tmp_path: Path) -> None:
     assert found["warnings"][0] in HtmlTree(report.write(tmp_path, found).read_text(encoding="utf-8")).texts
 
 
+def test_results_of_different_images_are_warned_of(folder: Path) -> None:
+    loaded = load(folder)
+    machine = dict(loaded.results[0].machine)
+    results = [
+        replace(result, machine=machine | {"initramfs_sha256": f"image {result.run.repeat // 3}"})
+        for result in loaded.results
+    ]
+    warnings = summary.summary(replace(loaded, results=results))["warnings"]
+    assert any("with profile qemu are of 2 different images" in warning for warning in warnings)
+    assert not any("different images" in warning for warning in summary.summary(loaded)["warnings"])
+
+
 def test_times_of_several_machines_are_warned_of_and_counts_are_not(folder: Path) -> None:
     loaded = load(folder)
     first, *rest = loaded.done
