@@ -1,6 +1,5 @@
 """The profiles as built: their sizes, what only a trading server's kernel has, and a machine with little memory."""
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +12,12 @@ from hftapp.knobs import table
 from image import build as builder
 from image import kconfig, microcode, profile, sizes, uki
 from qemu.accel import Accelerator
-from qemu.machine import DirectBoot, Machine
-from rootfs import cpio
+from tests.e2e import own_program
 from tests.image.test_microcode import intel
 
 pytestmark = pytest.mark.e2e
 
 MEBI = 1 << 20
-SECONDS = 300
 
 HANG = """
 import time
@@ -42,7 +39,6 @@ def run(settings, arguments, cpu):
     guard.stop()
     return {"fed": int(arguments["fed"])}
 """
-ALONE = b'[nic]\nport = "memory"\naddress = ""\n[management]\nmac = ""\naddress = ""\noffice = ""\n'
 # ACPI table SPCR without its header, which QEMU writes: kind of port, its address in I/O space, 115,200 baud.
 SPCR = bytes([0, 0, 0, 0, 1, 8, 0, 1]) + (0x2F8).to_bytes(8, "little") + bytes(6) + bytes([7]) + bytes(21)
 
@@ -103,24 +99,11 @@ def started(
     The machine has a watchdog that resets it, which ends QEMU, and firmware that redirects its console to the second
     serial port.
     """
-    program = cpio.file("usr/lib/python3.13/hftapp/harness/hang.py", HANG.encode())
-    extra = cpio.write([program, cpio.file("etc/hftos.toml", ALONE)])
-    (folder / "initramfs").write_bytes((initramfs or image.initramfs.read_bytes()) + extra)
     (folder / "spcr").write_bytes(SPCR)
-    before, dashes, after = image.cmdline.read_text().strip().partition(" -- ")
-    line = f"{before} hftos.harness=hang,{arguments}{dashes}{after}"
-    machine = Machine(
-        accelerator,
-        DirectBoot(image.kernel, folder / "initramfs", line),
-        (),
-        folder / "console",
-        folder / "qmp",
-        memory_mib=1024,
-    )
-    argv = [word.replace(f"path={folder}/qmp", f"path={folder}/qmp,server=on,wait=off") for word in machine.argv()]
     more = ["-device", "i6300esb", "-action", "watchdog=reset", "-acpitable", f"sig=SPCR,data={folder}/spcr"]
-    subprocess.run([*argv, *more, "-serial", f"file:{folder}/second"], check=True, timeout=SECONDS)
-    return tuple((folder / name).read_text(errors="replace") for name in ("console", "second"))  # type: ignore[return-value]
+    more += ["-serial", f"file:{folder}/second"]
+    first = own_program.boot(image, accelerator, folder, HANG, arguments=arguments, initramfs=initramfs, devices=more)
+    return first, (folder / "second").read_text(errors="replace")
 
 
 def test_a_machine_that_hangs_is_reset(colo: builder.Built, accelerator: Accelerator, tmp_path: Path) -> None:
