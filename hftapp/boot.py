@@ -1,10 +1,12 @@
 """From mounted file systems to a machine ready to trade: knobs, management network, and the record of both."""
 
+import functools
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from hftapp import VERSION, bootclock, cpu, netconf, nodes, reserve
 from hftapp.config import Config
@@ -14,6 +16,9 @@ from hftapp.knobs.apply import apply
 from hftapp.knobs.result import UNSET, Result, self_check, summary
 from hftapp.spawn import trader_cpu
 
+_TRADERS_NODE: Final = "trader"
+"""The value of a row that asks for the memory node of the trader's CPU."""
+
 
 @dataclass
 class Boot:
@@ -21,7 +26,8 @@ class Boot:
 
     `configuration`: where it comes from (`hftapp.config_source`); `warning`: why it is not the wanted one, or empty.
     `self_check`: which knobs have not taken effect, or empty; `knobs_s`: how long it took to set and read all.
-    `places`: the memory nodes of the trader's CPU and of its card.
+    `trader`: its CPU, None: not pinned; `places`: the memory nodes of it and of its card; `far`: what is wrong with
+    them, or empty.
     """
 
     kernel_s: float | None
@@ -34,9 +40,11 @@ class Boot:
     warning: str = ""
     self_check: str = ""
     knobs_s: float = 0.0
+    trader: int | None = None
     places: nodes.Places = nodes.ONE
+    far: str = ""
 
-    def record(self, trader_cpu: int | None, more: Iterable[dict[str, object]] = ()) -> dict[str, object]:
+    def record(self, more: Iterable[dict[str, object]] = ()) -> dict[str, object]:
         """The `boot` record of the management stream; `more`: knobs that the trader has read back itself."""
         names = os.uname()
         return {
@@ -48,7 +56,7 @@ class Boot:
             "cmdline": command_line(),
             **({"configuration": self.configuration} if self.configuration else {}),
             "cpu": {
-                "trader": trader_cpu,
+                "trader": self.trader,
                 "isolated": list(self.isolated),
                 "nohz_full": list(self.nohz_full),
             },
@@ -69,12 +77,17 @@ def command_line() -> str:
 def prepare(settings: Config, reached: float, say: Callable[[str], None] = console_say, rows: str = table.FILE) -> Boot:
     """Apply the catalogue's rows and bring up the management network; says which have not taken effect.
 
-    Raises KnobsError without the catalogue's rows, netconf.NetworkError when a configured interface is not there.
+    Raises KnobsError without the catalogue's rows, ConfigError for a trader's CPU that is not online,
+    netconf.NetworkError when a configured interface is not there.
     """
     machine = Boot(kernel_s=bootclock.kernel_seconds(), pid1_s=reached)
     machine.isolated = cpu.read_list("isolated")
     machine.nohz_full = cpu.read_list("nohz_full")
-    machine.places = _near(settings, machine.isolated, say)
+    machine.trader = trader_cpu(settings)
+    machine.places = nodes.places(settings.nic, machine.trader)
+    machine.far = nodes.warning(machine.places, settings, machine.isolated)
+    if machine.places.several:
+        say(machine.far or str(machine.places))
     start = time.monotonic()
     found = _on_node(_with_huge_pages(table.load(rows), settings), machine.places)
     applied = apply(found, settings.nic)
@@ -105,21 +118,13 @@ def _with_huge_pages(found: table.Table, settings: Config) -> table.Table:
     return found.with_value("vm.nr_hugepages", str(int(rings) + reserve.huge_pages(settings)))
 
 
-def _near(settings: Config, isolated: Sequence[int], say: Callable[[str], None]) -> nodes.Places:
-    """Where the trader and its card are; all memory of this process from now on is the trader's node's."""
-    found = nodes.places(settings.nic, trader_cpu(settings))
-    if found.several:
-        say(found.warning(isolated) or str(found))
-        if found.trader is not None:
-            nodes.prefer(found.trader)
-    return found
-
-
 def _on_node(found: table.Table, places: nodes.Places) -> table.Table:
-    """The huge pages are to be on the trader's node, where there are several and one is the trader's."""
+    """Rows that ask for the trader's memory node get its number, where there are several and one is the trader's."""
     if not places.several:
         return found
-    return found.with_value("hugepages.node", UNSET if places.trader is None else str(places.trader))
+    node = UNSET if places.memory is None else str(places.memory)
+    asked = [row.name for row in found.rows if row.value == _TRADERS_NODE]
+    return functools.reduce(lambda filled, name: filled.with_value(name, node), asked, found)
 
 
 def _network(settings: Config, say: Callable[[str], None]) -> None:

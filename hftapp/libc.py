@@ -1,4 +1,4 @@
-"""The few system calls that CPython does not offer: mount(2), mlockall(2), madvise(2), set_mempolicy(2), reboot(2)."""
+"""The few system calls that CPython does not offer: mount(2), mlockall(2), madvise(2), mempolicies, reboot(2)."""
 
 import ctypes
 import os
@@ -9,8 +9,13 @@ MCL_ONFAULT = 4
 MADV_POPULATE_READ = 22
 MADV_POPULATE_WRITE = 23
 RB_POWER_OFF = 0x4321FEDC
-SYS_SET_MEMPOLICY = 238
-MPOL_PREFERRED = 1
+
+_SET_MEMPOLICY = 238
+_GET_MEMPOLICY = 239
+_MPOL_PREFERRED = 1
+_MOST_NODES = 64
+_MASK_BITS = ctypes.c_ulong(_MOST_NODES + 1)
+"""Of one word, and one more: the kernel counts one less than it is told (mm/mempolicy.c, get_nodes)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,11 +43,24 @@ def madvise(address: int, size: int, advice: int) -> None:
     _check(result, f"madvise({address:#x}, {size}, {advice})")
 
 
-def set_mempolicy_preferred(node: int) -> None:
-    """set_mempolicy(2): memory of this thread and its children comes from a node (0 to 63) while it has any."""
-    mask, bits = ctypes.c_ulong(1 << node), ctypes.c_ulong(65)  # the kernel counts one bit less than it is told
-    result = _libc.syscall(SYS_SET_MEMPOLICY, ctypes.c_int(MPOL_PREFERRED), ctypes.byref(mask), bits)
+def prefer_memory_of(node: int) -> None:
+    """set_mempolicy(2): memory of this thread and its children comes from a node (0 to 63) while it has any.
+
+    Raises ValueError for other numbers, OSError for a node without memory.
+    """
+    if not 0 <= node < _MOST_NODES:
+        raise ValueError(f"memory node {node}: must be 0 to {_MOST_NODES - 1}")
+    mask = ctypes.c_ulong(1 << node)
+    result = _libc.syscall(_SET_MEMPOLICY, ctypes.c_int(_MPOL_PREFERRED), ctypes.byref(mask), _MASK_BITS)
     _check(result, f"set_mempolicy(MPOL_PREFERRED, node {node})")
+
+
+def preferred_memory() -> int | None:
+    """get_mempolicy(2): the node that `prefer_memory_of` was told, None when there is no such policy."""
+    mode, mask = ctypes.c_int(0), ctypes.c_ulong(0)
+    result = _libc.syscall(_GET_MEMPOLICY, ctypes.byref(mode), ctypes.byref(mask), _MASK_BITS, None, ctypes.c_ulong(0))
+    _check(result, "get_mempolicy")
+    return mask.value.bit_length() - 1 if mode.value == _MPOL_PREFERRED else None
 
 
 def reboot(command: int) -> None:

@@ -1,6 +1,7 @@
 """Memory nodes: sockets or parts of them, each with memory, CPUs and cards of its own (kernel's numaperf.rst).
 
-A kernel without NUMA shows none, and so do the functions here: then everything is as near as can be.
+A kernel without NUMA shows none, and so do the functions here: then everything is as near as can be. Nor do they fail:
+what /sys does not say is not known.
 """
 
 import contextlib
@@ -9,23 +10,28 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hftapp import cpu, libc
-from hftapp.config import Nic
+from hftapp import cpu
+from hftapp.config import Config, Nic
 
 NODES: Final = "/sys/devices/system/node"
 CARD: Final = "/sys/bus/pci/devices/{}/numa_node"
 _NODE = re.compile(r"node(\d+)\Z")
+_WITHOUT_CARD: Final = ("memory", "pcap", "socket")
 
 Address = Callable[[Nic], str]
 """The address of the configured card on the PCI bus, empty for what is not there. Raises PortError, an OSError."""
 
 
 class Places(NamedTuple):
-    """The node of the trader's CPU and that of its card, None for one that is not known; `nodes`: their CPUs."""
+    """The node of the trader's CPU, that of its card, and the nearest to the CPU that has memory; None: not known.
+
+    `nodes`: all there are, with their CPUs that are online.
+    """
 
     nodes: Mapping[int, tuple[int, ...]]
     trader: int | None = None
     card: int | None = None
+    memory: int | None = None
 
     @property
     def several(self) -> bool:
@@ -37,17 +43,9 @@ class Places(NamedTuple):
         return f"{len(self.nodes)} memory nodes: the trader's CPU is on node {trader}, its card on node {card}"
 
     def record(self) -> dict[str, object]:
-        """For the boot's record: the CPUs of each node as the kernel lists them, and the two."""
+        """For the boot's record: the CPUs of each node as the kernel lists them, and the three."""
         lists = {str(node): cpu.format_list(cpus) for node, cpus in self.nodes.items()}
-        return {"cpus": lists, "trader": self.trader, "card": self.card}
-
-    def warning(self, isolated: Sequence[int]) -> str:
-        """What to do when the two are not on the same node; empty when they are, or when it is not known."""
-        if self.trader is None or self.card is None or self.trader == self.card:
-            return ""
-        near = cpu.format_list(set(isolated) & set(self.nodes.get(self.card, ())))
-        remedy = f"set cpu.trader to one of {near}" if near else "isolate a CPU of that node, or move the card"
-        return f"{self}: every frame crosses between them; {remedy}"
+        return {"cpus": lists, "trader": self.trader, "card": self.card, "memory": self.memory}
 
 
 ONE: Final = Places({})
@@ -55,17 +53,20 @@ ONE: Final = Places({})
 
 
 def nodes(root: str = "") -> dict[int, tuple[int, ...]]:
-    """The CPUs of each node that has memory or CPUs. `root` is put before each path."""
-    try:
+    """The online CPUs of each node, none of one that has memory or cards alone. `root` is put before each path."""
+    with contextlib.suppress(OSError, ValueError):
         folders = {int(match[1]): path for path in Path(root + NODES).iterdir() if (match := _NODE.match(path.name))}
-    except FileNotFoundError:
-        return {}
-    return {node: cpu.parse_list((folders[node] / "cpulist").read_text("ascii")) for node in sorted(folders)}
+        return {node: cpu.parse_list((folders[node] / "cpulist").read_text("ascii")) for node in sorted(folders)}
+    return {}
 
 
-def of_cpu(number: int | None, known: Mapping[int, Sequence[int]]) -> int | None:
-    """The node of a CPU."""
-    return next((node for node, cpus in known.items() if number in cpus), None)
+def by_distance(node: int, known: Mapping[int, object], root: str = "") -> list[int]:
+    """The nodes, the nearest to `node` first, itself before all (ACPI's SLIT: 10 is local)."""
+    distances: list[int] = []
+    with contextlib.suppress(OSError, ValueError):
+        distances = [int(word) for word in Path(root + NODES, f"node{node}", "distance").read_text("ascii").split()]
+    far = dict(zip(known, distances, strict=False))
+    return sorted(known, key=lambda other: (other != node, far.get(other, 0), other))
 
 
 def _address(nic: Nic) -> str:
@@ -83,19 +84,34 @@ def of_card(nic: Nic, root: str = "", address: Address = _address) -> int | None
 
 
 def nearest(free: Sequence[int], nic: Nic, root: str = "", address: Address = _address) -> int | None:
-    """The first of some CPUs that is on the card's node, else the first of them, None when there are none."""
+    """The first of the CPUs that are nearest to the card; where that is not known the first; None of none."""
     known = nodes(root)
     node = of_card(nic, root, address) if len(known) > 1 else None
-    close = () if node is None else known.get(node, ())
-    return next(iter([*(number for number in free if number in close), *free]), None)
+    near = by_distance(node, known, root) if node is not None else []
+    return next(iter([*(number for each in near for number in free if number in known[each]), *free]), None)
 
 
 def places(nic: Nic, trader: int | None, root: str = "", address: Address = _address) -> Places:
-    """Where the trader's CPU and its card are."""
+    """Where the trader's CPU, its card and its memory are."""
     known = nodes(root)
-    return Places(known, of_cpu(trader, known), of_card(nic, root, address) if len(known) > 1 else None)
+    node = next((each for each, cpus in known.items() if trader in cpus), None)
+    if len(known) < 2:
+        return Places(known, node)
+    near = by_distance(node, known, root) if node is not None else []
+    with_memory = cpu.read_list("has_memory", root + NODES)
+    memory = next((each for each in near if each in with_memory), None)
+    return Places(known, node, of_card(nic, root, address), memory)
 
 
-def prefer(node: int) -> None:
-    """From now on this process and its children get their memory from a node while it has any. Raises OSError."""
-    libc.set_mempolicy_preferred(node)
+def warning(found: Places, settings: Config, isolated: Sequence[int]) -> str:
+    """What is wrong with the places and what to do; empty when nothing is."""
+    if not found.several or found.trader is None or found.trader == found.card or settings.nic.port in _WITHOUT_CARD:
+        return ""
+    if found.card is None:
+        unknown = f"{found}: the firmware does not say where; set cpu.trader to a CPU that is near it"
+        return unknown if settings.cpu.trader < 0 else ""
+    near = cpu.format_list(set(isolated) & set(found.nodes.get(found.card, ())))
+    remedy = (
+        f"set cpu.trader to one of {near}, or leave it out" if near else "no CPU of that node is isolated and online"
+    )
+    return f"{found}: every frame crosses between them; {remedy}"

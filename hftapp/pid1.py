@@ -77,12 +77,9 @@ def _machine(reached: float) -> tuple[int, str]:
     from hftapp import harness
 
     if measured := harness.asked_for(boot.command_line()):
-        from hftapp.spawn import trader_cpu
-
         if chosen.is_fallback:  # figures of another configuration than was asked for are worth nothing
             return 1, chosen.state()
-        number = trader_cpu(settings)
-        return harness.run(measured, settings, number, console.say, machine.record(number))
+        return harness.run(measured, settings, machine.trader, console.say, machine.record())
     import signal
 
     from hftapp import watchdog

@@ -61,7 +61,7 @@ class Supervisor:
         self._seconds = seconds
         self._trader = trader
         self._watchdog = watchdog or Watchdog()
-        self._cpu = trader_cpu(settings)
+        self._cpu = trader_cpu(settings) if boot is None else boot.trader
         loading.check(settings.strategies)
         self._rings = Rings(recording=records.RECORDING_BYTES if self._recorded() else 0)
         self._files = RunFiles(journal_dir, self._rings, say)
@@ -90,8 +90,8 @@ class Supervisor:
             )
         if self._boot is not None and self._boot.warning:
             self._reporter.state(self._boot.warning, time.time_ns())
-        if self._boot is not None and (far := self._boot.places.warning(self._boot.isolated)):
-            self._reporter.state(far, time.time_ns())
+        if self._boot is not None and self._boot.far:
+            self._reporter.state(self._boot.far, time.time_ns())
         if self._boot is not None and self._boot.self_check:
             self._reporter.state(self._boot.self_check, time.time_ns())
             if self._settings.host.self_check == "stop":
@@ -221,7 +221,7 @@ class Supervisor:
         known = (ticks, journal, len(self._reporter.knobs))
         if self._hello is None or known != self._known:
             self._known = known
-            record = self._boot.record(self._cpu, self._reporter.knobs) if self._boot else {}
+            record = self._boot.record(self._reporter.knobs) if self._boot else {}
             self._hello = Hello(
                 version=VERSION,
                 session=self._session,

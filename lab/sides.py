@@ -29,6 +29,11 @@ class Side:
     experiment: Path | None = None
     whole: bool = False
 
+    @property
+    def compared(self) -> list[Result]:
+        """The results of the variants that are compared."""
+        return [result for result in self.results if result.run.variant.name in self.variants]
+
 
 @dataclass(frozen=True, slots=True)
 class Sides:

@@ -11,6 +11,7 @@ from qemu.links import LinkError, nanoseconds
 
 _MIB = 1 << 20
 _LEAST_MEMORY = 128
+_LEAST_MEMORY_A_SOCKET = 256
 
 FLAGS = frozenset(
     ("quiet", "debug", "ignore_loglevel", "initcall_debug", "nokaslr", "nosmp", "nosmt", "nopti", "noapic")
@@ -55,11 +56,16 @@ def memory(context: click.Context, parameter: click.Parameter, value: int) -> in
     return value
 
 
-def check_sockets(count: int, profile: str) -> None:
-    """Several sockets are nothing to a kernel without memory nodes. Raises UsageError."""
-    if count > 1 and not profiles.load(profile).has("NUMA"):
+def check_sockets(count: int, memory_mib: int, profile: str) -> None:
+    """Several sockets are nothing to a kernel without memory nodes, and each needs memory. Raises UsageError."""
+    if count == 1:
+        return
+    if not profiles.load(profile).has("NUMA"):
         able = ", ".join(name for name in profiles.names() if profiles.load(name).has("NUMA"))
         raise click.UsageError(f"--sockets {count}: the kernel of profile {profile} has no NUMA: use --profile {able}")
+    if memory_mib < count * _LEAST_MEMORY_A_SOCKET:
+        least = count * _LEAST_MEMORY_A_SOCKET
+        raise click.UsageError(f"--memory {memory_mib}: {count} sockets need {least} MiB or more")
 
 
 def kernel_arguments(context: click.Context, parameter: click.Parameter, value: str) -> str:

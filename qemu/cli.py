@@ -174,7 +174,7 @@ def run(
         raise click.UsageError("--disk boots the image as it is: leave out --config, --port and --append")
     if no_office and (page_port or store is not None):
         raise click.UsageError("--no-office has neither page nor store: leave out --page-port and --store")
-    check_sockets(sockets, profile)
+    check_sockets(sockets, memory, profile)
     if store is not None:
         try:
             keeping.check(store)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from hftapp import cpu, libc
+from hftapp.knobs import memory_node
 from hftapp.knobs.files import write
-from hftapp.knobs.huge_pages import on_node
 from hftapp.knobs.readback import Reader
 from hftapp.knobs.result import UNSET
 from hftapp.knobs.table import Table, cpus_of
@@ -195,6 +195,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "cpu_replug": replug,
     "energy_perf_bias": energy_perf_bias,
     "resctrl": divide_cache,
-    "huge_pages_node": on_node,
+    "huge_pages_node": memory_node.huge_pages,
+    "memory_node": memory_node.memory,
 }
 """By the key of a row of layer `sysfs`."""

@@ -10,7 +10,7 @@ from hftapp.knobs.actions import ACTIONS
 from hftapp.knobs.held import HELD
 from hftapp.knobs.readback import Reader
 from hftapp.knobs.result import ABSENT, UNSET, Result
-from hftapp.knobs.table import Row, Table
+from hftapp.knobs.table import Row, Table, huge_pages
 
 LAYERS: Final = ("kconfig", "boot", "nic", "sysctl", "sysfs", "process")
 """In the order in which they are seen to: the card may get other interrupts, which are moved after that."""
@@ -43,11 +43,10 @@ def apply(table: Table, card: Nic, root: str = "") -> Applied:
 
 
 def reserve_huge_pages(frames: int, root: str = "") -> Result:
-    """Memory for a user-space driver whose rings hold `frames` frames."""
-    from hftapp.knobs.table import huge_pages
-
-    pages, path = huge_pages(frames), "/proc/sys/vm/nr_hugepages"
-    return files.apply(Row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", pages, pages, "int", path), Reader(root), ())
+    """Memory for a user-space driver whose rings hold `frames` frames; what is there already stays where it is."""
+    path, reader = "/proc/sys/vm/nr_hugepages", Reader(root)
+    pages = str(max(int(huge_pages(frames)), int(reader.text(path))))
+    return files.apply(Row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", pages, pages, "int", path), reader, ())
 
 
 def _act(row: Row, reader: Reader, table: Table) -> Result:

@@ -160,8 +160,8 @@ class DpdkPort(Port):
         rx = counts >> 16
         tx = counts & 0xFFFF
         # So many that neither side can run dry: a full ring and the spare ones.
-        self._rx_pool = create_pool(b"rx", rx + SPARE, number)
-        self._tx_pool = create_pool(b"tx", tx + SPARE, number)
+        self._rx_pool = create_pool(b"rx", rx + SPARE)
+        self._tx_pool = create_pool(b"tx", tx + SPARE)
         if not self._rx_pool or not self._tx_pool:
             raise PortError(
                 f"{self.device}: no memory for {rx + tx + 2 * SPARE} packet buffers ({error_text(last_error())}); "

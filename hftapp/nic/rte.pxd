@@ -10,6 +10,10 @@ cdef extern from "rte_eal.h":
     int rte_eal_init(int count, char **arguments) noexcept
     int rte_eal_cleanup() noexcept
 
+cdef extern from "rte_memory.h":
+    enum:
+        SOCKET_ID_ANY
+
 cdef extern from "rte_mempool.h":
     cdef struct rte_mempool:
         pass
@@ -71,7 +75,6 @@ cdef extern from "rte_ethdev.h":
         uint64_t rx_nombuf
     uint64_t RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE
     int rte_eth_dev_get_port_by_name(const char *name, uint16_t *number) noexcept
-    int rte_eth_dev_socket_id(uint16_t number) noexcept
     int rte_eth_dev_info_get(uint16_t number, rte_eth_dev_info *info) noexcept
     int rte_eth_dev_configure(uint16_t number, uint16_t rx, uint16_t tx, const rte_eth_conf *conf) noexcept
     int rte_eth_dev_adjust_nb_rx_tx_desc(uint16_t number, uint16_t *rx, uint16_t *tx) noexcept
@@ -121,8 +124,9 @@ cdef inline int find_port(bytes device) noexcept:
 cdef enum:
     CACHE = 64
 
-cdef inline rte_mempool *create_pool(bytes name, int count, int number) noexcept:
-    return rte_pktmbuf_pool_create(name, count, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(number))
+# From the memory node of this thread's CPU, where PID 1 has put the huge pages, whichever node the card is on.
+cdef inline rte_mempool *create_pool(bytes name, int count) noexcept:
+    return rte_pktmbuf_pool_create(name, count, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY)
 
 cdef inline int last_error() noexcept:
     return rte_errno
@@ -156,9 +160,7 @@ cdef inline int set_up_rx(int number, int descriptors, rte_mempool *pool) noexce
     cdef int result = rte_eth_dev_info_get(number, &info)
     if result < 0:
         return result
-    return rte_eth_rx_queue_setup(
-        number, 0, descriptors, rte_eth_dev_socket_id(number), &info.default_rxconf, pool
-    )
+    return rte_eth_rx_queue_setup(number, 0, descriptors, SOCKET_ID_ANY, &info.default_rxconf, pool)
 
 cdef inline int set_up_tx(int number, int descriptors, int threshold) noexcept:
     cdef rte_eth_dev_info info
@@ -168,7 +170,7 @@ cdef inline int set_up_tx(int number, int descriptors, int threshold) noexcept:
     info.default_txconf.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE
     if threshold:
         info.default_txconf.tx_free_thresh = <uint16_t>threshold
-    return rte_eth_tx_queue_setup(number, 0, descriptors, rte_eth_dev_socket_id(number), &info.default_txconf)
+    return rte_eth_tx_queue_setup(number, 0, descriptors, SOCKET_ID_ANY, &info.default_txconf)
 
 cdef inline int start(int number) noexcept:
     return rte_eth_dev_start(number)

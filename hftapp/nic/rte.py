@@ -51,9 +51,9 @@ def find_port(device: bytes) -> int:
     _absent(device)
 
 
-def create_pool(name: bytes, count: int, number: int) -> Pool:
-    """Return a pool of `count` buffers of 2,048 bytes near the port; None when there is no memory for it."""
-    _absent(name, count, number)
+def create_pool(name: bytes, count: int) -> Pool:
+    """Return a pool of `count` buffers of 2,048 bytes near this thread; None when there is no memory for it."""
+    _absent(name, count)
 
 
 def free_pool(pool: Pool) -> None:

@@ -30,7 +30,7 @@ def of(loaded: Loaded, comparisons: Sequence[Comparison], chosen: Sequence[str] 
 
 def chosen_afterwards(chosen: Sequence[str], own: Sequence[str]) -> Iterator[str]:
     """A warning of metrics that were asked for instead of an experiment's `own`."""
-    if chosen and own:
+    if chosen and own and set(chosen) != set(own):
         yield (
             f"metrics chosen after the fact: {', '.join(chosen)}; the experiment is about {', '.join(own)}. "
             "What others show is a question for another experiment"

@@ -36,7 +36,7 @@ def test_knobs_are_counted_by_what_became_of_them_and_the_failed_ones_named(mach
     assert said[0] == wrong
     assert said[1].startswith("knobs: 1 set, 2 absent, 1 failed; ")
     assert found.self_check == wrong
-    record = found.record(None)["knobs"]
+    record = found.record()["knobs"]
     assert record == [result.record() for result in machine]
     assert BAD.record() == {
         "name": "bad",
@@ -71,7 +71,7 @@ def test_the_traders_own_knobs_join_the_record(machine: list[Result]) -> None:
     machine.append(GOOD)
     found = boot.prepare(config.parse(BASE), 1.0, lambda _line: None)
     own = Result("mlockall", "process", "on", "on", True).record()
-    assert found.record(1, [own])["knobs"] == [GOOD.record(), own]
+    assert found.record([own])["knobs"] == [GOOD.record(), own]
 
 
 PAGES = row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", UNSET)
@@ -111,35 +111,39 @@ def test_an_image_without_the_catalogues_rows_does_not_boot(tmp_path: Path) -> N
 
 
 ON_NODE = row("hugepages.node", "sysfs", "huge_pages_node", "trader")
+TOLD = row("memory.node", "sysfs", "memory_node", UNSET)
 TWO = {0: (0, 1), 1: (2, 3)}
+CARD = BASE.replace('"memory"\naddress = ""', '"af_packet"\nmac = "52:54:00:20:00:10"\naddress = "10.20.0.10/24"')
 
 
 @pytest.mark.parametrize(
-    ("places", "node", "said", "preferred"),
+    ("places", "node", "said"),
     [
-        (Places(TWO, 1, 1), "1", "2 memory nodes: the trader's CPU is on node 1, its card on node 1", [1]),
-        (Places(TWO, 0, 1), "0", "every frame crosses between them", [0]),
-        (Places(TWO, None, 1), UNSET, "the trader's CPU is on node unknown", []),
-        (Places({0: (0, 1)}, 0), "trader", "", []),
+        (Places(TWO, 1, 1, 1), "1", "2 memory nodes: the trader's CPU is on node 1, its card on node 1"),
+        (Places(TWO, 0, 1, 0), "0", "every frame crosses between them"),
+        (Places(TWO, 1, 1, 0), "0", "the trader's CPU is on node 1, its card on node 1"),
+        (Places(TWO, None, 1), UNSET, "the trader's CPU is on node unknown"),
+        (Places({0: (0, 1)}, 0), "trader", ""),
     ],
 )
-def test_memory_is_the_traders_nodes(
-    places: Places, node: str, said: str, preferred: list[int], monkeypatch: pytest.MonkeyPatch, machine: list[Result]
+def test_rows_get_the_traders_node_and_what_is_far_is_said(
+    places: Places, node: str, said: str, monkeypatch: pytest.MonkeyPatch, machine: list[Result]
 ) -> None:
     asked: list[Table] = []
-    chosen: list[int] = []
     lines: list[str] = []
 
     def applied(found: Table, _nic: Nic) -> Applied:
         asked.append(found)
         return Applied()
 
-    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table(ON_NODE))
+    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table(ON_NODE, TOLD))
     monkeypatch.setattr(boot, "apply", applied)
     monkeypatch.setattr("hftapp.nodes.places", lambda _nic, _trader: places)
-    monkeypatch.setattr("hftapp.nodes.prefer", chosen.append)
-    found = boot.prepare(config.parse(BASE), 1.0, lines.append)
-    assert [each.value for each in asked[0].rows] == [node]
-    assert chosen == preferred
+    monkeypatch.setattr(boot, "trader_cpu", lambda _settings: 2)
+    found = boot.prepare(config.parse(CARD), 1.0, lines.append)
+    assert [each.value for each in asked[0].rows] == [node, UNSET]
     assert any(said in line for line in lines[:-1]) == bool(said)
-    assert found.record(2).get("nodes") == (places.record() if len(places.nodes) > 1 else None)
+    assert found.far == (lines[0] if "crosses" in said else "")
+    record = found.record()
+    assert record.get("nodes") == (places.record() if len(places.nodes) > 1 else None)
+    assert found.trader == 2

@@ -429,7 +429,7 @@ class TestTheSelfCheck:
             assert office.stdout is not None
             port = json.loads(office.stdout.readline())["port"]
             toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"') + more
-            machine = Boot(kernel_s=0.9, pid1_s=1.5, self_check=boot.get("self_check", ""))
+            machine = Boot(kernel_s=0.9, pid1_s=1.5, **boot)
             outcome, _ = run(folder, trader, toml, boot=machine, seconds=0.05)
             office.terminate()
             office.communicate(timeout=10)
@@ -449,6 +449,11 @@ class TestTheSelfCheck:
         outcome, office = self.office(tmp_path, obedient, '[host]\nself_check = "warn"\n', self_check=WRONG)
         assert (outcome.status, outcome.reason) == (0, "stop command")
         assert State(body=WRONG.encode()) in [frame.message for _, frame in live(office)]
+
+    def test_a_card_that_is_far_away_is_told_and_traded_with(self, tmp_path: Path) -> None:
+        outcome, office = self.office(tmp_path, obedient, far="2 memory nodes: every frame crosses")
+        assert (outcome.status, outcome.reason) == (0, "stop command")
+        assert State(body=b"2 memory nodes: every frame crosses") in [frame.message for _, frame in live(office)]
 
     def test_the_last_greeting_has_the_traders_own_knobs(self, tmp_path: Path) -> None:
         _, office = self.office(tmp_path, checks_itself)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp.knobs import actions, apply, files, huge_pages, table
+from hftapp.knobs import actions, apply, files, memory_node, table
 from hftapp.knobs.result import ABSENT, Result
 from image import catalogue
 from image.catalogue import UNSET, Catalogue
@@ -137,7 +137,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """One that drops whatever is written to it, has an empty log, and no symbol in its configuration."""
     monkeypatch.setattr(files, "write", lambda _path, _value: None)
     monkeypatch.setattr(actions, "write", lambda _path, _value: None)
-    monkeypatch.setattr(huge_pages, "write", lambda _path, _value: None)
+    monkeypatch.setattr(memory_node, "write", lambda _path, _value: None)
     kernel = Kernel(tmp_path / "kernel")
     kernel.put("/dev/kmsg", "")
     kernel.config("")

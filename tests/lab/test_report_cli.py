@@ -105,6 +105,19 @@ def test_a_comparison_by_other_metrics_says_that_they_were_chosen_afterwards(fol
     assert chosen["warnings"][0].startswith("metrics chosen after the fact: boot_s; the experiment is about loc_per_s")
 
 
+def test_a_side_of_several_images_is_warned_of_and_two_sides_of_one_each_are_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    monkeypatch.setattr(example, "EMULATED", example.EMULATED | {"initramfs_sha256": "mine"})
+    example.write(mine)
+    monkeypatch.setattr(example, "EMULATED", example.EMULATED | {"initramfs_sha256": "other"})
+    other = example.write(tmp_path / "other")
+    assert not any("different images" in line for line in told("compare", mine, other)["warnings"])
+    shutil.copy(mine / "runs/nothing.1.json", other / "runs/nothing.1.json")
+    assert any("2 different images" in line for line in told("compare", mine, other)["warnings"])
+
+
 def test_files_of_two_runs_are_compared_without_a_verdict(folder: Path) -> None:
     found = told("compare", folder / "runs/nothing.1.json", folder / "runs/+timers.1.json")
     assert pairs(found) == {("A: nothing", "B: +timers")}

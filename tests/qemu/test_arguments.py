@@ -30,10 +30,17 @@ def test_what_is_no_absence_says_why(texts: tuple[str, ...], reason: str) -> Non
         parsed(*texts)
 
 
-def test_several_sockets_need_a_kernel_with_memory_nodes() -> None:
-    check_sockets(1, "qemu")
-    check_sockets(2, "colo")
-    with pytest.raises(
-        click.UsageError, match="--sockets 2: the kernel of profile qemu has no NUMA: use --profile colo"
-    ):
-        check_sockets(2, "qemu")
+@pytest.mark.parametrize(
+    ("sockets", "memory", "profile", "reason"),
+    [
+        (2, 512, "qemu", "--sockets 2: the kernel of profile qemu has no NUMA: use --profile colo"),
+        (4, 512, "colo", "--memory 512: 4 sockets need 1024 MiB or more"),
+    ],
+)
+def test_several_sockets_need_a_kernel_with_memory_nodes_and_memory(
+    sockets: int, memory: int, profile: str, reason: str
+) -> None:
+    check_sockets(1, 128, "qemu")
+    check_sockets(2, 512, "colo")
+    with pytest.raises(click.UsageError, match=reason):
+        check_sockets(sockets, memory, profile)

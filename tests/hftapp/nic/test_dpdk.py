@@ -49,7 +49,7 @@ class FakeCard:
             monkeypatch.setattr(dpdk, name, lambda *given, name=name: self.call(name, *given))
         monkeypatch.setattr(dpdk, "find_port", lambda device: self.results.get("find_port", 0))
         monkeypatch.setattr(dpdk, "adjust", lambda number, rx, tx: rx << 16 | tx)
-        monkeypatch.setattr(dpdk, "create_pool", lambda name, count, number: self.results.get("create_pool", 1))
+        monkeypatch.setattr(dpdk, "create_pool", lambda name, count: self.results.get("create_pool", 1))
         monkeypatch.setattr(dpdk, "wait_for_link", lambda number: self.results.get("wait_for_link", 1))
         monkeypatch.setattr(dpdk, "last_error", lambda: 12)
         monkeypatch.setattr(dpdk, "error_text", lambda code: os.strerror(abs(code)))

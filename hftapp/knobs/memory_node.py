@@ -1,0 +1,69 @@
+"""From which memory node (NUMA) the huge pages and all other memory come.
+
+The kernel spreads huge pages over all nodes when it is asked for them (its hugetlbpage.rst). Other memory it takes from
+the node of the CPU that touches it first, which while PID 1 prepares everything is not the trader's.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from hftapp import libc
+from hftapp.knobs.files import write
+from hftapp.knobs.readback import Reader
+from hftapp.knobs.result import UNSET
+from hftapp.knobs.table import Table
+
+POOLS: Final = "/sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages"
+
+
+def huge_pages(value: str, reader: Reader, _table: Table) -> str | None:
+    """Move the huge pages of 2 MiB that there are to the node `value`; there are never fewer in between.
+
+    Effective is the value when all are there, else how many are; with `UNSET` how many each node has. None where all
+    memory is one node.
+    """
+    pools = _pools(reader)
+    if len(pools) < 2:
+        return None
+    if value == UNSET:
+        return ", ".join(f"{_pages(path)} on node {node}" for node, path in pools.items())
+    if value not in pools:
+        return f"there is no node {value}"
+    total = _all(pools)
+    write(pools[value], str(total))
+    for node, path in pools.items():
+        if node != value and (surplus := _all(pools) - total) > 0:
+            write(path, str(max(0, _pages(path) - surplus)))
+    elsewhere = _all(pools) - _pages(pools[value])
+    if not elsewhere:
+        return value
+    return f"{_pages(pools[value])} on node {value}, {elsewhere} elsewhere"
+
+
+def memory(value: str, reader: Reader, _table: Table) -> str | None:
+    """From now on this process and its children get their memory from the node `value` while it has any.
+
+    Effective is the node that the kernel then names, "any" when there is none. None where all memory is one node.
+    """
+    pools = _pools(reader)
+    if len(pools) < 2:
+        return None
+    if value != UNSET:
+        if value not in pools:
+            return f"there is no node {value}"
+        libc.prefer_memory_of(int(value))
+    node = libc.preferred_memory()
+    return "any" if node is None else str(node)
+
+
+def _pools(reader: Reader) -> dict[str, Path]:
+    return {path.split("/node/node")[1].partition("/")[0]: reader.path(path) for path in reader.matching(POOLS)}
+
+
+def _all(pools: Mapping[str, Path]) -> int:
+    return sum(_pages(path) for path in pools.values())
+
+
+def _pages(path: Path) -> int:
+    return int(path.read_text(encoding="ascii"))
