@@ -429,7 +429,7 @@ class TestTheSelfCheck:
             assert office.stdout is not None
             port = json.loads(office.stdout.readline())["port"]
             toml = BASE.replace('office = ""', f'office = "127.0.0.1:{port}"') + more
-            machine = Boot(kernel_s=0.9, pid1_s=1.5, **boot)
+            machine = Boot(0.9, 1.5, self_check=boot.get("self_check", ""), far=boot.get("far", ""))
             outcome, _ = run(folder, trader, toml, boot=machine, seconds=0.05)
             office.terminate()
             office.communicate(timeout=10)
