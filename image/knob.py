@@ -50,7 +50,7 @@ _PLACED = {"int", "text", "first", "choice", "parens", "mask", "cpus"}
 _TEXTS = ("absent", "against", "not_readable")
 _KEYS = {
     *("name", "layer", "key", "values", "levels", "why", "sources", "conflicts", "readback", "readbacks"),
-    *("compare", "shows", "choices", *_TEXTS),
+    *("compare", "shows", "choices", "parts", *_TEXTS),
 }
 
 
@@ -62,7 +62,8 @@ class Knob:
     `shows`: what the read-back shows for a value when it is not the value itself; `|` separates alternatives.
     `compare`: the kind by which the two are compared, when it is not that of the read-back. `readbacks`: by value,
     another read-back, compared by its own kind: for those of which `readback` shows nothing that a kernel that was told
-    nothing does not show too. `choices` (kconfig): the symbol of each value, of which one can be on. `absent`: why a
+    nothing does not show too. `choices` (kconfig): the symbol of each value, of which one can be on. `parts` (kconfig):
+    symbols that depend on the key, and without which it does nothing; they are on when it is. `absent`: why a
     kernel may lack it, and then its absence is no failure. `against`: why no profile sets it. `conflicts`: `NAME` or
     `NAME=VALUE` that it cannot be set together with, or `OWN=VALUE+NAME`, only when its own value is that.
     """
@@ -75,6 +76,7 @@ class Knob:
     why: str
     sources: tuple[str, ...]
     conflicts: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     readback: str = ""
     readbacks: Mapping[str, str] = field(default_factory=dict)
     compare: str = ""
@@ -103,7 +105,7 @@ def read(row: Any, path: Path) -> Knob:
     where = f"{path}: {name}"
     plain: dict[str, Any] = {word: _texts(row, word, where) for word in ("values", "shows", "choices", "readbacks")}
     plain["readbacks"] = {value: _readback(text, layer, key) for value, text in plain["readbacks"].items()}
-    lists: dict[str, Any] = {word: _list(row, word, where) for word in ("levels", "sources", "conflicts")}
+    lists: dict[str, Any] = {word: _list(row, word, where) for word in ("levels", "sources", "conflicts", "parts")}
     optional: dict[str, Any] = {word: rows.text(row, word, path) for word in _TEXTS if word in row}
     knob = Knob(
         name, layer, key, why=why, file=f"catalogue/{path.stem}", compare=str(row.get("compare", "")),
@@ -138,6 +140,7 @@ def _check(knob: Knob, where: str) -> None:
         (not knob.values and not knob.against, "values = {}: `against` must say why no profile sets it"),
         (not allowed, "neither values nor levels: nothing can set it"),
         (knob.choices and set(knob.choices) != allowed, "choices must have a symbol for each value and level"),
+        (knob.parts and knob.layer != "kconfig", "parts: only a symbol of the kernel's configuration has some"),
         (strays, f"readbacks: {', '.join(strays)} is no value of it"),
         (shown, f"shows: {', '.join(shown)} is no value of it"),
         (knob.layer == "boot" and any(" " in value for value in allowed), "a space would make two words of a value"),

@@ -50,8 +50,9 @@ class Resolved:
     def symbols(self) -> tuple[Symbol, ...]:
         """What is requested of Kconfig."""
         return tuple(
-            Symbol(knob.choices.get(value, knob.key), "y" if knob.choices else value, knob.why, knob.file)
+            Symbol(name, "y" if knob.choices else value, knob.why, knob.file)
             for knob, value in self._set("kconfig")
+            for name in (knob.choices.get(value, knob.key), *(knob.parts if value == "y" else ()))
         )
 
     @property
@@ -80,6 +81,8 @@ class Resolved:
         shown = knob.choices.get(value, knob.shows.get(value, value))
         if knob.choices:
             place = "|".join(knob.choices.values())
+        if knob.parts:
+            place = "+".join((knob.key, *knob.parts))
         row: dict[str, object] = {
             "name": knob.name,
             "layer": knob.layer,

@@ -33,6 +33,7 @@ FIELDS: Final = {
     "compare": "the kind as which both are compared, when it is not that of `readback`",
     "shows": "what is read back for a value, when it is not the value itself; `|` between alternatives",
     "choices": "`kconfig`: the symbol of each value, of which one can be on",
+    "parts": "`kconfig`: symbols that depend on the key and are on when it is",
     "conflicts": "what it cannot be set together with: `NAME`, `NAME=VALUE`, or, for one value of its own, "
     "`OWN=VALUE+NAME` and `OWN=VALUE+NAME=VALUE`",
     "absent": "why a kernel or a machine may lack it; that it does is then no failure",
@@ -102,6 +103,8 @@ def _levels(knob: Knob) -> str:
 
 def _why(knob: Knob) -> str:
     parts = [knob.why]
+    if knob.parts:
+        parts.append(f"*With:* {', '.join(f'`{name}`' for name in knob.parts)}")
     if knob.against:
         parts.append(f"**Not set:** {knob.against}")
     if knob.absent:

@@ -158,10 +158,14 @@ def _found(pattern: str, text: str) -> str:
 
 
 def _config(reader: Reader, place: str) -> str:
-    """A symbol's value; of a choice (`A|B|C`) the symbol that is on."""
+    """A symbol's value; of a choice (`A|B|C`) the symbol that is on; of one with parts (`A+B+C`) also which are off."""
     symbols = place.split("|")
     if len(symbols) > 1:
         return next((name for name in symbols if name in reader.config), "none of them")
+    place, *parts = place.split("+")
+    off = [name for name in parts if name not in reader.config]
+    if off and place in reader.config:
+        return f"{reader.config[place]}, without {', '.join(off)}"
     return reader.config.get(place, "n")
 
 

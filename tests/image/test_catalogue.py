@@ -205,6 +205,25 @@ class TestOneRowIsAllItTakes:
         kernel.config("CONFIG_N=y\n")
         assert self.checked(tmp_path, kernel, "N") == ("y", True)
 
+    @pytest.mark.parametrize(
+        ("value", "asked", "config", "read"),
+        [
+            ("y", {"N": "y", "N_A": "y", "N_B": "y"}, "CONFIG_N=y\nCONFIG_N_A=y\nCONFIG_N_B=y\n", ("y", True)),
+            ("y", {"N": "y", "N_A": "y", "N_B": "y"}, "CONFIG_N=y\nCONFIG_N_B=y\n", ("y, without N_A", False)),
+            ("n", {"N": "n"}, "# CONFIG_N is not set\n", ("n", True)),
+        ],
+    )
+    def test_a_symbol_that_does_nothing_without_its_parts(
+        self, value: str, asked: dict[str, str], config: str, read: tuple[str, bool], tmp_path: Path
+    ) -> None:
+        row = 'name = "N"\nlayer = "kconfig"\nkey = "N"\nparts = ["N_A", "N_B"]\n'
+        self.added(tmp_path, f'{row}values = {{ qemu = "{value}" }}\n')
+        loaded = profile.load("qemu", folder=tmp_path / "config")
+        assert {s.name: s.value for s in loaded.symbols if s.name in ("N", "N_A", "N_B")} == asked
+        kernel = Kernel(tmp_path / "kernel")
+        kernel.config(config)
+        assert self.checked(tmp_path, kernel, "N") == read
+
 
 @pytest.mark.parametrize(
     ("row", "message"),
@@ -224,6 +243,7 @@ class TestOneRowIsAllItTakes:
         (ROW + 'values = { p = "1" }\nreadbacks = { 2 = "cmdline:k" }', "readbacks: 2 is no value of it"),
         (ROW + 'values = { p = "1" }\nreadbacks = { 1 = "guess:k" }', "readback = 'guess:k': must be KIND:PLACE"),
         (ROW + 'values = { p = "1" }\nchoices = { 2 = "X" }', "choices must have a symbol for each value"),
+        (ROW + 'values = { p = "1" }\nparts = ["X"]', "parts: only a symbol of the kernel's configuration has some"),
         (ROW + 'values = { p = "1" }\nconflicts = ["nothing"]', "no knob 'nothing'"),
         (ROW + 'values = { p = "1" }\nconflicts = ["k=2"]', "'k=2' never comes about"),
         (ROW + 'values = { p = "1" }\nconflicts = ["K=1+k=1"]', r"'K=1\+k=1' never comes about"),

@@ -155,8 +155,8 @@ def test_an_empty_machine_has_nothing(shipped: Catalogue, kernel: Kernel, tmp_pa
 def test_a_machine_that_was_not_told_has_what_a_kernel_does_by_itself(
     shipped: Catalogue, kernel: Kernel, tmp_path: Path, *, told: bool
 ) -> None:
-    plain = [knob.key for knob in shipped if knob.layer == "kconfig" and not knob.choices]
-    kernel.config("".join(f"CONFIG_{symbol}=y\n" for symbol in plain))
+    plain = [knob for knob in shipped if knob.layer == "kconfig" and not knob.choices]
+    kernel.config("".join(f"CONFIG_{symbol}=y\n" for knob in plain for symbol in (knob.key, *knob.parts)))
     kernel.put("/dev/kmsg", "6,1,0,-;iommu: Default domain type: Translated\n")
     for path, text in UNTOLD.items():
         kernel.put(path, f"{text}\n")

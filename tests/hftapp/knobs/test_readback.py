@@ -44,6 +44,9 @@ def test_the_configuration_is_the_running_kernels(kernel: Kernel) -> None:
     assert [reader.effective("config", name) for name in ("HZ", "SWAP", "LOCALVERSION")] == ["100", "n", "-hftos"]
     assert reader.effective("config", "HZ_100|HZ_250|HZ_1000") == "HZ_100"
     assert reader.effective("config", "PREEMPT|PREEMPT_RT") == "none of them"
+    assert reader.effective("config", "HZ+HZ_100") == "100"
+    assert reader.effective("config", "HZ_100+SWAP+NUMA") == "y, without SWAP, NUMA"
+    assert reader.effective("config", "SWAP+NUMA") == "n"
 
 
 class TestTheCommandLine:
