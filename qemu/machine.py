@@ -149,8 +149,10 @@ class Machine:
             *("-chardev", f"file,id=console,path={_escaped(self.console)}", "-serial", "chardev:console"),
             *("-chardev", f"socket,id=qmp,path={_escaped(self.qmp)}", "-mon", "chardev=qmp,mode=control"),
             *("-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"),
-            *(argument for nic in self.nics for argument in nic.argv()),
+            *(argument for nic in self.nics if not nic.socket for argument in nic.argv()),
             *self.boot.argv(),
+            *self._buses(),
+            *(argument for nic in self.nics if nic.socket for argument in nic.argv()),
         ]
 
     def _accelerator(self) -> list[str]:
@@ -163,7 +165,7 @@ class Machine:
         return ["-accel", "tcg,thread=single", "-icount", f"shift=0,sleep={'off' if self.skips_idle else 'on'}"]
 
     def _processors(self) -> list[str]:
-        """CPUs and memory: a memory node (NUMA) for each of several sockets, and a bus for each but the first."""
+        """CPUs and memory: a memory node (NUMA) for each of several sockets."""
         if self.sockets == 1:
             return ["-smp", str(self.cpus), "-m", f"{self.memory_mib}M"]
         cpus, size = self.cpus // self.sockets, self.memory_mib // self.sockets
@@ -172,10 +174,18 @@ class Machine:
             first = number * cpus
             words += ["-object", f"memory-backend-ram,id=memory{number},size={size}M"]
             words += ["-numa", f"node,nodeid={number},cpus={first}-{first + cpus - 1},memdev=memory{number}"]
-            if number:
-                bus = f"pxb-pcie,id=socket{number},bus=pcie.0,bus_nr={number * _BUSES_A_SOCKET},numa_node={number}"
-                words += ["-device", bus]
         return words
+
+    def _buses(self) -> list[str]:
+        """A bus for each socket but the first. QEMU would put any device on them that comes later and names none."""
+        return [
+            word
+            for number in range(1, self.sockets)
+            for word in (
+                "-device",
+                f"pxb-pcie,id=socket{number},bus=pcie.0,bus_nr={number * _BUSES_A_SOCKET},numa_node={number}",
+            )
+        ]
 
     def _iommu(self) -> list[str]:
         """Before every device that it is to serve. KVM's own interrupt controller cannot remap interrupts."""

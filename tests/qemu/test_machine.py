@@ -48,6 +48,8 @@ def test_each_socket_has_its_cpus_its_memory_and_its_bus(tmp_path: Path) -> None
     assert "pxb-pcie,id=socket1,bus=pcie.0,bus_nr=64,numa_node=1" in devices
     place = devices.index("pcie-root-port,id=port-trader,bus=socket1,chassis=1")
     assert devices[place + 1].endswith("romfile=,bus=port-trader")
+    bus = devices.index("pxb-pcie,id=socket1,bus=pcie.0,bus_nr=64,numa_node=1")
+    assert bus > devices.index("virtio-rng-pci,rng=rng")  # which names no bus, and would land there
 
 
 def test_the_iommu_comes_before_the_devices_it_serves(tmp_path: Path) -> None:
