@@ -11,7 +11,7 @@ from typing import Final
 from hftapp import VERSION, bootclock, cpu, netconf, nodes, reserve
 from hftapp.config import Config
 from hftapp.console import say as console_say
-from hftapp.knobs import table
+from hftapp.knobs import memory_node, table
 from hftapp.knobs.apply import apply
 from hftapp.knobs.result import UNSET, Result, self_check, summary
 from hftapp.spawn import trader_cpu
@@ -89,7 +89,7 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
     if machine.places.several:
         say(machine.far or str(machine.places))
     start = time.monotonic()
-    found = _on_node(_with_huge_pages(table.load(rows), settings), machine.places)
+    found = _on_node(_with_huge_pages(table.load(rows), settings, machine.places), machine.places)
     applied = apply(found, settings.nic)
     machine.results, machine.held = applied.results, applied.held
     machine.knobs_s = time.monotonic() - start
@@ -108,14 +108,15 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
     return machine
 
 
-def _with_huge_pages(found: table.Table, settings: Config) -> table.Table:
+def _with_huge_pages(found: table.Table, settings: Config, places: nodes.Places) -> table.Table:
     """A user-space driver's rings are in huge pages, and the trader's tables: how many, the configuration decides where
-    no row does."""
+    no row does, and the number of memory nodes."""
     asked = {row.name for row in found.rows if row.value != UNSET}
     if settings.nic.port != "dpdk" or asked & {"hugepages", "vm.nr_hugepages"}:
         return found
+    kept = memory_node.KEPT * (len(places.nodes) - 1) if places.several else 0
     rings = table.huge_pages(settings.nic.rx_descriptors + settings.nic.tx_descriptors)
-    return found.with_value("vm.nr_hugepages", str(int(rings) + reserve.huge_pages(settings)))
+    return found.with_value("vm.nr_hugepages", str(int(rings) + reserve.huge_pages(settings) + kept))
 
 
 def _on_node(found: table.Table, places: nodes.Places) -> table.Table:

@@ -4,7 +4,7 @@ The kernel spreads huge pages over all nodes when it is asked for them (its huge
 the node of the CPU that touches it first, which while PID 1 prepares everything is not the trader's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +14,19 @@ from hftapp.knobs.readback import Reader
 from hftapp.knobs.result import UNSET
 from hftapp.knobs.table import Table
 
+KEPT: Final = 4
+"""Huge pages that each other node keeps: DPDK wants a little from the node of the CPU on which it starts, and of the
+card's."""
 POOLS: Final = "/sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages"
 
 
 def huge_pages(value: str, reader: Reader, _table: Table) -> str | None:
-    """Move the huge pages of 2 MiB that there are to the node `value`; there are never fewer in between.
+    """Move the huge pages of 2 MiB that there are to the node `value`, all but `KEPT` of each other one.
 
-    Effective is the value when all are there, else how many are; with `UNSET` how many each node has. None where all
-    memory is one node.
+    There are never fewer in between.
+
+    Effective is the value when no other node has more, else how many it has; with `UNSET` how many each node has. None
+    where all memory is one node.
     """
     pools = _pools(reader)
     if len(pools) < 2:
@@ -30,15 +35,16 @@ def huge_pages(value: str, reader: Reader, _table: Table) -> str | None:
         return ", ".join(f"{_pages(path)} on node {node}" for node, path in pools.items())
     if value not in pools:
         return f"there is no node {value}"
-    total = _all(pools)
-    write(pools[value], str(total))
-    for node, path in pools.items():
-        if node != value and (surplus := _all(pools) - total) > 0:
-            write(path, str(max(0, _pages(path) - surplus)))
-    elsewhere = _all(pools) - _pages(pools[value])
-    if not elsewhere:
+    others = [path for node, path in pools.items() if node != value]
+    total = _all(pools.values())
+    write(pools[value], str(total - sum(min(KEPT, _pages(path)) for path in others)))
+    for path in others:
+        surplus = min(_all(pools.values()) - total, _pages(path) - KEPT)
+        if surplus > 0:
+            write(path, str(_pages(path) - surplus))
+    if all(_pages(path) <= KEPT for path in others):
         return value
-    return f"{_pages(pools[value])} on node {value}, {elsewhere} elsewhere"
+    return f"{_pages(pools[value])} on node {value}, {_all(others)} elsewhere"
 
 
 def memory(value: str, reader: Reader, _table: Table) -> str | None:
@@ -61,8 +67,8 @@ def _pools(reader: Reader) -> dict[str, Path]:
     return {path.split("/node/node")[1].partition("/")[0]: reader.path(path) for path in reader.matching(POOLS)}
 
 
-def _all(pools: Mapping[str, Path]) -> int:
-    return sum(_pages(path) for path in pools.values())
+def _all(pools: Iterable[Path]) -> int:
+    return sum(_pages(path) for path in pools)
 
 
 def _pages(path: Path) -> int:

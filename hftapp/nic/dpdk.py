@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import cython
 
-from hftapp import vfio
+from hftapp import libc, vfio
 from hftapp.nic.pci import network_devices
 from hftapp.nic.port import BURST, Port, PortError, PortStats
 from hftapp.octets import Room
@@ -66,6 +66,8 @@ SPARE: Final = 2 * BURST
 """Buffers beyond those in the card's ring: the burst being read, and the frames being built."""
 
 
+_ANY_NODE: Final = -1
+"""rte_memory.h, SOCKET_ID_ANY."""
 RUNTIME: Final = "/run"
 """Where EAL makes its folder; its own choice, /var/run, is not in the image."""
 
@@ -96,6 +98,16 @@ def eal_arguments(device: str, iova: str, settings: DpdkSettings, name: str = "h
         *("--lcores", f"0@{cpu}", "-a", ",".join(filter(None, (device, options)))),
         f"--log-level=lib.eal:{settings.log_level}",
     ]
+
+
+def memory_node() -> int:
+    """The node that this process has its memory from (`hftapp.knobs.memory_node`), -1 for any. DPDK itself would take
+    that of the CPU on which it starts, which is a housekeeping CPU, and for rings that of the card."""
+    try:
+        node = libc.preferred_memory()
+    except OSError:  # a kernel without NUMA
+        return _ANY_NODE
+    return _ANY_NODE if node is None else node
 
 
 _started: list[str] = []
@@ -160,16 +172,17 @@ class DpdkPort(Port):
         rx = counts >> 16
         tx = counts & 0xFFFF
         # So many that neither side can run dry: a full ring and the spare ones.
-        self._rx_pool = create_pool(b"rx", rx + SPARE)
-        self._tx_pool = create_pool(b"tx", tx + SPARE)
+        node = memory_node()
+        self._rx_pool = create_pool(b"rx", rx + SPARE, node)
+        self._tx_pool = create_pool(b"tx", tx + SPARE, node)
         if not self._rx_pool or not self._tx_pool:
             raise PortError(
                 f"{self.device}: no memory for {rx + tx + 2 * SPARE} packet buffers ({error_text(last_error())}); "
                 "reserve more huge pages (vm.nr_hugepages) or set nic.rx_descriptors and nic.tx_descriptors lower"
             )
-        self._check(set_up_rx(number, rx, self._rx_pool), f"takes no receive ring of {rx} frames")
+        self._check(set_up_rx(number, rx, node, self._rx_pool), f"takes no receive ring of {rx} frames")
         threshold = tx - 4 if self.driver in COLLECT_AT_ONCE else 0
-        self._check(set_up_tx(number, tx, threshold), f"takes no send ring of {tx} frames")
+        self._check(set_up_tx(number, tx, node, threshold), f"takes no send ring of {tx} frames")
         self._first = BURST
         self._fill(0)
         self._check(start(number), "does not start")

@@ -10,10 +10,6 @@ cdef extern from "rte_eal.h":
     int rte_eal_init(int count, char **arguments) noexcept
     int rte_eal_cleanup() noexcept
 
-cdef extern from "rte_memory.h":
-    enum:
-        SOCKET_ID_ANY
-
 cdef extern from "rte_mempool.h":
     cdef struct rte_mempool:
         pass
@@ -124,9 +120,9 @@ cdef inline int find_port(bytes device) noexcept:
 cdef enum:
     CACHE = 64
 
-# From the memory node of this thread's CPU, where PID 1 has put the huge pages, whichever node the card is on.
-cdef inline rte_mempool *create_pool(bytes name, int count) noexcept:
-    return rte_pktmbuf_pool_create(name, count, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY)
+# Here and below `node` is the memory node to take the memory from, -1 (SOCKET_ID_ANY) for any.
+cdef inline rte_mempool *create_pool(bytes name, int count, int node) noexcept:
+    return rte_pktmbuf_pool_create(name, count, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, node)
 
 cdef inline int last_error() noexcept:
     return rte_errno
@@ -155,14 +151,14 @@ cdef inline int adjust(int number, int rx_descriptors, int tx_descriptors) noexc
     cdef int result = rte_eth_dev_adjust_nb_rx_tx_desc(number, &rx, &tx)
     return result if result < 0 else rx << 16 | tx
 
-cdef inline int set_up_rx(int number, int descriptors, rte_mempool *pool) noexcept:
+cdef inline int set_up_rx(int number, int descriptors, int node, rte_mempool *pool) noexcept:
     cdef rte_eth_dev_info info
     cdef int result = rte_eth_dev_info_get(number, &info)
     if result < 0:
         return result
-    return rte_eth_rx_queue_setup(number, 0, descriptors, SOCKET_ID_ANY, &info.default_rxconf, pool)
+    return rte_eth_rx_queue_setup(number, 0, descriptors, node, &info.default_rxconf, pool)
 
-cdef inline int set_up_tx(int number, int descriptors, int threshold) noexcept:
+cdef inline int set_up_tx(int number, int descriptors, int node, int threshold) noexcept:
     cdef rte_eth_dev_info info
     cdef int result = rte_eth_dev_info_get(number, &info)
     if result < 0:
@@ -170,7 +166,7 @@ cdef inline int set_up_tx(int number, int descriptors, int threshold) noexcept:
     info.default_txconf.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE
     if threshold:
         info.default_txconf.tx_free_thresh = <uint16_t>threshold
-    return rte_eth_tx_queue_setup(number, 0, descriptors, SOCKET_ID_ANY, &info.default_txconf)
+    return rte_eth_tx_queue_setup(number, 0, descriptors, node, &info.default_txconf)
 
 cdef inline int start(int number) noexcept:
     return rte_eth_dev_start(number)

@@ -51,9 +51,9 @@ def find_port(device: bytes) -> int:
     _absent(device)
 
 
-def create_pool(name: bytes, count: int) -> Pool:
-    """Return a pool of `count` buffers of 2,048 bytes near this thread; None when there is no memory for it."""
-    _absent(name, count)
+def create_pool(name: bytes, count: int, node: int) -> Pool:
+    """Return a pool of `count` buffers of 2,048 bytes on a memory node (-1: any); None when it has no memory for it."""
+    _absent(name, count, node)
 
 
 def free_pool(pool: Pool) -> None:
@@ -76,14 +76,14 @@ def adjust(number: int, rx_descriptors: int, tx_descriptors: int) -> int:
     _absent(number, rx_descriptors, tx_descriptors)
 
 
-def set_up_rx(number: int, descriptors: int, pool: Pool) -> int:
-    """Set up the receive queue."""
-    _absent(number, descriptors, pool)
+def set_up_rx(number: int, descriptors: int, node: int, pool: Pool) -> int:
+    """Set up the receive queue in a memory node's memory (-1: any)."""
+    _absent(number, descriptors, node, pool)
 
 
-def set_up_tx(number: int, descriptors: int, threshold: int) -> int:
+def set_up_tx(number: int, descriptors: int, node: int, threshold: int) -> int:
     """Set up the send queue; sent buffers are collected when fewer than `threshold` are free (0: driver's choice)."""
-    _absent(number, descriptors, threshold)
+    _absent(number, descriptors, node, threshold)
 
 
 def start(number: int) -> int:

@@ -66,7 +66,7 @@ def test_the_trader_takes_a_cpu_and_memory_beside_its_card(boot: Callable[..., A
 def test_a_trader_that_was_put_elsewhere_trades_and_says_so(boot: Callable[..., Any], tmp_path: Path) -> None:
     """DPDK has to take its memory from another node than the card's."""
     config = tmp_path / "hftos.toml"
-    config.write_text((builder.REPOSITORY / "hftos.toml").read_text() + "\n[cpu]\ntrader = 1\n")
+    config.write_text((builder.REPOSITORY / "hftos.toml").read_text().replace("trader = -1\n", "trader = 1\n"))
     run = boot("--profile", "colo", "--sockets", "2", "--seconds", "5", "--patience", "2", "--config", str(config))
     assert run.report["ok"], run.explain()
     assert run.report["port"].startswith("dpdk net_virtio")

@@ -105,6 +105,23 @@ def test_huge_pages_are_reserved_for_the_port_that_needs_them_unless_a_row_says_
     assert [found.value for found in asked[0].rows if found.name == "vm.nr_hugepages"] == [reserved]
 
 
+def test_each_further_memory_node_gets_a_few_huge_pages_more(
+    monkeypatch: pytest.MonkeyPatch, machine: list[Result]
+) -> None:
+    asked: list[Table] = []
+
+    def applied(found: Table, _nic: Nic) -> Applied:
+        asked.append(found)
+        return Applied()
+
+    settings = config.parse(CARD.replace("af_packet", "dpdk"))
+    monkeypatch.setattr("hftapp.knobs.table.load", lambda _path: table(PAGES))
+    monkeypatch.setattr(boot, "apply", applied)
+    monkeypatch.setattr("hftapp.nodes.places", lambda _nic, _trader: Places({0: (0,), 1: (1,), 2: (2,)}, 1, 1, 1))
+    boot.prepare(settings, 1.0, lambda _line: None)
+    assert [found.value for found in asked[0].rows] == [str(18 + reserve.huge_pages(settings) + 2 * 4)]
+
+
 def test_an_image_without_the_catalogues_rows_does_not_boot(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the image was built without its knobs"):
         boot.prepare(config.parse(BASE), 1.0, lambda _line: None, str(tmp_path / "none"))

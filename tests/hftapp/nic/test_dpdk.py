@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hftapp import vfio
+from hftapp import libc, vfio
 from hftapp.nic import dpdk, rte
 from hftapp.nic.dpdk import DpdkPort, DpdkSettings, eal_arguments
 from hftapp.nic.pci import PciDevice
@@ -38,8 +38,13 @@ class FakeCard:
         self.pool_size = 1 << 16
         self.given_back = 0
         self.calls: list[str] = []
+        self.nodes: list[int] = []
         self.results: dict[str, int] = {}
         self.collects = -95
+
+    def create_pool(self, name: bytes, count: int, node: int) -> int:
+        self.nodes.append(node)
+        return self.results.get("create_pool", 1)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in (
@@ -49,7 +54,7 @@ class FakeCard:
             monkeypatch.setattr(dpdk, name, lambda *given, name=name: self.call(name, *given))
         monkeypatch.setattr(dpdk, "find_port", lambda device: self.results.get("find_port", 0))
         monkeypatch.setattr(dpdk, "adjust", lambda number, rx, tx: rx << 16 | tx)
-        monkeypatch.setattr(dpdk, "create_pool", lambda name, count: self.results.get("create_pool", 1))
+        monkeypatch.setattr(dpdk, "create_pool", self.create_pool)
         monkeypatch.setattr(dpdk, "wait_for_link", lambda number: self.results.get("wait_for_link", 1))
         monkeypatch.setattr(dpdk, "last_error", lambda: 12)
         monkeypatch.setattr(dpdk, "error_text", lambda code: os.strerror(abs(code)))
@@ -157,6 +162,23 @@ def test_other_cards_get_no_options(card: FakeCard, monkeypatch: pytest.MonkeyPa
     opened()
     (given,) = (call for call in card.calls if call.startswith("initialise ("))
     assert f"b'-a', b'{CARD}'" in given
+
+
+@pytest.mark.parametrize(("preferred", "node"), [(None, -1), (1, 1), (OSError(38, "Function not implemented"), -1)])
+def test_rings_and_buffers_are_from_the_node_that_memory_is_preferred_of(
+    preferred: int | OSError | None, node: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def policy() -> int | None:
+        if isinstance(preferred, OSError):
+            raise preferred
+        return preferred
+
+    monkeypatch.setattr(libc, "preferred_memory", policy)
+    fake = FakeCard()
+    fake.install(monkeypatch)
+    DpdkPort("0000:00:03.0", DpdkSettings(cpu=3))
+    assert fake.nodes == [node, node]
+    assert [call.split()[3].strip(",)") for call in fake.calls if call.startswith("set_up_tx (")] == [str(node)]
 
 
 def test_without_a_cpu_it_stays_where_it_may_run() -> None:
@@ -290,12 +312,12 @@ def test_a_driver_that_collects_while_sending_is_asked_once_and_told_to_do_it_of
         port.flush()
         port.rx_burst()
     assert card.calls.count("collect") == 1
-    assert "set_up_tx (0, 256, 252)" in card.calls
+    assert "set_up_tx (0, 256, -1, 252)" in card.calls
     card.driver = "net_ice"
     port.close()
     dpdk._started.clear()
     opened()
-    assert "set_up_tx (0, 256, 0)" in card.calls
+    assert "set_up_tx (0, 256, -1, 0)" in card.calls
 
 
 def test_a_dry_pool_is_an_error_that_says_why(card: FakeCard) -> None:
