@@ -40,7 +40,8 @@ class Places(NamedTuple):
 
     def __str__(self) -> str:
         trader, card = ("unknown" if node is None else str(node) for node in (self.trader, self.card))
-        return f"{len(self.nodes)} memory nodes: the trader's CPU is on node {trader}, its card on node {card}"
+        text = f"{len(self.nodes)} memory nodes: the trader's CPU is on node {trader}, its card on node {card}"
+        return text if self.memory == self.trader else f"{text}, its memory on node {self.memory}"
 
     def record(self) -> dict[str, object]:
         """For the boot's record: the CPUs of each node as the kernel lists them, and the three."""
@@ -98,20 +99,24 @@ def places(nic: Nic, trader: int | None, root: str = "", address: Address = _add
     if len(known) < 2:
         return Places(known, node)
     near = by_distance(node, known, root) if node is not None else []
-    with_memory = cpu.read_list("has_memory", root + NODES)
+    with_memory: tuple[int, ...] = ()
+    with contextlib.suppress(OSError, ValueError):
+        with_memory = cpu.parse_list(Path(root + NODES, "has_memory").read_text("ascii"))
     memory = next((each for each in near if each in with_memory), None)
     return Places(known, node, of_card(nic, root, address), memory)
 
 
 def warning(found: Places, settings: Config, isolated: Sequence[int]) -> str:
     """What is wrong with the places and what to do; empty when nothing is."""
-    if not found.several or found.trader is None or found.trader == found.card or settings.nic.port in _WITHOUT_CARD:
+    if not found.several or found.trader is None or settings.nic.port in _WITHOUT_CARD:
         return ""
+    if found.memory != found.trader:
+        return f"{found}: node {found.trader} has no memory of its own; fit some, or set cpu.trader to a CPU beside it"
     if found.card is None:
         unknown = f"{found}: the firmware does not say where; set cpu.trader to a CPU that is near it"
         return unknown if settings.cpu.trader < 0 else ""
+    if found.card == found.trader:
+        return ""
     near = cpu.format_list(set(isolated) & set(found.nodes.get(found.card, ())))
-    remedy = (
-        f"set cpu.trader to one of {near}, or leave it out" if near else "no CPU of that node is isolated and online"
-    )
-    return f"{found}: every frame crosses between them; {remedy}"
+    remedy = f"set cpu.trader to one of {near}, or leave it out"
+    return f"{found}: every frame crosses between them; {remedy if near else 'no CPU there is isolated and online'}"

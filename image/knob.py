@@ -141,6 +141,7 @@ def _check(knob: Knob, where: str) -> None:
         (not allowed, "neither values nor levels: nothing can set it"),
         (knob.choices and set(knob.choices) != allowed, "choices must have a symbol for each value and level"),
         (knob.parts and knob.layer != "kconfig", "parts: only a symbol of the kernel's configuration has some"),
+        (knob.parts and knob.choices, "parts and choices: one symbol has parts, several are a choice"),
         (strays, f"readbacks: {', '.join(strays)} is no value of it"),
         (shown, f"shows: {', '.join(shown)} is no value of it"),
         (knob.layer == "boot" and any(" " in value for value in allowed), "a space would make two words of a value"),

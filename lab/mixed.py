@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from lab.model import Result
 
 
-def mixed(results: Sequence[Result]) -> list[str]:
+def mixed_results(results: Sequence[Result]) -> list[str]:
     """Warnings of results that belong together and are of different images, kernels or accelerators: the program was
     changed in between, a kernel was built or fetched anew, or the machine is another one."""
     images = _several(results, "initramfs_sha256", lambda result: f"profile {result.run.variant.profile}")

@@ -12,7 +12,7 @@ from lab import samples, sides
 from lab.cli_errors import explained
 from lab.compare import compare as compare_variants
 from lab.metrics import METRICS
-from lab.mixed import mixed
+from lab.mixed import mixed_results
 from lab.report import cautions, matrix, tables
 from lab.report.summary import metric, record, values
 
@@ -114,7 +114,7 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
         "values": values(both.results, chosen, list(dict.fromkeys(name for pair in both.pairs for name in pair))),
         "warnings": [
             *cautions.chosen_afterwards(metrics, own),
-            *(text for side in found_sides for text in mixed(side.compared)),
+            *(text for results in sides.together_measured(*found_sides) for text in mixed_results(results)),
             *cautions.several_hosts(used, rows),
             *cautions.hidden(rows),
         ],

@@ -10,7 +10,7 @@ from lab.durations import Estimates
 from lab.errors import BisectError, StorageError
 from lab.knob_levels import Knobs
 from lab.metrics import METRICS
-from lab.mixed import mixed
+from lab.mixed import mixed_results
 from lab.model import Result, Run, Variant, Workload
 from lab.run_experiment import Audience, Prepare
 from lab.runner import Finished, Here, Measure, do
@@ -96,7 +96,7 @@ class Searching:
             return self._value(result)
 
         finding = bisect.find(self.units, boot, rule)
-        for text in mixed(self._folder.results()):
+        for text in mixed_results(self._folder.results()):
             audience.note(f"warning: {text}")
         return finding
 

@@ -31,8 +31,8 @@ class Side:
 
     @property
     def compared(self) -> list[Result]:
-        """The results of the variants that are compared."""
-        return [result for result in self.results if result.run.variant.name in self.variants]
+        """The results of the variants that are compared, of runs that did not fail."""
+        return [each for each in self.results if each.run.variant.name in self.variants and not each.error]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class Sides:
     results: Sequence[Result]
     pairs: Sequence[Pair]
     metrics: Sequence[str]
+
+
+def together_measured(first: Side, second: Side) -> list[list[Result]]:
+    """The results of both sides, in one list where they are of one experiment, and were to be measured alike."""
+    if first.experiment is not None and first.experiment == second.experiment:
+        return [first.compared + second.compared]
+    return [first.compared, second.compared]
 
 
 def find(name: str, folder: Path | None = None) -> Side:

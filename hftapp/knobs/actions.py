@@ -23,7 +23,8 @@ from hftapp.knobs.table import Table, cpus_of
 IA32_ENERGY_PERF_BIAS: Final = 0x1B0
 """Intel SDM volume 4, table 2-2; the only register that the kernel lets user space write without a mark."""
 RESCTRL: Final = "/sys/fs/resctrl"
-_RCUO = re.compile(r"rcuo[psb]/(\d+)\Z")
+_RCUO = re.compile(r"rcuo[psb]/\d+\Z")
+_KSWAPD = re.compile(r"kswapd\d+\Z")
 _KTHREADD: Final = "2"
 _SWITCH_TRIES: Final = 100
 _SWITCH_PAUSE_S: Final = 0.01
@@ -63,8 +64,19 @@ def move_interrupts(value: str, reader: Reader, table: Table) -> str | None:
 
 def move_rcuo(value: str, reader: Reader, _table: Table) -> str | None:
     """Send the threads that run offloaded RCU callbacks to the CPUs of `value` (kernel's rcu_nocbs documentation)."""
+    return _move_threads(_RCUO, value, reader)
+
+
+def move_kswapd(value: str, reader: Reader, _table: Table) -> str | None:
+    """Send the threads that free memory to the CPUs of `value`: each has the CPUs of its memory node, isolated ones too
+    (mm/vmscan.c, kswapd)."""
+    return _move_threads(_KSWAPD, value, reader)
+
+
+def _move_threads(name: re.Pattern[str], value: str, reader: Reader) -> str | None:
+    """Send the kernel's threads of a name to some CPUs; effective are those on which they may run then."""
     numbers = [path.name for path in reader.path("/proc").iterdir() if path.name.isdecimal()]
-    threads = [int(pid) for pid in numbers if _RCUO.match(_of(reader, pid, "comm")) and _is_the_kernels(reader, pid)]
+    threads = [int(pid) for pid in numbers if name.match(_of(reader, pid, "comm")) and _is_the_kernels(reader, pid)]
     if not threads:
         return None
     reach: set[int] = set()
@@ -192,6 +204,7 @@ def _of(reader: Reader, pid: str, name: str) -> str:
 ACTIONS: Final[dict[str, Action]] = {
     "irq_affinity": move_interrupts,
     "rcuo_affinity": move_rcuo,
+    "kswapd_affinity": move_kswapd,
     "cpu_replug": replug,
     "energy_perf_bias": energy_perf_bias,
     "resctrl": divide_cache,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from lab import raises
 from lab.compare import Comparison
 from lab.metrics import METRICS
-from lab.mixed import mixed
+from lab.mixed import mixed_results
 from lab.model import Result
 from lab.report import variants
 from lab.report.loading import Loaded
@@ -21,7 +21,7 @@ def of(loaded: Loaded, comparisons: Sequence[Comparison], chosen: Sequence[str] 
     return [
         *_afterwards(loaded, chosen),
         *_runs(loaded),
-        *mixed(loaded.done),
+        *mixed_results(loaded.done),
         *_knobs(loaded),
         *several_hosts(loaded.done, comparisons),
         *hidden(comparisons),

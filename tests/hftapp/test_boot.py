@@ -138,7 +138,7 @@ CARD = BASE.replace('"memory"\naddress = ""', '"af_packet"\nmac = "52:54:00:20:0
     [
         (Places(TWO, 1, 1, 1), "1", "2 memory nodes: the trader's CPU is on node 1, its card on node 1"),
         (Places(TWO, 0, 1, 0), "0", "every frame crosses between them"),
-        (Places(TWO, 1, 1, 0), "0", "the trader's CPU is on node 1, its card on node 1"),
+        (Places(TWO, 1, 1, 0), "0", "node 1 has no memory of its own"),
         (Places(TWO, None, 1), UNSET, "the trader's CPU is on node unknown"),
         (Places({0: (0, 1)}, 0), "trader", ""),
     ],
@@ -160,7 +160,7 @@ def test_rows_get_the_traders_node_and_what_is_far_is_said(
     found = boot.prepare(config.parse(CARD), 1.0, lines.append)
     assert [each.value for each in asked[0].rows] == [node, UNSET]
     assert any(said in line for line in lines[:-1]) == bool(said)
-    assert found.far == (lines[0] if "crosses" in said else "")
+    assert found.far == (lines[0] if "crosses" in said or "of its own" in said else "")
     record = found.record()
     assert record.get("nodes") == (places.record() if len(places.nodes) > 1 else None)
     assert found.trader == 2

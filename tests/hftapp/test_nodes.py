@@ -79,8 +79,8 @@ def test_the_card_is_not_looked_for_where_it_does_not_matter(tmp_path: Path) -> 
 @pytest.mark.parametrize("content", [b"", b"4-x", b"\xff"])
 def test_what_sys_does_not_say_is_not_known(content: bytes, tmp_path: Path) -> None:
     root = machine(tmp_path, "0-3", "4-7")
-    for name in ("cpulist", "distance"):
-        (tmp_path / "sys/devices/system/node/node1" / name).write_bytes(content)
+    for name in ("has_memory", "node1/cpulist", "node1/distance"):
+        (tmp_path / "sys/devices/system/node" / name).write_bytes(content)
     assert nodes.nearest([1, 4], NO_CARD, root, here) == 1
     assert nodes.places(NO_CARD, 4, root, here).trader is None
 
@@ -104,7 +104,7 @@ def test_places_on_two_nodes_are_warned_of_with_the_cpus_that_would_do(tmp_path:
         "2 memory nodes: the trader's CPU is on node 0, its card on node 1: every frame crosses between them; "
         "set cpu.trader to one of 4-5, or leave it out"
     )
-    assert nodes.warning(found, CARD, [1]).endswith("no CPU of that node is isolated and online")
+    assert nodes.warning(found, CARD, [1]).endswith("no CPU there is isolated and online")
 
 
 def test_a_card_whose_node_is_not_known_is_warned_of_unless_a_cpu_was_named(tmp_path: Path) -> None:
@@ -124,4 +124,6 @@ def test_without_a_cpu_of_the_traders_nothing_is_near_or_far(tmp_path: Path) -> 
 @pytest.mark.parametrize(("memory", "node"), [("0-2", 1), ("0,2", 2), ("0", 0), ("", None)])
 def test_memory_is_of_the_nearest_node_that_has_some(memory: str, node: int | None, tmp_path: Path) -> None:
     root = machine(tmp_path, "0-3", "4-7", "", distance="32 10 12", memory=memory)
-    assert nodes.places(NO_CARD, 5, root, here).memory == node
+    found = nodes.places(NO_CARD, 5, root, here)
+    assert found.memory == node
+    assert ("node 1 has no memory of its own" in nodes.warning(found, CARD, [5])) == (node != 1)

@@ -244,6 +244,10 @@ class TestOneRowIsAllItTakes:
         (ROW + 'values = { p = "1" }\nreadbacks = { 1 = "guess:k" }', "readback = 'guess:k': must be KIND:PLACE"),
         (ROW + 'values = { p = "1" }\nchoices = { 2 = "X" }', "choices must have a symbol for each value"),
         (ROW + 'values = { p = "1" }\nparts = ["X"]', "parts: only a symbol of the kernel's configuration has some"),
+        (
+            ROW.replace('"boot"', '"kconfig"') + 'values = { p = "1" }\nparts = ["X"]\nchoices = { 1 = "Y" }',
+            "parts and choices: one symbol has parts",
+        ),
         (ROW + 'values = { p = "1" }\nconflicts = ["nothing"]', "no knob 'nothing'"),
         (ROW + 'values = { p = "1" }\nconflicts = ["k=2"]', "'k=2' never comes about"),
         (ROW + 'values = { p = "1" }\nconflicts = ["K=1+k=1"]', r"'K=1\+k=1' never comes about"),

@@ -15,7 +15,7 @@ ON = (
     "NET_RX_BUSY_POLL XDP_SOCKETS JUMP_LABEL PSTORE_RAM"
 )
 OFF = (
-    "MODULES SWAP KSM TRANSPARENT_HUGEPAGE NUMA COMPACTION SCHED_AUTOGROUP LOCKUP_DETECTOR DETECT_HUNG_TASK "
+    "MODULES SWAP KSM TRANSPARENT_HUGEPAGE COMPACTION SCHED_AUTOGROUP LOCKUP_DETECTOR DETECT_HUNG_TASK "
     "AUDIT RCU_LAZY SLUB_CPU_PARTIAL CONTEXT_TRACKING_USER_FORCE PREEMPT_DYNAMIC CPU_FREQ RCU_BOOST NUMA_BALANCING"
 )
 # What user-space drivers need and tinyconfig turns off.
@@ -47,6 +47,10 @@ def test_values_are_in_config_notation(chosen: profile.Profile) -> None:
 def test_the_tuning_catalogue_is_honoured(chosen: profile.Profile, names: str, value: str) -> None:
     values = {symbol.name: symbol.value for symbol in chosen.symbols}
     assert {name: values.get(name) for name in names.split()} == dict.fromkeys(names.split(), value)
+
+
+def test_servers_alone_have_several_memory_nodes(chosen: profile.Profile) -> None:
+    assert chosen.has("NUMA") == chosen.has("X86_64_ACPI_NUMA") == (chosen.name == "colo")
 
 
 def test_the_isolated_cpus_are_the_same_everywhere(chosen: profile.Profile) -> None:

@@ -116,6 +116,8 @@ def test_a_side_of_several_images_is_warned_of_and_two_sides_of_one_each_are_not
     assert not any("different images" in line for line in told("compare", mine, other)["warnings"])
     shutil.copy(mine / "runs/nothing.1.json", other / "runs/nothing.1.json")
     assert any("2 different images" in line for line in told("compare", mine, other)["warnings"])
+    within = told("compare", f"{other}/nothing", f"{other}/+timers")
+    assert any("2 different images" in line for line in within["warnings"])
 
 
 def test_files_of_two_runs_are_compared_without_a_verdict(folder: Path) -> None:

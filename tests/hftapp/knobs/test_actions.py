@@ -47,8 +47,8 @@ class TestInterrupts:
         assert kernel.read("/proc/irq/1/smp_affinity_list") == "0-1"
 
 
-class TestCallbackThreads:
-    """The threads of offloaded RCU callbacks go to the housekeeping CPUs."""
+class TestKernelThreads:
+    """The threads of offloaded RCU callbacks, and those that free memory, go to the housekeeping CPUs."""
 
     def test_only_the_kernels_own_are_moved(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
         moved: dict[int, set[int]] = {}
@@ -61,6 +61,16 @@ class TestCallbackThreads:
         assert actions.move_rcuo("unset", kernel.reader, CPUS) == "0-1"
         assert actions.move_rcuo("0", kernel.reader, CPUS) == "0"
         assert moved == {20: {0}}
+
+    def test_so_are_the_threads_that_free_memory(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        moved: dict[int, set[int]] = {}
+        for pid, name, parent in ((30, "kswapd0", 2), (31, "kswapd1", 2), (300, "kswapd1", 1), (32, "kswapper", 2)):
+            kernel.put(f"/proc/{pid}/comm", f"{name}\n")
+            kernel.put(f"/proc/{pid}/stat", f"{pid} ({name}) S {parent} 0 0")
+        monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cpus: moved.update({pid: set(cpus)}))
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: moved.get(pid, {0, 1}))
+        assert actions.move_kswapd("0", kernel.reader, CPUS) == "0"
+        assert moved == {30: {0}, 31: {0}}
 
     def test_without_any_there_is_nothing_to_move(self, kernel: Kernel) -> None:
         assert actions.move_rcuo("0", kernel.reader, CPUS) is None

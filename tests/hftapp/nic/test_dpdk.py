@@ -77,7 +77,7 @@ class FakeCard:
 
     def call(self, name: str, *given: object) -> int:
         self.calls.append(name)
-        if name in ("set_up_tx", "initialise"):
+        if name in ("set_up_rx", "set_up_tx", "initialise"):
             self.calls.append(f"{name} {given}")
         return self.results.get(name, 0)
 
@@ -178,7 +178,8 @@ def test_rings_and_buffers_are_from_the_node_that_memory_is_preferred_of(
     fake.install(monkeypatch)
     DpdkPort("0000:00:03.0", DpdkSettings(cpu=3))
     assert fake.nodes == [node, node]
-    assert [call.split()[3].strip(",)") for call in fake.calls if call.startswith("set_up_tx (")] == [str(node)]
+    rings = [call.split()[3].strip(",)") for call in fake.calls if call.startswith(("set_up_rx (", "set_up_tx ("))]
+    assert rings == [str(node), str(node)]
 
 
 def test_without_a_cpu_it_stays_where_it_may_run() -> None:
