@@ -45,7 +45,8 @@ def apply(table: Table, card: Nic, root: str = "") -> Applied:
 def reserve_huge_pages(frames: int, root: str = "") -> Result:
     """Memory for a user-space driver whose rings hold `frames` frames; what is there already stays where it is."""
     path, reader = "/proc/sys/vm/nr_hugepages", Reader(root)
-    pages = str(max(int(huge_pages(frames)), int(reader.text(path))))
+    there = int(reader.text(path)) if reader.path(path).exists() else 0
+    pages = str(max(int(huge_pages(frames)), there))
     return files.apply(Row("vm.nr_hugepages", "sysctl", "vm.nr_hugepages", pages, pages, "int", path), reader, ())
 
 

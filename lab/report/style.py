@@ -28,7 +28,7 @@ _HEAT: Final = "".join(
     for place in range(len(_HEAT_LIGHT))
 )
 _REST: Final = """
-.pair{display:grid;grid-template-columns:minmax(0,4fr) minmax(0,8fr);gap:8px 22px;align-items:start}
+.pair{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,8fr);gap:8px 22px;align-items:start}
 .pair th,.pair td{padding-left:10px;font-size:13px}.pair th:first-child,.pair td:first-child{padding-left:0}
 .dot.good{fill:var(--good)}.dot.bad{fill:var(--bad)}.dot.plain{fill:var(--soft)}.dot{fill-opacity:.75}
 .median{stroke-width:2.5}.median.good{stroke:var(--good)}.median.bad{stroke:var(--bad)}.median.plain{stroke:var(--soft)}
@@ -43,6 +43,9 @@ padding:0 6px;margin-left:8px}
 summary{margin-bottom:10px}
 pre{overflow-x:auto;font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;
 overflow-wrap:anywhere;margin:0 0 10px}
+@media(min-width:901px){.pair td:first-child,.pair td:nth-child(4),.pair td:nth-child(8){white-space:normal}
+.pair td:first-child{overflow-wrap:anywhere;min-width:10em}.pair td:nth-child(4){min-width:6.5em}
+.pair td:nth-child(8){min-width:9em}}
 @media(max-width:900px){.pair{grid-template-columns:minmax(0,1fr)}}
 """
 
