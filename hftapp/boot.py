@@ -1,6 +1,5 @@
 """From mounted file systems to a machine ready to trade: knobs, management network, and the record of both."""
 
-import functools
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -124,8 +123,10 @@ def _on_node(found: table.Table, places: nodes.Places) -> table.Table:
     if not places.several:
         return found
     node = UNSET if places.memory is None else str(places.memory)
-    asked = [row.name for row in found.rows if row.value == _TRADERS_NODE]
-    return functools.reduce(lambda filled, name: filled.with_value(name, node), asked, found)
+    for row in found.rows:
+        if row.value == _TRADERS_NODE:
+            found = found.with_value(row.name, node)
+    return found
 
 
 def _network(settings: Config, say: Callable[[str], None]) -> None:

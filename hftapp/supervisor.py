@@ -88,13 +88,10 @@ class Supervisor:
                 on_command=self.command,
                 say=self._say,
             )
-        if self._boot is not None and self._boot.warning:
-            self._reporter.state(self._boot.warning, time.time_ns())
-        if self._boot is not None and self._boot.far:
-            self._reporter.state(self._boot.far, time.time_ns())
-        if self._boot is not None and self._boot.self_check:
-            self._reporter.state(self._boot.self_check, time.time_ns())
-            if self._settings.host.self_check == "stop":
+        if self._boot is not None:
+            for text in filter(None, (self._boot.warning, self._boot.far, self._boot.self_check)):
+                self._reporter.state(text, time.time_ns())
+            if self._boot.self_check and self._settings.host.self_check == "stop":
                 self._outcome.reason = self._boot.self_check
                 self._finish()
                 return self._outcome

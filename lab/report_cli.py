@@ -101,7 +101,6 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
     folder = None if experiment is None else sides.report_folder(experiment)
     found_sides = sides.find(first, folder), sides.find(second, folder)
     both = sides.together((first, second), found_sides, metrics)
-    own = list(dict.fromkeys(name for side in found_sides for name in side.metrics))
     known = samples.measured(both.results)
     chosen = [name for name in both.metrics if name in known]
     if not chosen:
@@ -113,7 +112,7 @@ def compare(first: str, second: str, experiment: str | None, metrics: tuple[str,
         "metrics": {name: metric(name, True, used) for name in chosen},
         "values": values(both.results, chosen, list(dict.fromkeys(name for pair in both.pairs for name in pair))),
         "warnings": [
-            *cautions.chosen_afterwards(metrics, own),
+            *cautions.chosen_afterwards(metrics, both.own),
             *(text for results in sides.together_measured(*found_sides) for text in mixed_results(results)),
             *cautions.several_hosts(used, rows),
             *cautions.hidden(rows),

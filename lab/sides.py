@@ -37,11 +37,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Both, ready to be compared: all results under names that tell them apart."""
+    """Both, ready to be compared: all results under names that tell them apart.
+
+    `own`: the metrics that the experiments are about, none for files.
+    """
 
     results: Sequence[Result]
     pairs: Sequence[Pair]
     metrics: Sequence[str]
+    own: Sequence[str]
 
 
 def together_measured(first: Side, second: Side) -> list[list[Result]]:
@@ -122,11 +126,12 @@ def together(names: tuple[str, str], sides: tuple[Side, Side], metrics: Sequence
     if first.whole != second.whole:
         problem = f"{names[0]} and {names[1]}: one is an experiment, one is not"
         raise LabError(f"{problem}: give two experiments, or two variants as EXPERIMENT/NAME")
-    chosen = metrics or list(dict.fromkeys([*first.metrics, *second.metrics])) or list(METRICS)
+    own = list(dict.fromkeys([*first.metrics, *second.metrics]))
+    chosen = metrics or own or list(METRICS)
     if first.experiment is not None and first.experiment == second.experiment:
         if first.variants == second.variants:
             raise LabError(f"{names[0]} and {names[1]} are the same: there is nothing to compare")
-        return Sides(first.results, [(first.variants[0], second.variants[0])], chosen)
+        return Sides(first.results, [(first.variants[0], second.variants[0])], chosen, own)
     short = names[0] != names[1] and max(map(len, names)) <= _LONGEST_LABEL
     labels = [f"{name}: " for name in names] if short else ["A: ", "B: "]
     results = [_renamed(one, label) for side, label in zip(sides, labels, strict=True) for one in side.results]
@@ -137,7 +142,7 @@ def together(names: tuple[str, str], sides: tuple[Side, Side], metrics: Sequence
         pairs = [(labels[0] + name, labels[1] + name) for name in both]
     else:
         pairs = [(labels[0] + first.variants[0], labels[1] + second.variants[0])]
-    return Sides(results, pairs, chosen)
+    return Sides(results, pairs, chosen, own)
 
 
 def _renamed(result: Result, label: str) -> Result:

@@ -178,14 +178,11 @@ class Machine:
 
     def _buses(self) -> list[str]:
         """A bus for each socket but the first. QEMU would put any device on them that comes later and names none."""
-        return [
-            word
-            for number in range(1, self.sockets)
-            for word in (
-                "-device",
-                f"pxb-pcie,id=socket{number},bus=pcie.0,bus_nr={number * _BUSES_A_SOCKET},numa_node={number}",
-            )
-        ]
+        words = []
+        for number in range(1, self.sockets):
+            bus = f"pxb-pcie,id=socket{number},bus=pcie.0,bus_nr={number * _BUSES_A_SOCKET},numa_node={number}"
+            words += ["-device", bus]
+        return words
 
     def _iommu(self) -> list[str]:
         """Before every device that it is to serve. KVM's own interrupt controller cannot remap interrupts."""

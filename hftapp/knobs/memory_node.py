@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from hftapp import libc
+from hftapp import libc, nodes
 from hftapp.knobs.files import write
 from hftapp.knobs.readback import Reader
 from hftapp.knobs.result import UNSET
@@ -17,8 +17,8 @@ from hftapp.knobs.table import Table
 KEPT: Final = 4
 """Huge pages that each other node keeps: DPDK wants a little from the node of the CPU on which it starts, and of the
 card's (virtio's driver much less than these 8 MiB; others were not tried)."""
-NODES: Final = "/sys/devices/system/node/node[0-9]*"
-POOLS: Final = "/sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages"
+NODES: Final = f"{nodes.NODES}/node[0-9]*"
+POOLS: Final = f"{NODES}/hugepages/hugepages-2048kB/nr_hugepages"
 
 
 def huge_pages(value: str, reader: Reader, _table: Table) -> str | None:
@@ -53,11 +53,11 @@ def memory(value: str, reader: Reader, _table: Table) -> str | None:
 
     Effective is the node that the kernel then names, "any" when there is none. None where all memory is one node.
     """
-    nodes = [path.rpartition("/node")[2] for path in reader.matching(NODES)]
-    if len(nodes) < 2:
+    known = [path.rpartition("/node")[2] for path in reader.matching(NODES)]
+    if len(known) < 2:
         return None
     if value != UNSET:
-        if value not in nodes:
+        if value not in known:
             return f"there is no node {value}"
         libc.prefer_memory_of(int(value))
     node = libc.preferred_memory()

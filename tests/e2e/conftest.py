@@ -42,6 +42,12 @@ def built() -> builder.Built:
 
 
 @pytest.fixture(scope="session")
+def colo() -> builder.Built:
+    """The image of a trading server."""
+    return builder.build("colo")
+
+
+@pytest.fixture(scope="session")
 def accelerator(built: builder.Built) -> accel.Accelerator:
     """The accelerator, probed once for all runs."""
     return accel.find(built.kernel)

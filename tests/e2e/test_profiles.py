@@ -48,11 +48,6 @@ def image(request: pytest.FixtureRequest) -> builder.Built:
     return builder.build(request.param)
 
 
-@pytest.fixture(scope="module")
-def colo() -> builder.Built:
-    return builder.build("colo")
-
-
 def test_the_image_is_small(image: builder.Built) -> None:
     assert image.uki.stat().st_size <= 16 * MEBI
     assert image.kernel.stat().st_size <= 5 * MEBI

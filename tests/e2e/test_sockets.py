@@ -46,11 +46,6 @@ def run(settings, arguments, cpu):
 """
 
 
-@pytest.fixture(scope="module")
-def colo() -> builder.Built:
-    return builder.build("colo")
-
-
 @pytest.mark.usefixtures("colo")
 def test_the_trader_takes_a_cpu_and_memory_beside_its_card(boot: Callable[..., Any]) -> None:
     run = boot("--profile", "colo", "--sockets", "2", "--seconds", "5", "--patience", "2")
