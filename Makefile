@@ -8,4 +8,6 @@ bench: setup ; @$(HFTOS) bench $(ARGS)
 setup: ; @scripts/setup.sh
 flash: setup ; @$(HFTOS) flash --device "$(DEV)" $(ARGS)
 lab: setup ; @$(HFTOS) lab run isolation $(ARGS)
-clean: ; rm -rf build .venv
+# Leaves what nothing makes again: the audit log, the store, the office's accounts, the lab's results.
+KEPT = audit store office lab
+clean: ; rm -rf .venv && if [ -d build ]; then find build/ -mindepth 1 -maxdepth 1 $(KEPT:%=! -name %) -exec rm -rf {} +; fi

@@ -24,7 +24,7 @@ class Boot:
     """What the boot did, for the first record to the office. Times in seconds of guest uptime.
 
     `configuration`: where it comes from (`hftapp.config_source`); `warning`: why it is not the wanted one, or empty.
-    `self_check`: which knobs have not taken effect, or empty; `knobs_s`: how long it took to set and read all.
+    `self_check`: which knobs have not taken effect, or empty; `ready_s`: when all were set and read back.
     `trader`: its CPU, None: not pinned; `places`: the memory nodes of it and of its card; `far`: what is wrong with
     them, or empty.
     """
@@ -38,7 +38,7 @@ class Boot:
     configuration: dict[str, object] = field(default_factory=dict)
     warning: str = ""
     self_check: str = ""
-    knobs_s: float = 0.0
+    ready_s: float = 0.0
     trader: int | None = None
     places: nodes.Places = nodes.ONE
     far: str = ""
@@ -60,7 +60,7 @@ class Boot:
                 "nohz_full": list(self.nohz_full),
             },
             **({"nodes": self.places.record()} if self.places.several else {}),
-            "knobs_s": round(self.knobs_s, 6),
+            "ready_s": round(self.ready_s, 6),
             "knobs": [*(row.record() for row in self.results), *more],
         }
 
@@ -87,11 +87,10 @@ def prepare(settings: Config, reached: float, say: Callable[[str], None] = conso
     machine.far = nodes.warning(machine.places, settings, machine.isolated)
     if machine.places.several:
         say(machine.far or str(machine.places))
-    start = time.monotonic()
     found = _on_node(_with_huge_pages(table.load(rows), settings, machine.places), machine.places)
     applied = apply(found, settings.nic)
     machine.results, machine.held = applied.results, applied.held
-    machine.knobs_s = time.monotonic() - start
+    machine.ready_s = time.clock_gettime(time.CLOCK_BOOTTIME)
     machine.self_check = self_check(machine.results)
     for row in machine.results:
         if not row.ok:

@@ -56,10 +56,12 @@ ALLOWED = {
 }
 
 PORT_HIGH = 65_535
+HOST_NAME = 16
+"""Characters that the management stream has for it (`protocols.management.Hello`)."""
 MOST_SHARES = 100_000_000
 
 KEYS = (
-    Key("host", "name", "text", "hftos", "name of this machine in reports", 1, 64),
+    Key("host", "name", "text", "hftos", "name of this machine, by which the office knows it", 1, HOST_NAME),
     Key("host", "record", "bool", False, "write down every frame and timer, so that the run can be replayed"),
     Key(
         "host",

@@ -80,14 +80,11 @@ def _machine(reached: float) -> tuple[int, str]:
         if chosen.is_fallback:  # figures of another configuration than was asked for are worth nothing
             return 1, chosen.state()
         return harness.run(measured, settings, machine.trader, console.say, machine.record())
-    import signal
-
     from hftapp import watchdog
     from hftapp.supervisor import Supervisor
 
     guard = watchdog.start(settings.host.watchdog_seconds, console.say)
     supervisor = Supervisor(settings, journal_dir=JOURNAL, say=console.say, boot=machine, watchdog=guard)
-    signal.signal(signal.SIGINT, supervisor.interrupt)  # Ctrl-Alt-Del is a stop command
     try:
         outcome = supervisor.run()
     finally:

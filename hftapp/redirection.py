@@ -42,7 +42,10 @@ def follow(root: Path = Path("/"), say: Callable[[str], None] = console.say) -> 
     except (OSError, struct.error, UnicodeError) as error:
         say(f"serial over LAN is not followed: {error}")
         return ""
-    _set_speed(descriptor, table[_BAUD_AT : _BAUD_AT + 1])
+    try:
+        _set_speed(descriptor, table[_BAUD_AT : _BAUD_AT + 1])
+    except termios.error as error:  # no OSError; it goes on with the speed that the firmware set
+        say(f"serial over LAN: {name} keeps its speed: {error}")
     console.also(descriptor)
     say(f"serial over LAN: also on {name}")
     return name

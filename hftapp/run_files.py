@@ -1,5 +1,6 @@
 """The files that a run leaves: the journal of orders and decisions, and the recording when one is made."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ ORDERS: Final = "orders.journal"
 RECORDING: Final = "recording"
 PIECE: Final = 256 << 10
 """Bytes of a recording that one message to the office carries."""
+RESERVE: Final = 64 << 20
+"""Bytes that a recording leaves free for the journal beside it; of a small file system no more than a quarter."""
 _CODE: Final = slice(1, 3)
 """Where a decision has its code (`protocols.management.Decision`)."""
 
@@ -30,6 +33,7 @@ class RunFiles:
         self.decisions = 0
         self.refusals = 0
         self.recording: Journal | None = None
+        self._records = rings.recording is not None
         self._rings = rings
         self._say = say
         self._unwritten: list[Record] = []
@@ -73,16 +77,17 @@ class RunFiles:
             self._unwritten.pop(0)
 
     def write_recording(self) -> None:
-        """Write what waits in the recording ring; a file system that refuses ends the recording, not trading."""
+        """Write what waits in the recording ring; a file system without room for it ends the recording, not trading."""
         ring = self._rings.recording
-        if ring is None or self.recording is None:
+        if ring is None or self.recording is None or not self._records:
             return
         try:
             while batch := ring.drain():
+                _check_room(self.recording.path)
                 self.recording.append(batch)
         except (OSError, ValueError) as error:
             self._say(f"{self.recording.path} ends here: {error}")
-            self.recording = None
+            self._records = False
 
     def recorded(self) -> Iterator[Recording]:
         """The finished recording in pieces for the office; nothing when there is none."""
@@ -104,3 +109,12 @@ class RunFiles:
                 trouble = f"{written.path} may be incomplete: {error}"
                 self._say(trouble)
         return trouble
+
+
+def _check_room(path: Path) -> None:
+    """Raises OSError when what is left of a recording's file system is the journal's, which has to go on."""
+    found = os.statvfs(path)
+    reserve = min(RESERVE, found.f_blocks * found.f_frsize // 4)
+    left = found.f_bavail * found.f_frsize
+    if left < reserve:
+        raise OSError(f"{left >> 20} MiB of {found.f_blocks * found.f_frsize >> 20} are left, for the journal")

@@ -224,7 +224,7 @@ class Supervisor:
                 session=self._session,
                 journal=journal,
                 ticks_per_second=ticks,
-                host=self._settings.host.name.encode("ascii", "replace").decode()[:16],
+                host=self._settings.host.name.encode("ascii", "replace").decode(),
                 body=json.dumps(record, separators=(",", ":")).encode(),
             )
         return self._hello
@@ -258,7 +258,7 @@ class Supervisor:
         if trouble and self._outcome.status == 0:
             self._outcome.status, self._outcome.reason = 1, trouble
         if self._telemetry is not None:
-            if not self._telemetry.flush(FLUSH_NS, self._last_words()):
+            if not self._telemetry.flush(FLUSH_NS, self._last_words(), self._watchdog.feed):
                 self._say("the office did not acknowledge the last records")
             self._telemetry.close()
         self._rings.close()

@@ -22,7 +22,7 @@ _GET_SUPPORT: Final = 0x80285700
 _SET_TIMEOUT: Final = 0xC0045706
 _IDENTITY: Final = slice(8, 40)
 SHORTEST: Final = 10
-"""Seconds: the last records are sent to the office in half of that, and nothing is fed meanwhile."""
+"""Seconds: a management controller may take its time to answer, and PID 1 has a journal to write in between."""
 _STOP: Final = b"V"
 """Written before closing, it tells an ordinary end from a crash ("magic close")."""
 _ALIVE: Final = b"\0"

@@ -4,6 +4,7 @@ Unit tests share both cores; tests that boot the image run one after the other, 
 polls its CPU must not compete with other tests for it.
 """
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ EXIT_NO_TESTS = 5  # pytest's exit status when a selection is empty
 def test(which: str | None, pytest_args: tuple[str, ...]) -> None:
     """Run linters, types, unit tests and the tests that boot the image; further arguments go to pytest."""
     passes = {"unit": ["-m", "not e2e", "-n", "2", "--dist", "worksteal"], "e2e": ["-m", "e2e", "-v"]}
-    worst = 0
+    statuses = []
     for name, selection in passes.items():
         if which not in (None, name):
             continue
@@ -34,10 +35,13 @@ def test(which: str | None, pytest_args: tuple[str, ...]) -> None:
             _build_images(profile.names() if not pytest_args else [builder.DEFAULT_PROFILE])
         click.echo(f"==> {name} tests", err=True)
         status = subprocess.call([sys.executable, "-m", "pytest", *selection, *pytest_args], cwd=ROOT)
-        if status == EXIT_NO_TESTS and pytest_args:
-            status = 0  # a selection by path or name may concern one of the two passes alone
-        worst = worst or status
-    sys.exit(worst)
+        statuses.append(status)
+    if pytest_args and set(statuses) != {EXIT_NO_TESTS}:
+        # A selection by path or name may concern one of the two passes alone.
+        statuses = [status for status in statuses if status != EXIT_NO_TESTS]
+    elif pytest_args:
+        click.echo(f"Error: {shlex.join(pytest_args)} selects no test: look whether a name has changed", err=True)
+    sys.exit(next(filter(None, statuses), 0))
 
 
 def _build_images(profiles: Sequence[str]) -> None:

@@ -105,17 +105,12 @@ def build(
         (output / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for kind, keep in _PRUNED.items():
         cache.prune(kind, keep)
-    return Built(
-        kernel=output / "vmlinuz",
-        initramfs=output / INITRAMFS,
-        cmdline=output / "cmdline",
-        uki=output / "hftos.efi",
-        disk=output / "hftos.img",
-        manifest=output / "manifest.json",
-        objects=output / "kernel.objects",
-        profile=profile_name,
-        steps_run=tuple(reporter.steps_run),
-    )
+    return _built(profile_name, output, tuple(reporter.steps_run))
+
+
+def parts_of(profile_name: str) -> Built:
+    """Where the parts of a profile's image are, once it is built. Raises ProfileError as `output_of`."""
+    return _built(profile_name, output_of(profile_name))
 
 
 def release() -> str:
@@ -124,14 +119,27 @@ def release() -> str:
     return str(table["project"]["version"])
 
 
+def _built(profile_name: str, folder: Path, steps_run: tuple[str, ...] = ()) -> Built:
+    return Built(
+        kernel=folder / "vmlinuz",
+        initramfs=folder / INITRAMFS,
+        cmdline=folder / "cmdline",
+        uki=folder / "hftos.efi",
+        disk=folder / "hftos.img",
+        manifest=folder / "manifest.json",
+        objects=folder / "kernel.objects",
+        profile=profile_name,
+        steps_run=steps_run,
+    )
+
+
 def _put(files: Mapping[str, Path], output: Path, early: bytes) -> None:
     """Copies the products, except those that are there and untouched since the last copy.
 
     The early archive goes before the initramfs, where a kernel that is booted directly looks for it.
     """
     stamp = output / _STAMP
-    before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.is_file() else {}
-    after = {}
+    before, after = _copied(stamp), dict[str, object]()
     for name, product in files.items():
         target = output / name
         ahead = early if name == INITRAMFS else b""
@@ -140,7 +148,18 @@ def _put(files: Mapping[str, Path], output: Path, early: bytes) -> None:
             _copy_sparse(product, scratch, ahead)
             scratch.replace(target)
         after[name] = _state(product, target, ahead)
-    stamp.write_text(json.dumps(after), encoding="utf-8")
+    scratch = output / f"{_STAMP}.new"
+    scratch.write_text(json.dumps(after), encoding="utf-8")
+    scratch.replace(stamp)
+
+
+def _copied(stamp: Path) -> dict[str, object]:
+    """What the last copy noted of each product; nothing where there was none, or the note is damaged."""
+    try:
+        noted = json.loads(stamp.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def _state(product: Path, target: Path, ahead: bytes) -> list[object]:

@@ -133,15 +133,18 @@ class FatEsp:
 class FolderEsp:
     """A folder: where the partition is mounted, or one that stands for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parts: Sequence[str] = ("",)) -> None:
+        """`parts`: the files, and the folders with all in them, that `files` knows of; by default all there is."""
         self.label = str(folder)
         self._folder = folder
+        self._parts = parts
 
     def files(self) -> list[str]:
         """See `Esp`."""
-        found = []
-        for above, _, names in os.walk(self._folder):
-            found += [(Path(above) / name).relative_to(self._folder).as_posix() for name in names]
+        found = [part for part in self._parts if (self._folder / part).is_file()]
+        for part in self._parts:
+            for above, _, names in os.walk(self._folder / part):
+                found += [(Path(above) / name).relative_to(self._folder).as_posix() for name in names]
         return sorted(found)
 
     def read(self, path: str) -> bytes:
@@ -240,12 +243,14 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def check_unused(path: Path) -> None:
-    """Raises EspError for a disk that something mounted or opened: two writers would destroy the file system."""
+    """Raises EspError for a disk that is mounted, swapped to or open: two writers would destroy the file system."""
     found = device.inspect(str(path))
     users = found.users
     places = (*users.system, *users.mounted)
     if places:
         raise EspError(f"{path} is mounted at {', '.join(places)}: unmount it, or give the folder of its ESP instead")
+    if users.swaps:
+        raise EspError(f"{path} is swapped to ({', '.join(users.swaps)}): end that with swapoff")
     if users.holders or users.writers:
         used = ", ".join((*users.holders, *users.writers))
         raise EspError(f"{path} is in use by {used}: end that, or give that device instead")

@@ -6,17 +6,22 @@ parameters and the arguments of `/init`, again with reasons. A row without a rea
 whether it may go. Knobs that tune are in the catalogue (`image.catalogue`) and come in from there.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from image import catalogue, rows
 from image.errors import ProfileError
 from image.rows import KERNEL_CONFIG, Parameter, Symbol, check_keys, read, text
 
 __all__ = ["KERNEL_CONFIG", "Driver", "Parameter", "Profile", "Symbol", "driver_lists", "drivers", "load", "names"]
+
+_PER_JIFFY: Final = re.compile(r"\{(\d+)/HZ\}")
+"""A number a second in a parameter that the kernel takes a jiffy, of which there are HZ a second."""
+_HZ: Final = re.compile(r"HZ_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,12 @@ def load(name: str, levels: Mapping[str, str] = MappingProxyType({}), *, folder:
     """
     path, table = rows.profile(name, folder)
     resolved = catalogue.load(folder).resolve(name, levels)
-    own = _parameters(table, "parameters", "parameter", path)
+    symbols = _merged([*_symbols([str(f) for f in table.get("fragments", [])], folder), *resolved.symbols])
+    own = _per_jiffy(_parameters(table, "parameters", "parameter", path), symbols)
     return Profile(
         name=name,
         summary=text(table, "summary", path),
-        symbols=_merged([*_symbols([str(f) for f in table.get("fragments", [])], folder), *resolved.symbols]),
+        symbols=symbols,
         parameters=_once((*own, *resolved.parameters), path),
         init=_parameters(table, "init", "argument", path),
         drivers=drivers(str(table["pmds"]), folder) if "pmds" in table else (),
@@ -117,6 +123,16 @@ def _merged(symbols: list[Symbol]) -> tuple[Symbol, ...]:
                 f"{symbol.fragment} ({symbol.value}); keep one row"
             )
     return tuple(found.values())
+
+
+def _per_jiffy(parameters: Sequence[Parameter], symbols: Sequence[Symbol]) -> Iterator[Parameter]:
+    """The same words, with numbers a jiffy. Without those where nobody says what HZ is: the kernel measures then."""
+    rates = [int(found[1]) for each in symbols if each.value == "y" and (found := _HZ.fullmatch(each.name))]
+    for parameter in parameters:
+        if rates:
+            yield replace(parameter, text=_PER_JIFFY.sub(lambda found: str(int(found[1]) // rates[0]), parameter.text))
+        elif not _PER_JIFFY.search(parameter.text):
+            yield parameter
 
 
 def _once(parameters: tuple[Parameter, ...], path: Path) -> tuple[Parameter, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from image import uki
 from image.errors import ImageError
 from rootfs import cpio, initramfs
+from rootfs.errors import RootfsError
 
 KERNEL, USERSPACE = ".linux", ".initrd"
 AS_STORED = "as stored"
@@ -72,8 +73,11 @@ def measure(folder: Path, build: str = uki.BUILD) -> Sizes:
         version, profile = str(manifest["version"]), str(manifest["profile"])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(f"{manifest_path} is damaged ({error!r}): run `{build}`") from error
-    archive = initramfs.decompress(uki.read_section(efi, USERSPACE, build))
-    files = {entry.path: len(entry.data) for entry in cpio.read(archive) if entry.data}
+    try:
+        archive = initramfs.decompress(uki.read_section(efi, USERSPACE, build))
+        files = {entry.path: len(entry.data) for entry in cpio.read(archive) if entry.data}
+    except RootfsError as error:
+        raise ImageError(f"{efi} is damaged ({error}): run `{build}`") from error
     return Sizes(
         version=version,
         profile=profile,

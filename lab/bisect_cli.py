@@ -16,7 +16,7 @@ from lab.bisect import Rule
 from lab.cli_errors import explained
 from lab.errors import BisectError
 from lab.metrics import METRICS
-from lab.model import Variant
+from lab.model import Variant, Workload
 from lab.plan import make
 from lab.run_progress import RunProgress
 from lab.searching import Searching, units
@@ -33,7 +33,7 @@ from lab.table import nearest
 @click.option("--threshold", type=float, help="Between good and bad.  [default: half way between the two variants]")
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Boots of each point.")
 @click.option("--most", type=click.IntRange(1, 100), default=3, show_default=True, help="Boots of an unclear point.")
-@click.option("--seconds", type=click.FloatRange(0.1, experiments.MOST_SECONDS), help="Length of the workload.")
+@click.option("--seconds", type=click.IntRange(1, experiments.MOST_SECONDS), help="Length of the workload.")
 @click.option(
     "--dir",
     "directory",
@@ -51,7 +51,7 @@ def bisect(
     threshold: float | None,
     repeats: int,
     most: int,
-    seconds: float | None,
+    seconds: int | None,
     directory: Path | None,
     fresh: bool,
     as_json: bool,
@@ -66,7 +66,7 @@ def bisect(
     found = experiments.find(experiment)
     knobs = knob_levels.load()
     ends = [_named(make(found, knobs).variants, name) for name in (good, bad)]
-    workload = found.workload if seconds is None else replace(found.workload, seconds=seconds)
+    workload = found.workload if seconds is None else _of_length(found.workload, seconds)
     path = (directory or storage.LAB_FOLDER / f"{found.name}.{good}.{bad}").resolve()
     rule = Rule(threshold, repeats, max(most, repeats))
     chosen = metric or found.metrics[0]
@@ -82,6 +82,15 @@ def bisect(
         click.echo(json.dumps(table))
     else:
         show(table)
+
+
+def _of_length(workload: Workload, seconds: int) -> Workload:
+    if workload.kind == "tick-to-trade":
+        raise BisectError(
+            f"--seconds {seconds}: the workload {workload.kind} has no length but {workload.ticks:,} ticks: leave "
+            "--seconds out, or give a file with other `ticks`"
+        )
+    return replace(workload, seconds=seconds)
 
 
 def _named(variants: tuple[Variant, ...], name: str) -> Variant:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +10,11 @@ from typing import Any, Final, Self
 
 from distributed import Client, as_completed
 
-from lab import dask_worker
+from lab import dask_worker, kernels_for
 from lab.errors import ClusterError
 from lab.model import Result, Run, result_from
 from lab.runner import Finished
+from lab.storage import Folder
 
 CONNECT_SECONDS: Final = 10.0
 MEASURE: Final = "lab.guest:measure"
@@ -45,27 +46,53 @@ class Cluster:
         self.workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def finished(self, runs: Sequence[Run], folder: Path, said: Callable[[Run, str], None]) -> Iterator[Finished]:
-        """Each run as it ends, on whichever worker. Raises ClusterError when a worker has other sources."""
-        del folder, said
+        """Each run as it ends, on whichever worker. Raises ClusterError when a worker has other sources.
+
+        Runs of a kernel of Debian's are of the package that the experiment's results are of. Where there are none, all
+        but the first wait until that one has ended, and are of its package.
+        """
+        del said
+        packages = kernels_for.packages(Folder(folder.parent).results())
         session, sources = uuid.uuid4().hex, dask_worker.identity()
-        futures = {
-            self._client.submit(
-                dask_worker.measured,
-                asdict(run),
-                self._target,
-                sources,
-                key=f"{run.key}-{session}",  # others may have runs of that name there
-                priority=-place,
-                pure=False,
-            ): run
-            for place, run in enumerate(runs)
-        }
+        futures: dict[Any, Run] = {}
+        waiting: dict[str, list[Run]] = {}
+        done = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+
+        def submit(run: Run) -> None:
+            future = self._submit(run, packages, sources, session)
+            futures[future] = run
+            done.add(future)
+
         try:
-            done = as_completed(futures, loop=self._client.loop, with_results=True, raise_errors=False)
+            for run in runs:
+                kernel = run.variant.kernel
+                if kernel in waiting:
+                    waiting[kernel].append(run)
+                    continue
+                if kernel in kernels_for.METAPACKAGES and kernel not in packages:
+                    waiting[kernel] = []
+                submit(run)
             for future, answer in done:
-                yield _finished(futures[future], future.status, answer)
+                finished = _finished(futures[future], future.status, answer)
+                packages = packages | kernels_for.packages([finished.result])
+                for run in waiting.pop(finished.result.run.variant.kernel, ()):
+                    submit(run)
+                yield finished
         finally:
             self._client.cancel(list(futures))
+
+    def _submit(self, run: Run, packages: Mapping[str, str], sources: str, session: str) -> Any:
+        """The future of a run's answer."""
+        return self._client.submit(
+            dask_worker.measured,
+            asdict(run),
+            packages,
+            self._target,
+            sources,
+            key=f"{run.key}-{session}",  # others may have runs of that name there
+            priority=-run.number,
+            pure=False,
+        )
 
     def __enter__(self) -> Self:
         return self

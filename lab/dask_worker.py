@@ -1,8 +1,8 @@
 """One run on a worker of a Dask cluster: in a process of its own, which ends when the worker does.
 
 The worker needs this project's files, the very same ones, and what they need; a guest is measured as it is here. As a
-program: `python -m lab.dask_worker MODULE:FUNCTION FOLDER` takes a run as JSON from the first line of its standard
-input, leaves `FOLDER/answer.json`, and ends early when standard input does.
+program: `python -m lab.dask_worker MODULE:FUNCTION FOLDER` takes a run, and the packages of Debian's kernels to prefer,
+as JSON from the first line of its standard input, leaves `FOLDER/answer.json`, and ends early when standard input does.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from image import cache
-from lab import scratch
+from lab import kernels_for, scratch
 from lab.durations import machine
 from lab.model import Result, run_from
 from lab.runner import Measure, attempt
@@ -39,16 +39,17 @@ def identity() -> str:
     return cache.hash_tree(*(ROOT / name for name in SOURCES), suffixes=(".py", ".pxd", ".toml", ".lock"))
 
 
-def measured(run: Mapping[str, Any], target: str, sources: str) -> dict[str, Any]:
+def measured(run: Mapping[str, Any], packages: Mapping[str, str], target: str, sources: str) -> dict[str, Any]:
     """What the worker answers: `refused`, or the `result`, the seconds it `took`, the `machine`, and `files`.
 
-    One guest at a time in a worker, however many threads it has: guests beside each other would measure each other.
+    `packages`: those of Debian's kernels to take where this machine has kept them (`lab.kernels_for.packages`). One
+    guest at a time in a worker, however many threads it has: guests beside each other would measure each other.
     """
     with _one_at_a_time, scratch.folder() as folder:
         if identity() != sources:  # each time: the measuring process imports what is there then
             return {"refused": f"{machine()} has other sources than the coordinator: bring both to the same commit"}
         began = time.monotonic()
-        status, said = _run(run, target, folder)
+        status, said = _run({"run": run, "packages": packages}, target, folder)
         took = time.monotonic() - began
         if not (folder / ANSWER).is_file():
             error = f"the measuring process ended with status {status}: {said}"
@@ -59,7 +60,7 @@ def measured(run: Mapping[str, Any], target: str, sources: str) -> dict[str, Any
         return {"result": result, "took": took, "machine": machine(), "files": files}
 
 
-def _run(run: Mapping[str, Any], target: str, folder: Path) -> tuple[int, str]:
+def _run(task: Mapping[str, Any], target: str, folder: Path) -> tuple[int, str]:
     """Exit status and the last words of the measuring process."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "lab.dask_worker", target, str(folder)]
@@ -74,7 +75,7 @@ def _run(run: Mapping[str, Any], target: str, folder: Path) -> tuple[int, str]:
         ) as process,
     ):
         assert process.stdin is not None
-        process.stdin.write(json.dumps(run).encode() + b"\n")
+        process.stdin.write(json.dumps(task).encode() + b"\n")
         process.stdin.flush()
         status = process.wait()  # its standard input stays open as long as this worker lives
         errors.seek(0)
@@ -83,11 +84,12 @@ def _run(run: Mapping[str, Any], target: str, folder: Path) -> tuple[int, str]:
 
 def main(target: str, folder: Path) -> None:
     """Measure the run on standard input."""
-    table = json.loads(sys.stdin.buffer.readline())
+    task = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_worker, daemon=True).start()
     module, _, attribute = target.partition(":")
     measure = cast("Measure", getattr(importlib.import_module(module), attribute))
-    result = attempt(measure, run_from(table), folder, lambda _text: None)
+    kernels_for.prefer(task["packages"])
+    result = attempt(measure, run_from(task["run"]), folder, lambda _text: None)
     (folder / ANSWER).write_text(json.dumps(result.as_dict()), encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ SHIPPED: Final = Path(__file__).resolve().parent / "experiments"
 BASE: Final = "base"
 MOST_REPEATS: Final = 1000
 MOST_FACTORS: Final = 200
-MOST_SECONDS: Final = 3600.0
+MOST_SECONDS: Final = 3600
 MOST_TICKS: Final = 1_000_000
 MOST_SEED: Final = 2**64 - 1
 
@@ -136,7 +136,7 @@ def _workload(table: Table) -> Workload:
     default = Workload()
     found = Workload(
         kind=table.choice("kind", WORKLOADS, default.kind),
-        seconds=table.number("seconds", default.seconds, 0.1, MOST_SECONDS),
+        seconds=table.whole("seconds", int(default.seconds), 1, MOST_SECONDS),
         ticks=table.whole("ticks", default.ticks, 1, MOST_TICKS),
     )
     table.finish()

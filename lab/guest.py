@@ -46,7 +46,7 @@ def preparing(folder: Path) -> Callable[[Sequence[Variant], Say], None]:
 
     @functools.cache
     def prefer() -> None:
-        kernels_for.prefer(Folder(folder).results())
+        kernels_for.prefer(kernels_for.packages(Folder(folder).results()))
 
     def prepare_these(variants: Sequence[Variant], say: Say) -> None:
         if any(variant.kernel in kernels_for.METAPACKAGES for variant in variants):
@@ -69,9 +69,10 @@ def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
         with scratch.folder() as place:
             _boot(run, booted, accelerator, console, place, say)
         found = boot.result(console)
-        figures = workloads.read(run.workload, found)
     except (GuestError, HarnessError, KernelError, ImageError, RootfsError, MachineError) as error:
         return Result(run, error=str(error))
+    try:
+        figures = workloads.read(run.workload, found)
     except (KeyError, ValueError, TypeError) as error:
         return Result(run, error=f"the guest's result is not whole: {error!r}; {boot.tail(console)}")
     return Result(
@@ -82,7 +83,7 @@ def measure(run: Run, folder: Path, say: Say = lambda _: None) -> Result:
         interrupts_by_cpu=figures.interrupts_by_cpu,
         series=figures.series,
         histograms=figures.histograms,
-        knobs=found["boot"]["knobs"],
+        knobs=workloads.knobs(found),
         notes=[*figures.notes, *booted.notes],
         machine=_machine(accelerator, booted, found["boot"]),
     )

@@ -140,15 +140,20 @@ def _image(name: str, say: Say) -> _Image:
     return _images[name]
 
 
-def prefer(results: Sequence[Result]) -> None:
-    """From now on take those packages of Debian's kernels that most results are of, where they were kept: what is added
-    to results is to be of the same kernel."""
+def packages(results: Sequence[Result]) -> dict[str, str]:
+    """The packages that most results are of, by the names in `METAPACKAGES`; no kernel that no result is of."""
     seen: dict[str, Counter[str]] = {}
     for result in results:
         if package := result.machine.get("package"):
             seen.setdefault(result.run.variant.kernel, Counter())[str(package)] += 1
+    return {kernel: found.most_common(1)[0][0] for kernel, found in seen.items()}
+
+
+def prefer(wanted: Mapping[str, str]) -> None:
+    """From now on take these packages of Debian's kernels (`packages`), where they were kept: what is added to results
+    is to be of the same kernel."""
     _preferred.clear()
-    _preferred.update({kernel: packages.most_common(1)[0][0] for kernel, packages in seen.items()})
+    _preferred.update(wanted)
 
 
 def debian(name: str, say: Say) -> kernels.DebianKernel:

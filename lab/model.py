@@ -18,7 +18,7 @@ WORKLOADS = ("idle", "feed", "tick-to-trade", "burst")
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What the guest does while it is measured: `seconds` of it, or `ticks` in lockstep (tick-to-trade)."""
+    """What the guest does while it is measured: whole `seconds` of it, or `ticks` in lockstep (tick-to-trade)."""
 
     kind: str = "idle"
     seconds: float = 10.0
@@ -58,15 +58,16 @@ class Result:
 
     `metrics`: a number for each metric of `lab.metrics.METRICS` that this run has. `counts`: totals in the measured
     window by name, for the trading CPU: `interrupts` (names of /proc/interrupts rows), `softirqs`, `switches`,
-    `faults`; `interrupts_by_cpu`: the same interrupts for every CPU. `series`: the trading CPU's interrupts in each
-    second, by name. `histograms`: by name, `[[upper bound, count], …]`. `knobs`: rows of name, layer, requested,
-    effective, ok, reason. `error`: why there is nothing else; such a run is not counted and is done again on request.
+    `faults`; and what each of the kernel's tracers said after it, in the units of `hftapp.probe.tracers`.
+    `interrupts_by_cpu`: the same interrupts for every CPU. `series`: the trading CPU's interrupts in each second, by
+    name. `histograms`: by name, `[[upper bound, count], …]`. `knobs`: rows of name, layer, requested, effective, ok,
+    reason. `error`: why there is nothing else; such a run is not counted and is done again on request.
     """
 
     run: Run
     seconds: float = 0.0
     metrics: Mapping[str, float] = field(default_factory=dict)
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     interrupts_by_cpu: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     series: Mapping[str, list[int]] = field(default_factory=dict)
     histograms: Mapping[str, list[list[float]]] = field(default_factory=dict)

@@ -31,8 +31,16 @@ class Paced(Exchange):
     `ticks`: how many there were.
     """
 
-    def __init__(self, link: Link, alive: Callable[[], bool], size: int, period: float, seconds: float) -> None:
-        super().__init__(link, alive)
+    def __init__(
+        self,
+        link: Link,
+        alive: Callable[[], bool],
+        size: int,
+        period: float,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(link, alive, clock=clock)
         self.ticks = 0
         self._asked: deque[tuple[float, int]] = deque()
         self._size = size
@@ -46,9 +54,9 @@ class Paced(Exchange):
         """
         del ticks
         self._open(boot_seconds)
-        began = time.monotonic()
+        began = self._clock()
         for group in range(round(self._seconds / self._period)):
-            if time.monotonic() > began + self._seconds:
+            if self._clock() > began + self._seconds:
                 break
             start = began + group * self._period
             self._keep_up(start)
@@ -58,6 +66,7 @@ class Paced(Exchange):
             self._publish_all(list(tick.undo) for tick in found)
             self.ticks += self._size
             progress(self.ticks)
+        self._serve_until(self._clock() + self._period / 2)  # the other half of the last period
         self._end()
         return self.orders
 
@@ -74,21 +83,21 @@ class Paced(Exchange):
         """
         self._tcp.send(soup.ServerHeartbeat().encode())
         self._flush()
-        self._asked.append((time.monotonic(), self._tcp.sent))
+        self._asked.append((self._clock(), self._tcp.sent))
         self._serve_until(start)
-        behind = time.monotonic() + _BEHIND_S
+        behind = self._clock() + _BEHIND_S
         while self._lags():
-            if time.monotonic() >= behind:
+            if self._clock() >= behind:
                 raise HarnessError(f"the guest is {_BEHIND_S:g} s behind the feed, after {self.ticks} ticks")
-            self._serve_until(time.monotonic() + _LOOK_S)
+            self._serve_until(self._clock() + _LOOK_S)
 
     def _lags(self) -> bool:
         while self._asked and self._asked[0][1] <= self._tcp.acknowledged:
             self._asked.popleft()
-        return bool(self._asked) and time.monotonic() - self._asked[0][0] > _LAG_S
+        return bool(self._asked) and self._clock() - self._asked[0][0] > _LAG_S
 
     def _serve_until(self, deadline: float) -> None:
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - self._clock()) > 0:
             self._until(lambda: bool(self._entered), left, None)
             self._answer(self._take_all())
             self._flush()
@@ -99,7 +108,7 @@ class Paced(Exchange):
         while self._entered:
             order = ouch50.decode_inbound(self._entered.pop(0))
             if not isinstance(order, ouch50.EnterOrder):
-                raise TypeError(f"{type(order).__name__} is no order")
+                raise HarnessError(f"{type(order).__name__} is no order")
             orders.append(order)
             self.orders += 1
         return orders

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from image import buildroot, cache, kernel, profile
+from image import buildroot, kernel, profile
 from image.progress import Quiet
+from lab.kernels_for import METAPACKAGES
 from lab.knob_levels import Knobs
+from lab.lockstep import kernels
 from lab.model import Variant
 
 
@@ -27,18 +28,10 @@ class _Looking(Quiet):
 def present(variant: Variant, knobs: Knobs) -> bool:
     """Whether the variant's kernel need not be built or fetched. Raises ImageError for a malformed profile."""
     if variant.kernel != "hftos":
-        return any(_is_kind(path.read_text(encoding="utf-8"), variant.kernel) for path in _debian_packages())
+        return next(kernels.kept(METAPACKAGES[variant.kernel]), None) is not None
     chosen = profile.load(variant.profile, levels=knobs.complete(variant))
     try:
         kernel.ensure(buildroot.ensure(_Looking()), chosen, _Looking())
     except _WouldBuildError:
         return False
     return True
-
-
-def _debian_packages() -> Iterator[Path]:
-    return cache.root().glob("debian-kernel/*/package")
-
-
-def _is_kind(package: str, name: str) -> bool:
-    return ("-rt-" in package) == (name == "debian-rt")

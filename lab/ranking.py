@@ -83,8 +83,9 @@ class _Fit:
 def rank(results: Sequence[Result], factors: Factors, metrics: Sequence[str]) -> list[Effect]:
     """Every factor's effect on every metric, metric by metric, the largest first; all of them are one family.
 
-    A factor that always moves together with others has no effect of its own: `CONFOUNDED`. Metrics that a variant with
-    factors lacks are left out, and so are variants without factors.
+    A factor that always moves together with others has no effect of its own: `CONFOUNDED`. A variant without factors
+    counts nowhere, one that lacks a metric not for that one. A metric of fewer than `FEWEST_VARIANTS` is left out: of
+    two variants their comparison says all there is.
     """
     found: list[Effect] = []
     for name in metrics:
@@ -101,7 +102,7 @@ def rank(results: Sequence[Result], factors: Factors, metrics: Sequence[str]) ->
 
 def explained(results: Sequence[Result], factors: Factors, metric: str) -> float | None:
     """The share of the differences between variants that the factors explain one by one, in percent; what is left is
-    what they do together. None where nothing differs or is measured."""
+    what they do together. None where nothing differs, is measured, or is ranked."""
     fit = _fitted(results, factors, METRICS[metric])
     total = float(((fit.medians - fit.medians.mean()) ** 2).sum()) if fit else 0.0
     return 100 * (1 - _left(fit.design.matrix, fit.medians) / total) if fit and total else None
@@ -114,7 +115,7 @@ def _fitted(results: Sequence[Result], factors: Factors, metric: Metric) -> _Fit
     # A variant that failed takes away what it alone would have shown: `_effect` finds out which factors those are.
     design = _design([each for each in with_factors if found[each.name].values], factors)
     own = {each.name: found[each.name] for each in design.variants}
-    if len(own) < 2:
+    if len(own) < FEWEST_VARIANTS:
         return None
     return _Fit(
         metric,
@@ -177,7 +178,7 @@ def _effect(fit: _Fit, factor: str, levels: Sequence[str]) -> Effect:
         alone = _left(design.matrix, fit.medians) <= _NEAR_ZERO * total
         return replace(effect, verdict=SAME if constant and alone else NONE)
     used = [name for name, weight in _parts(fit, weights) if len(fit.samples[name].values) < FEWEST_REPEATS]
-    if used or len(fit.samples) < FEWEST_VARIANTS:
+    if used:
         return replace(effect, verdict=FEW)
     pairs = math.comb(len(levels), 2)
     interval, chance = _tested(fit, weights, value, 1 - ALPHA / pairs)

@@ -48,7 +48,7 @@ def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bo
     were chosen after the fact.
     """
     if shipped:
-        _report_shipped(experiment, metrics, as_json)
+        _report_shipped(experiment, metrics, as_json, save)
         return
     folder = sides.report_folder(experiment)
     found = reports.as_json(folder, metrics)
@@ -62,9 +62,11 @@ def report(experiment: str, metrics: tuple[str, ...], shipped: bool, as_json: bo
     click.echo(f"report: {page}")
 
 
-def _report_shipped(experiment: str, metrics: tuple[str, ...], as_json: bool) -> None:
+def _report_shipped(experiment: str, metrics: tuple[str, ...], as_json: bool, save: Path | None) -> None:
     if metrics:
         raise click.UsageError("--metric asks for a new comparison, and results that come with the project are done")
+    if save is not None:
+        raise click.UsageError(f"--save keeps a run's figures, and those of the project are kept: in {matrix.SHIPPED}")
     found = matrix.read_shipped(experiment)
     if as_json:
         click.echo(json.dumps(found))

@@ -75,10 +75,13 @@ def find(name: str, folder: Path | None = None) -> Side:
 
 
 def experiment_folder(name: str) -> Path | None:
-    """The folder of an experiment that was run, by its path or its name; None when there is none."""
+    """The folder of an experiment that was run, by its path or its name; None when there is none.
+
+    However it is spelled, the folder of one experiment is one path.
+    """
     for path in (Path(name), storage.LAB_FOLDER / name):
         if (path / storage.PLAN).is_file():
-            return path
+            return path.resolve()
     return None
 
 

@@ -1,7 +1,6 @@
 """Reads a TOML table key by key; every error says where, what and what it must be."""
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
@@ -91,13 +90,6 @@ class Table:
         if type(value) is not int or not least <= value <= most:
             self._refuse(key, value, f"a whole number from {least} to {most}")
         return value
-
-    def number(self, key: str, default: float, least: float, most: float) -> float:
-        """A finite number in a range."""
-        value = self._get(key, default)
-        if type(value) not in (int, float) or not math.isfinite(value) or not least <= value <= most:
-            self._refuse(key, value, f"a number from {least:g} to {most:g}")
-        return float(value)
 
     def list_of_texts(self, key: str, least: int) -> list[str]:
         """A list of at least so many texts."""

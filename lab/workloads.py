@@ -26,7 +26,7 @@ class Figures:
 
     seconds: float
     metrics: dict[str, float]
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, dict[str, float]]
     interrupts_by_cpu: dict[str, dict[str, int]]
     series: dict[str, list[int]]
     histograms: dict[str, list[list[float]]]
@@ -42,10 +42,10 @@ def harness(workload: Workload, variant: Variant) -> str:
     """The value of `hftos.harness`."""
     if workload.kind == "idle":
         tracers = f",tracers={TRACERS}" if variant.profile == "lab" and variant.kernel == "hftos" else ""
-        return f"probe,seconds={max(1, round(workload.seconds))}{tracers}"
+        return f"probe,seconds={int(workload.seconds)}{tracers}"
     if workload.kind == "tick-to-trade":
         return f"icount,ticks={workload.ticks + job.WARM_UP},pulse=yes"
-    return f"loaded,seconds={max(1, round(workload.seconds))}"
+    return f"loaded,seconds={int(workload.seconds)}"
 
 
 def read(workload: Workload, found: Mapping[str, Any]) -> Figures:
@@ -76,8 +76,13 @@ def read(workload: Workload, found: Mapping[str, Any]) -> Figures:
             histograms[f"{name}_ns"] = latency["histogram"]
         metrics |= _latency(histograms.get("tick_to_trade_ns", []))
     for name, tracer in found.get("tracers", {}).items():
-        counts[name] = {key: round(value) for key, value in tracer.items() if key != "error"}
+        counts[name] = {key: value if value % 1 else int(value) for key, value in tracer.items() if key != "error"}
     return Figures(seconds, metrics, counts, found["interrupts"], found["series"], histograms, _notes(found))
+
+
+def knobs(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What became of each knob: PID 1's rows, and those that the trader sees to or what stands for it."""
+    return [*found["boot"]["knobs"], *found["knobs"]]
 
 
 def _costs(found: Mapping[str, Any]) -> dict[str, float]:
@@ -88,7 +93,7 @@ def _costs(found: Mapping[str, Any]) -> dict[str, float]:
         "memory_kib": taken - memory.get("Hugetlb", 0),
         "memory_reserved_kib": taken,
         "boot_s": boot["pid1_s"],
-        "ready_s": round(boot["pid1_s"] + boot["knobs_s"], 6),
+        "ready_s": boot["ready_s"],
     }
 
 
@@ -145,7 +150,7 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
         notes.append(f"not known to this kernel: {' '.join(unknown)}")
     notes += [
         f"knob {row['name']}: requested {row['requested']}, effective {row['effective']}"
-        for row in found["boot"]["knobs"]
+        for row in knobs(found)
         if not row["ok"]
     ]
     for name, tracer in found.get("tracers", {}).items():
@@ -153,7 +158,5 @@ def _notes(found: Mapping[str, Any]) -> list[str]:
             notes.append(f"tracer {name}: {tracer['error']}")
     if "gaps" in found:
         gaps = found["gaps"]
-        notes.append(
-            f"a gap is {gaps['threshold_ns']:,} ns or more; the loop's shortest turn is {gaps['turn_ns']:,} ns"
-        )
+        notes.append(f"a gap is {gaps['threshold_ns']:,} ns or more; a turn of the loop takes {gaps['turn_ns']:,} ns")
     return notes

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from image import cache as products
+
 QEMU = "qemu-system-x86_64"
 OVERRIDE = "HFTOS_ACCEL"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -62,7 +64,7 @@ class Accelerator:
 
 @cache
 def find(kernel: Path | None = None) -> Accelerator:
-    """The accelerator to use, with the reason; `kernel` makes the probe boot that kernel too."""
+    """The accelerator to use, with the reason; with `kernel` the probe boots that kernel, and no boot sector."""
     forced = os.environ.get(OVERRIDE)
     if forced is not None:
         if forced not in _ARGUMENTS:
@@ -76,8 +78,7 @@ def find(kernel: Path | None = None) -> Accelerator:
 
 def cache_file() -> Path:
     """Where probed answers are kept."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(folder) / "hftos" / "accel.json"
+    return products.root() / "accel.json"
 
 
 def remembered(path: Path, kernel: Path, probe: Callable[[], Accelerator]) -> Accelerator:

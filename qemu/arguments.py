@@ -91,6 +91,4 @@ def configuration(context: click.Context, parameter: click.Parameter, value: Pat
             config.load(value)
         except config.ConfigError as error:
             raise click.BadParameter("\n  ".join([f"{value} is not valid:", *error.problems])) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.BadParameter(f"{value}: {error}") from error
     return value

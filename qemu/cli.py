@@ -15,6 +15,7 @@ from rich.console import Console
 from image import build as builder
 from image import profile as profiles
 from image import progress as build_progress
+from image.command import build_command
 from image.errors import ImageError
 from protocols.finite_range import FiniteRange
 from qemu import accel, keeping, report, table
@@ -29,14 +30,14 @@ from qemu.outcome import Outcome
 from qemu.page import PageError
 from qemu.progress import ConsoleProgress
 from qemu.runner import run as run_scenario
-from qemu.scenario import SLICE, Image, Scenario
+from qemu.scenario import SLICE, ForeignFolderError, Image, Scenario
 from rootfs.errors import RootfsError
 
 _DEFAULT_DIRECTORY = Path("build/run")
 _MAX_SEED = 2**64 - 1
 _PROBABILITY = FiniteRange(0, 1)
 _POSITIVE = FiniteRange(0, min_open=True)
-_REFUSED = (DirectoryBusyError, OSError, ValueError)
+_REFUSED = (DirectoryBusyError, ForeignFolderError, OSError, ValueError)
 _INTERRUPTED, _TERMINATED = 130, 143  # 128 + the signal's number, as shells have it
 
 
@@ -125,7 +126,7 @@ class TerminatedError(KeyboardInterrupt):
     type=click.Path(file_okay=False, path_type=Path),
     default=_DEFAULT_DIRECTORY,
     show_default=True,
-    help="Where the run's files go; one run at a time.",
+    help="Where the run's files go: a new or an empty folder, or that of an earlier run; one run at a time.",
 )
 @click.option(
     "--profile",
@@ -235,6 +236,7 @@ def _on_sigterm(number: int, frame: FrameType | None) -> None:
 
 
 def _run(scenario: Scenario, profile: str, no_build: bool, as_json: bool) -> bool:
+    scenario.refuse_others()
     with locked(scenario.directory):
         return _run_locked(scenario, profile, no_build, as_json)
 
@@ -292,16 +294,17 @@ async def _terminable(scenario: Coroutine[None, None, Outcome]) -> Outcome:
 
 def _built_image(profile: str) -> Image:
     """Build what is missing, with progress."""
-    built = builder.build(profile, reporter=build_progress.default())
-    return Image(built.kernel, built.initramfs, built.uki, built.disk, built.cmdline.read_text().strip())
+    return _image(builder.build(profile, reporter=build_progress.default()))
 
 
 def _existing_image(profile: str) -> Image:
-    folder = builder.output_of(profile)
-    names = ("vmlinuz", "initramfs.cpio.zst", "hftos.efi", "hftos.img", "cmdline")
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing:
-        command = f"hftos image build --profile {profile}"
-        raise click.ClickException(f"{folder} has no {', '.join(missing)}: build the image first ({command})")
-    kernel, initramfs, uki, disk, command_line = (folder / name for name in names)
-    return Image(kernel, initramfs, uki, disk, command_line.read_text().strip())
+    built = builder.parts_of(profile)
+    parts = (built.kernel, built.initramfs, built.uki, built.disk, built.cmdline)
+    if missing := [path.name for path in parts if not path.is_file()]:
+        text = f"{built.kernel.parent} has no {', '.join(missing)}: build the image first ({build_command(profile)})"
+        raise click.ClickException(text)
+    return _image(built)
+
+
+def _image(built: builder.Built) -> Image:
+    return Image(built.kernel, built.initramfs, built.uki, built.disk, built.cmdline.read_text().strip())

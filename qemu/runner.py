@@ -85,6 +85,7 @@ class _Stage:
         # Whose end does not end trading: nothing trades by the page, and an absence of the office is no surprise.
         self._spared = {"page", "collector"} if scenario.office_away else {"page"}
         self._starts = 0
+        self._absent: asyncio.Task[None] | None = None
         self._phase_began: float | None = None
         self._phase_name = ""
 
@@ -108,8 +109,8 @@ class _Stage:
         self._phase("login")
         await self._await("login", self._budgets.login, lambda message: message == _TRADING)
         self._children["switch"].signal(MARK)
-        absences = asyncio.create_task(self._absences(nursery, office_net, sockets, stack))
-        stack.callback(absences.cancel)
+        self._absent = asyncio.create_task(self._absences(nursery, office_net, sockets, stack))
+        stack.callback(self._absent.cancel)
         self._phase(f"trading for {self._scenario.seconds:g} s")
         await self._await("trading", self._budgets.silence, lambda message: isinstance(message, Exit), renew=True)
         self._phase("power off")
@@ -260,6 +261,8 @@ class _Stage:
                 why = f" ({ending})" if ending else f": {self._children[name].tail(5)}"
                 kind = GuestGoneError if name == "guest" else ScenarioError
                 raise kind(f"{phase}: the {name} ended with status {future.result()}{why}")
+        if self._absent is not None and self._absent.done() and (error := self._absent.exception()) is not None:
+            raise ScenarioError(f"{phase}: the office did not come back: {error}") from error
         if watch.used_up():
             raise ScenarioError(f"{phase}: {_MISSING[phase]}; {watch}")
 

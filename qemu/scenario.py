@@ -18,6 +18,7 @@ from qemu.accel import Accelerator
 from qemu.budget import Budgets
 from qemu.children import ROOT
 from qemu.links import Rule
+from qemu.lock import LOCK_FILE
 from qemu.machine import DirectBoot, DiskBoot, Machine, MachineError, Nic, find_firmware
 from rootfs import cpio
 
@@ -30,6 +31,13 @@ _PORT = re.compile(r'^(\[nic\]\n(?:[^\[\n].*\n|\n)*?port\s*=\s*)("[^"\n]*")', re
 
 _OWN_FOLDERS = ("exchange", "office", "captures", "surveillance")
 _OWN_FILES = ("console.log", "switch.json", "report.json", "page.json", "initramfs.cpio", "firmware.vars")
+_MARKS = (LOCK_FILE, "report.json")
+"""What a run's folder is known by: its lock is there before anything else, whenever the run was ended; a copy without
+hidden files still has the report."""
+
+
+class ForeignFolderError(RuntimeError):
+    """The folder holds something, but no run; the text names both and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +109,17 @@ class Scenario:
         """The capture of one switch port."""
         return self.directory / "captures" / f"{port}.pcapng"
 
+    def refuse_others(self) -> None:
+        """Raises ForeignFolderError for a folder of something else, of which `prepare` would remove a part."""
+        there = sorted(path.name for path in self.directory.iterdir()) if self.directory.is_dir() else []
+        if there and not set(_MARKS) & set(there):
+            some = ", ".join(there[:3]) + (", …" if len(there) > 3 else "")
+            raise ForeignFolderError(
+                f"{self.directory} is no folder of a run, and not empty ({some}): give a new or an empty one as --dir"
+            )
+
     def prepare(self) -> None:
-        """Make the directory and remove what an earlier run left in it."""
+        """Make the directory and remove what an earlier run left in it; the caller knows that it is a run's."""
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in _OWN_FOLDERS:
             shutil.rmtree(self.directory / name, ignore_errors=True)

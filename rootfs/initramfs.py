@@ -14,6 +14,7 @@ import zstandard
 
 from rootfs import cpio, elf_closure
 from rootfs.components import Component, component, owners, version_of
+from rootfs.errors import RootfsError
 
 INIT = "init"
 CONFIG = "etc/hftos.toml"
@@ -108,9 +109,18 @@ def compress(archive: bytes) -> bytes:
 
 
 def decompress(packed: bytes) -> bytes:
-    """The archives in a file that `compress` made, including plain ones appended to it."""
+    """The archives in a file that `compress` made, including plain ones appended to it.
+
+    Raises RootfsError for what is no zstd frame, or not all of one.
+    """
     stream = zstandard.ZstdDecompressor().decompressobj()
-    return stream.decompress(packed) + stream.unused_data
+    try:
+        archive = stream.decompress(packed)
+    except zstandard.ZstdError as error:
+        raise RootfsError(f"the initramfs of {len(packed)} bytes cannot be unpacked: {error}") from error
+    if not stream.eof:
+        raise RootfsError(f"the initramfs of {len(packed)} bytes is truncated")
+    return archive + stream.unused_data
 
 
 def _is_extension(module: Mapping[str, object]) -> bool:

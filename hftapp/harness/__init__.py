@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hftapp import cpu as cpus
 from hftapp import libc
 from hftapp.config import Config
-from hftapp.knobs import apply
+from hftapp.knobs import apply, trader
 
 if TYPE_CHECKING:
     from hftapp.nic.port import Port
@@ -65,6 +65,7 @@ def run(
         module = importlib.import_module(f"hftapp.harness.{name}")
     except ModuleNotFoundError as error:
         raise HarnessError(f"{PARAMETER}{value}: there is no hftapp.harness.{name} in this image ({error})") from error
+    settings = trader.settled(settings, trader.rows())
     if not getattr(module, "SUPERVISES", False):
         # As the trader's process does, so that what is measured has the trader's memory.
         if cpu is not None:

@@ -21,11 +21,12 @@ from hftapp.clock import Clock
 from hftapp.config import Config, ConfigError
 from hftapp.harness import HarnessError, number
 from hftapp.histogram import HIGH
+from hftapp.knobs import trader as knobs
 from hftapp.probe import kernel_log, memory, pulse, sampler
 from hftapp.records import Rings
 from hftapp.trader import assembly
 from hftapp.trader.loop import DONE, Trader
-from hftapp.trader.process import open_wire
+from hftapp.trader.process import open_wire, place
 from hftapp.trader.stages import NAMES
 from hftapp.wire import NicWire
 
@@ -109,13 +110,15 @@ def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict
 
 def _trade(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict[str, object]:
     wanted = number(arguments, "ticks", 10_000)
-    found = {"memory": memory.meminfo(), "unknown_parameters": kernel_log.unknown_parameters()}
+    found: dict[str, object] = {"memory": memory.meminfo(), "unknown_parameters": kernel_log.unknown_parameters()}
     clock, rings = Clock(), Rings()
-    wire, _ = open_wire(settings, clock, SEED, cpu)
+    wire, port = open_wire(settings, clock, SEED, cpu)
     trader = Trader(assembly.build(settings, wire, rings, clock, SEED))
     if not isinstance(wire, NicWire):
         raise ConfigError("configuration", [f'nic.port = "{settings.nic.port}": the harness counts on a card only'])
     samples = TickSamples(trader, rings, wire)
+    place(settings, cpu)
+    found["knobs"] = [row.record() for row in knobs.read_back(knobs.rows(), settings, port)]
     gc.collect()
     gc.freeze()
     gc.disable()

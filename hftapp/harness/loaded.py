@@ -26,11 +26,12 @@ BATCH: Final = 64
 
 
 class Watched:
-    """One trader and its readings. `exit`: status and reason in its own words."""
+    """One trader and its readings. `exit`: status and reason in its own words; `knobs`: those it has read back."""
 
     def __init__(self, rings: Rings, pid: int, numbers: Sequence[int], seconds: float) -> None:
         self.readings: list[sampler.Reading] = []
         self.exit: tuple[int, str] = (1, "trader ended without a reason")
+        self.knobs: list[dict[str, object]] = []
         self._rings = rings
         self._pid = pid
         self._numbers = numbers
@@ -68,6 +69,8 @@ class Watched:
                 payload = marshal.loads(record.payload)
                 if record.kind == records.EXIT:
                     self.exit = payload
+                elif record.kind == records.KNOBS:
+                    self.knobs = payload
                 elif record.kind == records.STATE:
                     self._state(payload["state"])
 
@@ -98,6 +101,7 @@ def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict
     return {
         "harness": "loaded",
         **found,
+        "knobs": watched.knobs,
         **sampler.report(watched.readings, cpu),
         "latency": latencies(rings),
         "counters": {name: rings.figures.counters(name) for name in ("feed.0", "orders", "nic")},

@@ -43,6 +43,7 @@ def run(settings: Config, arguments: Mapping[str, str], cpu: int | None) -> dict
     for second in range(1, seconds + 1):
         time.sleep(max(0.0, readings[0].time + second - time.monotonic()))
         readings.append(sampler.read((cpu, *here), spinner.pid))
+    found["knobs"] = spinner.knobs
     found["gaps"] = spinner.end(clock.scale.ticks_per_second)
     found |= sampler.report(readings, cpu)
     if tracers := arguments.get("tracers", ""):

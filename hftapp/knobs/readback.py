@@ -3,19 +3,15 @@
 All read the running kernel; `root` is put before every path, so that tests bring a kernel of their own.
 """
 
-import os
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from hftapp import cpu
+from hftapp import cpu, kmsg
 from hftapp.knobs.result import UNSET
 from hftapp.knobs.table import cpus_of
-
-LOG_RECORD = 8192
-"""Bytes of the longest record of /dev/kmsg (CONSOLE_EXT_LOG_MAX)."""
 
 _GZIP = 31
 """zlib's window bits for a file in gzip's format; its own module would only be a further import at boot."""
@@ -70,7 +66,7 @@ class Reader:
     @cached_property
     def log(self) -> str:
         """The kernel's log, a line a record. Raises OSError."""
-        return "\n".join(_records(self.path("/dev/kmsg")))
+        return "\n".join(line.text.decode("utf-8", "replace") for line in kmsg.lines(self.root + kmsg.PATH))
 
     @cached_property
     def words(self) -> list[str]:
@@ -101,24 +97,6 @@ class Reader:
         except ValueError:
             return False
         return wanted == effective
-
-
-def _records(path: Path) -> Iterable[str]:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        while True:
-            try:
-                record = os.read(fd, LOG_RECORD)
-            except BlockingIOError:
-                return
-            except BrokenPipeError:
-                continue  # overwritten meanwhile: the next read starts at the oldest there is
-            if not record:
-                return
-            for line in record.decode("utf-8", "replace").splitlines():
-                yield line.partition(";")[2] or line
-    finally:
-        os.close(fd)
 
 
 def _plain(reader: Reader, place: str) -> str:

@@ -49,9 +49,14 @@ def settled(settings: Config, asked: tuple[Row, ...]) -> Config:
     return replace(settings, cpu=cpu, nic=nic)
 
 
+def read_back(asked: tuple[Row, ...], settings: Config, port: Port | None) -> list[Result]:
+    """Each row's value and what is effective in this process."""
+    return [_read(row, settings, port) for row in asked]
+
+
 def check(asked: tuple[Row, ...], settings: Config, port: Port | None) -> list[Result]:
-    """Each row's value and what is effective. Raises SelfCheckError when one has not taken effect and that counts."""
-    results = [_read(row, settings, port) for row in asked]
+    """The same. Raises SelfCheckError when one has not taken effect and that counts."""
+    results = read_back(asked, settings, port)
     wrong = self_check(results)
     if wrong and settings.host.self_check == "stop":
         raise SelfCheckError(wrong.removeprefix("self-check failed: "))

@@ -22,22 +22,25 @@ if not cython.compiled:
 WARM, MEASURE, STOP = 0, 1, 2
 """What the other process wants of the loop."""
 NAMES: Final = ("state", "count", "stolen", "turn", "threshold", "start", "end", "turns")
-"""Words in order: the wanted state; gaps, and their sum; the shortest turn of the loop; what counts as a gap from there
-on; first and last tick of the measurement; turns of the loop in it. Times are ticks of the counter."""
+"""Words in order: the wanted state; gaps, and their sum; how long an undisturbed turn of the loop takes; what counts as
+a gap from there on; first and last tick of the measurement; turns of the loop in it. Times are ticks of the counter."""
 KEPT: Final = 16
 """So many of the longest gaps are kept one by one, each with the tick at which it ended."""
 LONGEST: Final = len(NAMES)
 HISTOGRAM: Final = LONGEST + 2 * KEPT
 WORDS: Final = HISTOGRAM + SIZE
 FACTOR: Final = 16
-"""A gap is a turn that takes so many times the shortest one."""
+"""A gap is a turn that takes so many times as long as an undisturbed one."""
+BATCH: Final = 64
+"""Turns that are timed together to find that out: the counter may move in steps (AMD family 1Ah: of 10 ns), and two
+reads of it show no time between them."""
 WARM_TURNS: Final = 100_000
 """Turns of the warm-up at least."""
 
 _STATE, _COUNT, _STOLEN, _TURN, _THRESHOLD, _START, _END, _TURNS = range(len(NAMES))
 _LONGEST, _KEPT = LONGEST, KEPT
 _WARM, _MEASURE = WARM, MEASURE
-_WARM_TURNS = WARM_TURNS
+_WARM_TURNS, _BATCH = WARM_TURNS, BATCH
 _NEVER = (1 << 62) - 1
 
 
@@ -55,19 +58,24 @@ class GapProbe:
         self._factor = factor
 
     def warm(self) -> int:
-        """Spin while the state is `WARM`; returns the shortest turn in ticks, and sets the threshold from it."""
+        """Spin while the state is `WARM`; returns the ticks of a turn in the fastest batch, and sets the threshold."""
         least = _NEVER
         left = _WARM_TURNS
+        turns = 0
         previous = _read_tsc()
         while left > 0 or acquire(self._words, _STATE) == _WARM:
             left -= 1
+            turns += 1
             now = _read_tsc()
-            if now - previous < least:
-                least = now - previous
-            previous = now
-        self._words[_TURN] = least
-        self._words[_THRESHOLD] = least * self._factor
-        return least
+            if turns == _BATCH:
+                if now - previous < least:
+                    least = now - previous
+                previous = now
+                turns = 0
+        turn = (least + _BATCH - 1) // _BATCH
+        self._words[_TURN] = turn
+        self._words[_THRESHOLD] = turn * self._factor
+        return turn
 
     def measure(self) -> None:
         """Note every gap for as long as the state is `MEASURE`. What noting takes is in no gap."""

@@ -1,27 +1,18 @@
 """What the kernel said of its command line: the words that it does not know."""
 
-import os
+import contextlib
 import re
 from typing import Final
+
+from hftapp import kmsg
 
 _UNKNOWN: Final = re.compile(rb'Unknown kernel command line parameters "([^"]*)"')
 
 
-def unknown_parameters(path: str = "/dev/kmsg") -> list[str]:
-    """Words that the kernel passed on to `/init` because it knows none of them; empty without a log.
-
-    A record of /dev/kmsg is `priority,sequence,microseconds,flags;text` (Documentation/ABI/testing/dev-kmsg).
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return []
-    try:
-        while record := os.read(fd, 8192):
-            if found := _UNKNOWN.search(record):
+def unknown_parameters(path: str = kmsg.PATH) -> list[str]:
+    """Words that the kernel passed on to `/init` because it knows none of them; empty without a log."""
+    with contextlib.suppress(OSError):
+        for line in kmsg.lines(path):
+            if found := _UNKNOWN.search(line.text):
                 return found[1].decode("ascii", "replace").split()
-    except BlockingIOError:
-        pass  # the log's end
-    finally:
-        os.close(fd)
     return []

@@ -8,13 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from hftapp import cpu as cpus
 from hftapp.silence.watch import read_thread
-
-IPIS: Final = ("RES", "CAL", "TLB", "IWI")
-"""Rows of /proc/interrupts that other CPUs cause: reschedule, function call, TLB shootdown, work for the kernel."""
 
 
 @dataclass(frozen=True, slots=True)

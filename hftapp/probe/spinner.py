@@ -1,17 +1,20 @@
 """A process that spins in the gap probe on one CPU, as a trader spins on its card."""
 
 import gc
+import json
 import os
 import signal
 from typing import NoReturn
 
 from hftapp import libc
 from hftapp.config import Config
+from hftapp.knobs import trader as knobs
+from hftapp.knobs.table import Row
 from hftapp.probe import gaps
 from hftapp.shared import SharedMemory
 from hftapp.silence import calls, heap, seccomp
 
-_READY = b"ready"
+_READY = b"ready "
 
 
 class SpinnerError(Exception):
@@ -22,22 +25,24 @@ class Spinner:
     """Starts the process, which warms up until `begin`. Raises SpinnerError when it cannot run as a trader does.
 
     `pid`: its process. It has the trader's scheduling class and memory, and a filter that ends it at any system call
-    but its last.
+    but its last. `knobs`: the trader's own, as it has read them back.
     """
 
     def __init__(self, settings: Config, cpu: int) -> None:
         self._shared = SharedMemory("gaps", 8 * gaps.WORDS)
         self.words = self._shared.words[: gaps.WORDS]
         reader, writer = os.pipe()
+        asked = knobs.rows()
         self.pid = os.fork()
         if self.pid == 0:
-            _child(settings, cpu, self._shared, self.words, writer)
+            _child(settings, cpu, asked, self._shared, self.words, writer)
         os.close(writer)
         with os.fdopen(reader, "rb") as stream:
             said = stream.read()
-        if said != _READY:
+        if not said.startswith(_READY):
             os.waitpid(self.pid, 0)
             raise SpinnerError(f"the gap probe does not run on CPU {cpu}: {said.decode(errors='replace') or 'no word'}")
+        self.knobs: list[dict[str, object]] = json.loads(said.removeprefix(_READY))
 
     def begin(self) -> None:
         """It measures from now on."""
@@ -55,7 +60,9 @@ class Spinner:
         return gaps.report(self.words, ticks_per_second)
 
 
-def _child(settings: Config, cpu: int, shared: SharedMemory, words: memoryview, writer: int) -> NoReturn:
+def _child(
+    settings: Config, cpu: int, asked: tuple[Row, ...], shared: SharedMemory, words: memoryview, writer: int
+) -> NoReturn:
     status = 1
     try:
         heap.keep()
@@ -69,7 +76,8 @@ def _child(settings: Config, cpu: int, shared: SharedMemory, words: memoryview, 
         os.sched_setaffinity(0, {cpu})
         if settings.cpu.policy == "fifo":
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(settings.cpu.priority))
-        os.write(writer, _READY)
+        found = [row.record() for row in knobs.read_back(asked, settings, None)]
+        os.write(writer, _READY + json.dumps(found).encode())
         os.close(writer)
         seccomp.install(calls.SHUTDOWN)
         probe.warm()

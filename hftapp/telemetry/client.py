@@ -94,9 +94,14 @@ class Telemetry:
             self.faults += 1
             self.link.lost(now, reasons.line(error), long=True)
 
-    def flush(self, timeout_ns: int, more: Iterator[ManagementMessage] | None = None) -> bool:
+    def flush(
+        self,
+        timeout_ns: int,
+        more: Iterator[ManagementMessage] | None = None,
+        alive: Callable[[int], None] = lambda _now: None,
+    ) -> bool:
         """Send everything, and `more` as room comes, until the office has stored it all; False when for `timeout_ns`
-        it has stored nothing new."""
+        it has stored nothing new. `alive` is told the time (monotonic ns) meanwhile."""
         before = dict(self._stored)
         more = more or iter(())
         following = next(more, None)
@@ -105,6 +110,7 @@ class Telemetry:
             while following is not None and self.backlog.roomy():
                 self.offer(following, time.time_ns())
                 following = next(more, None)
+            alive(now)
             self.step(now)
             if following is None and self.delivered:
                 return True

@@ -33,6 +33,10 @@ _IMAGE = click.option(
     help="A disk image, a disk, the folder where its EFI system partition is mounted, or a unified kernel image.",
 )
 _UKI = click.option("--uki", default="", metavar="NAME", help="Which image of several in EFI/Linux.")
+_DROPPED = (
+    " in place of an older one. To fall back on that one, set it and then this one again; --keep-last-good would have "
+    "left it there"
+)
 
 
 def _reports_errors(function: Callable[P, R]) -> Callable[P, R]:
@@ -85,13 +89,15 @@ def show(path: Path, uki: str, secrets: bool, as_json: bool) -> None:
 @_IMAGE
 @_UKI
 @click.argument("words", nargs=-1, required=True, metavar="FILE | KEY=VALUE...")
+@click.option("--keep-last-good", is_flag=True, help="Put the one that is replaced aside: it has never run.")
 @json_option
 @_reports_errors
-def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
+def set_(path: Path, uki: str, words: tuple[str, ...], keep_last_good: bool, as_json: bool) -> None:
     """Put a whole file there, or change single values and keep the rest of the file as it is.
 
     For example: hftos config set --image /dev/sdb risk.max_order_shares=500 'strategy[0].params.size=200'. A bad
-    configuration is refused. The valid one that is replaced stays as the last good one.
+    configuration is refused. The valid one that is replaced stays as the last good one, in place of an older one.
+    Whether it ever ran is not known here: with --keep-last-good the older one stays.
     """
     assignments = [edit.parse(word) for word in words if edit.is_assignment(word)]
     if len(assignments) != len(words) and len(words) > 1:
@@ -105,7 +111,7 @@ def set_(path: Path, uki: str, words: tuple[str, ...], as_json: bool) -> None:
         if data is None:
             source, before = installation.newest()
             data = edit.assign(_text(before, source), assignments).encode()
-        changed = installation.change(data)
+        changed = installation.change(data, keep_last_good=keep_last_good)
     if as_json:
         click.echo(json.dumps({"ok": True, "image": installation.label, "uki": installation.uki, **_as_dict(changed)}))
         return
@@ -208,15 +214,22 @@ def _described(installation: Installation, chosen: Chosen) -> dict[str, Any]:
 
 
 def _as_dict(changed: Changed) -> dict[str, Any]:
-    return {"path": changed.path, "written": changed.written, "replaced": changed.kept}
+    return {
+        "path": changed.path,
+        "written": changed.written,
+        "replaced": changed.kept,
+        "dropped_last_good": changed.dropped,
+    }
 
 
 def _told(installation: Installation, changed: Changed) -> str:
     if not changed.written:
         return f"{installation.label}: {changed.path} has this content already"
     kept = {
-        config_source.LAST_GOOD: "; the one before it is kept as the last good one",
+        config_source.LAST_GOOD: "; the one before it is kept as the last good one"
+        + (_DROPPED if changed.dropped else ""),
         "refused": "; the one before it was not valid and is kept as hftos.toml.refused",
+        "replaced": "; the one before it is kept as hftos.toml.replaced, and the last good one is as it was",
     }
     return f"{installation.label}: {changed.path} written and read back{kept.get(changed.kept, '')}"
 

@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from zstandard import ZstdError
-
 from hftapp import config_source
 from hftapp.config import Config, ConfigError, StrategyConfig
 from hftapp.config_source import PLACES, Chosen, Refused
@@ -27,10 +25,11 @@ from rootfs import cpio, initramfs
 from rootfs.errors import RootfsError
 
 _NEW: Final = "hftos.toml.new"
-_REFUSED: Final = "hftos.toml.refused"
-"""Names that the stub does not pass on: what is being written, and what was replaced and would not have been used."""
+_ASIDE: Final = {"refused": "hftos.toml.refused", "replaced": "hftos.toml.replaced"}
+"""Names that the stub does not pass on: what is being written, and what was replaced and is no last good one."""
 _OWN: Final = PLACES[-1].path
-_LOADER: Final = "loader/credentials"
+LOADER: Final = "loader/credentials"
+"""The folder of the configurations for all images."""
 
 
 class InstallationError(ImageError):
@@ -41,13 +40,15 @@ class InstallationError(ImageError):
 class Changed:
     """What `Installation.change` did: where the configuration is now, and what became of the one before.
 
-    `kept` is "last good", "refused" for one that would not have been used, or empty when there was none; `written` is
-    False when the same one was there already.
+    `kept` is "last good", "refused" for one that would not have been used, "replaced" for one that gave way to the last
+    good one of before, or empty when there was none; `written` is False when the same one was there already; `dropped`:
+    an older last good one had to go, which was not asked to stay.
     """
 
     path: str
     kept: str
     written: bool
+    dropped: bool = False
 
 
 class Installation:
@@ -57,7 +58,7 @@ class Installation:
         self.uki = uki
         self.label = partition.label
         self.partition = partition
-        self._folders = {f"/{esp.CREDENTIALS}": f"{uki}.extra.d", f"/{esp.GLOBAL_CREDENTIALS}": _LOADER}
+        self._folders = {f"/{esp.CREDENTIALS}": f"{uki}.extra.d", f"/{esp.GLOBAL_CREDENTIALS}": LOADER}
 
     def find(self) -> Chosen:
         """What the machine will run on. Raises ConfigError when nothing is usable, InstallationError as `own`."""
@@ -108,10 +109,11 @@ class Installation:
             found.append(Refused(words[0], (words[1],)))
         return found
 
-    def change(self, data: bytes) -> Changed:
+    def change(self, data: bytes, *, keep_last_good: bool = False) -> Changed:
         """Put a configuration there and keep the valid one it replaces as last good. Raises ConfigError for a bad one.
 
-        At every moment, should the power fail, the machine will run on the old one or on the new one.
+        At every moment, should the power fail, the machine will run on the old one or on the new one; with
+        `keep_last_good` for a moment on the valid last good one of before, which then stays what it is.
         """
         self.check_strategies(config_source.parse(data, "the new configuration"))
         folder = self._folders[f"/{esp.CREDENTIALS}"]
@@ -124,15 +126,17 @@ class Installation:
         self.partition.write(new, data)
         kept = ""
         if old is not None:
-            kept = config_source.LAST_GOOD if self._is_valid(old) else "refused"
-            aside = before if kept == config_source.LAST_GOOD else f"{folder}/{_REFUSED}"
+            stays = keep_last_good and before in there and self._is_valid(self.partition.read(before))
+            kept = "refused" if not self._is_valid(old) else "replaced" if stays else config_source.LAST_GOOD
+            aside = f"{folder}/{_ASIDE[kept]}" if kept in _ASIDE else before
             if aside in there:
                 self.partition.remove(aside)
             self.partition.rename(current, aside)
         self.partition.rename(new, current)
         if self.partition.read(current) != data:
             raise EspError(f"{self.label}: {current} is not what was written: set it again, or replace the disk")
-        return Changed(current, kept, written=True)
+        dropped = kept == config_source.LAST_GOOD and before in there and not keep_last_good
+        return Changed(current, kept, written=True, dropped=dropped)
 
     @cached_property
     def own(self) -> bytes:
@@ -157,7 +161,7 @@ class Installation:
                 there = ", ".join(sorted(self._strategies)) or "none"
                 shown = f'strategy[{number}].kind = "{strategy.kind}"'
                 problems.append(f"{shown}: the image has no strategies.{module}; it has: {there}")
-            elif find_spec(f"{loading.PACKAGE}.{module}") is not None:
+            elif _is_here(module):
                 problems += _problems(number, strategy)
         if problems:
             raise ConfigError("[[strategy]]", problems)
@@ -174,7 +178,7 @@ class Installation:
         try:
             packed = self._section(".initrd")
             return {entry.path: entry.data for entry in cpio.read(initramfs.decompress(packed))}
-        except (ImageError, RootfsError, ZstdError) as error:
+        except (ImageError, RootfsError) as error:
             raise InstallationError(
                 f"{self.label}: {self.uki} is damaged ({error}): build or flash it again"
             ) from error
@@ -194,6 +198,14 @@ class Installation:
 
     def _files(self) -> set[str]:
         return set(self.partition.files())
+
+
+def _is_here(module: str) -> bool:
+    """Whether this checkout has the module of a strategy."""
+    try:
+        return find_spec(f"{loading.PACKAGE}.{module}") is not None
+    except ModuleNotFoundError:  # of a folder that is not there, or a file of its name
+        return False
 
 
 def _problems(number: int, strategy: StrategyConfig) -> list[str]:

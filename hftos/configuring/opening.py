@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
-from hftos.configuring.installation import Installation, InstallationError
+from hftos.configuring.installation import LOADER, Installation, InstallationError
 from image import buildroot, cache, esp
 from image.esp import Esp, EspError, FatEsp, FolderEsp
 from image.progress import Reporter
@@ -56,12 +56,15 @@ _WANTED = "give a disk image, a disk, a unified kernel image, or the folder of a
 
 
 def _beside(path: Path) -> Installation:
-    """A unified kernel image in a folder: that of a partition when it is where a boot loader finds it, or any other."""
+    """A unified kernel image in a folder: that of a partition when it is where a boot loader finds it, or any other.
+
+    Any other may be a home folder: what is none of the image's is not looked at.
+    """
     path = path.resolve()
-    folder = path.parent
+    folder, uki = path.parent, path.name
     if PurePosixPath(*folder.parts[-2:]) == PurePosixPath(_UKI_FOLDER):
-        return Installation(FolderEsp(folder.parents[1]), f"{_UKI_FOLDER}/{path.name}")
-    return Installation(FolderEsp(folder), path.name)
+        folder, uki = folder.parents[1], f"{_UKI_FOLDER}/{path.name}"
+    return Installation(FolderEsp(folder, (uki, f"{uki}.extra.d", LOADER)), uki)
 
 
 def _in(partition: Esp, wanted: str) -> Installation:

@@ -75,8 +75,12 @@ def find(host: Host, number: str) -> Block | None:
 
 
 def disks(host: Host) -> list[Block]:
-    """Every device that is no partition, by name."""
-    return [Block(path.resolve()) for path in sorted((host.sys / "block").glob("*"))]
+    """Every device that is no partition, by name, without those that the kernel hides.
+
+    A hidden one has no node in /dev: a single path to an NVMe disk that has several (sysfs-block, `hidden`).
+    """
+    found = [Block(path.resolve()) for path in sorted((host.sys / "block").glob("*"))]
+    return [block for block in found if block.attribute("hidden") != "1"]
 
 
 def loops_on(host: Host, numbers: Iterable[str] = (), file: os.stat_result | None = None) -> list[Block]:

@@ -34,14 +34,22 @@ class Exchange:
     """Both feed lines and the order port on one link.
 
     `alive` says whether the guest still runs; waiting ends with it. `orders` counts the right ones. `may` is asked
-    with a tick's number, from 0, until it lets that tick come; the link is served meanwhile.
+    with a tick's number, from 0, until it lets that tick come; the link is served meanwhile. `clock` gives the seconds
+    that pass while the link waits.
     """
 
-    def __init__(self, link: Link, alive: Callable[[], bool], may: Callable[[int], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        link: Link,
+        alive: Callable[[], bool],
+        may: Callable[[int], bool] = lambda _: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.orders = 0
         self._link = link
         self._alive = alive
         self._may = may
+        self._clock = clock
         self._me = frames.Host.parse(job.EXCHANGE_MAC, str(job.JOB["EXCHANGE_ADDRESS"]))
         self._guest = frames.Host.parse(job.GUEST_MAC, str(job.JOB["GUEST_ADDRESS"]))
         self._tcp = TcpEnd(int(job.JOB["ORDER_PORT"]))
@@ -112,7 +120,7 @@ class Exchange:
         self._until(lambda: self._tcp.acknowledged >= self._tcp.sent, _QUIET, None)
 
     def _heartbeat(self) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + _HEARTBEAT
             self._tcp.send(soup.ServerHeartbeat().encode())
@@ -154,9 +162,9 @@ class Exchange:
 
     def _until(self, done: Callable[[], bool], seconds: float, failure: str | None) -> None:
         """Serve the link until `done`; after `seconds` raise HarnessError(failure), or go on where it is None."""
-        deadline = time.monotonic() + seconds
+        deadline = self._clock() + seconds
         while not done():
-            left = deadline - time.monotonic()
+            left = deadline - self._clock()
             if failure is not None and not self._alive() and not done():
                 raise HarnessError(f"{failure}: the guest has ended")
             if left <= 0:

@@ -48,8 +48,8 @@ def ensure(
     apt fails, it is the one that was used last; what `say` is told is in its `note` too. Raises KernelError when apt
     cannot find or fetch one and none was kept.
     """
-    kept = list(_kept(metapackage))
-    for kernel in kept:
+    there = list(kept(metapackage))
+    for kernel in there:
         if kernel.package == preferred:
             return kernel
     try:
@@ -58,15 +58,15 @@ def ensure(
             package = apt.depends(metapackage)
             folder, _ = cache.product(_KIND, _key(package), lambda out: _fetch(apt, package, out))
     except KernelError as error:
-        if not kept:
+        if not there:
             raise
-        note = f"{metapackage}: {kept[0].package}, the one used last, for no other can be had ({error})"
+        note = f"{metapackage}: {there[0].package}, the one used last, for no other can be had ({error})"
         say(note)
-        return replace(kept[0], note=note)
+        return replace(there[0], note=note)
     return _open(folder)
 
 
-def _kept(metapackage: str) -> Iterator[DebianKernel]:
+def kept(metapackage: str) -> Iterator[DebianKernel]:
     """The kernels of a metapackage's kind that were downloaded and can be used, the one used last first."""
     places = [path.parent for path in (cache.root() / _KIND).glob("*/package")]
     for place in sorted(places, key=lambda path: path.stat().st_mtime, reverse=True):

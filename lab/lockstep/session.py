@@ -11,6 +11,7 @@ from lab import scratch
 from lab.lockstep.exchange import HarnessError
 from lab.lockstep.guest import Running
 from lab.lockstep.link import Link, SocketLink
+from lab.lockstep.tcp_end import TcpEndError
 
 BOOT_SECONDS = 240.0  # a stock kernel on a busy host
 
@@ -49,7 +50,7 @@ def measure(
 ) -> int:
     """Carry out `ticks` ticks with a guest, which leaves its result on `console`; the number of right answers.
 
-    Raises HarnessError, with the end of the console, when the guest does not do the job.
+    Raises HarnessError, with the end of the console, when the guest does not do the job or sends what cannot be read.
     """
     console.parent.mkdir(parents=True, exist_ok=True)
     console.unlink(missing_ok=True)
@@ -64,7 +65,7 @@ def measure(
             with beside(folder):
                 running = Running(guest.argv(console, there, here), folder)
                 return driver.run(ticks, BOOT_SECONDS, progress)
-        except HarnessError as error:
+        except (HarnessError, TcpEndError, ValueError) as error:  # ValueError: of a frame or a message
             said = running.stop() if running is not None else ""
             raise HarnessError(f"{error}. {_end_of(console)} {said}".strip()) from error
         finally:

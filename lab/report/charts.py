@@ -1,6 +1,7 @@
 """Pictures with a row for each variant or factor. Each gives SVG text, or "" without data."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Final
 
 from lab.report import numbers
@@ -53,7 +54,7 @@ def strips(title: str, rows: Sequence[tuple[str, str, Sequence[float]]], unit: s
         if not values:
             picture.text(picture.left + 4, y + 4, "no run", "tick")
             continue
-        middle = _median(values)
+        middle = median(values)
         if place == 0:
             picture.line(x(middle), picture.top, x(middle), picture.bottom, "link")
         picture.line(x(middle), y - 8, x(middle), y + 8, f"median {kind}")
@@ -69,11 +70,6 @@ def _across(picture: Picture, low: float, high: float) -> Scale:
         picture.line(x(value), picture.top, x(value), picture.bottom, "zero" if value == 0 else "grid")
         picture.text(x(value), picture.bottom + 17, numbers.axis(value), "tick", "middle")
     return x
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def effects(title: str, rows: Sequence[tuple[str, str, float, Sequence[float] | None, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from statistics import median
 from typing import Final
 
 from lab.report import numbers
@@ -128,8 +129,9 @@ def _raw(found: Summary) -> str:
             html.table(
                 ["variant", "median", "in the order of repeats"],
                 [
-                    [one, numbers.figure(_middle(own), unit), "  ".join(numbers.figure(v, unit) for v in own)]
+                    [one, numbers.figure(middle, unit), "  ".join(numbers.figure(v, unit) for v in own)]
                     for one, own in values.items()
+                    for middle in [median(own) if own else None]
                 ],
                 kind="left",
                 coloured=False,
@@ -140,11 +142,6 @@ def _raw(found: Summary) -> str:
         for unit in [found["metrics"][name]["unit"]]
     ]
     return f"<details><summary>Raw figures</summary>{html.columns(*cards)}</details>"
-
-
-def _middle(values: list[float]) -> float | None:
-    ordered = sorted(values)
-    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2 if ordered else None
 
 
 def method() -> str:

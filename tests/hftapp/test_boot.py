@@ -48,6 +48,19 @@ def test_knobs_are_counted_by_what_became_of_them_and_the_failed_ones_named(mach
     }
 
 
+def test_it_is_ready_when_the_knobs_are_read_back(machine: list[Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    uptime = [2.25]
+
+    def apply(_table: Table, _nic: Nic) -> Applied:
+        uptime[0] = 2.5
+        return Applied()
+
+    monkeypatch.setattr(boot, "apply", apply)
+    monkeypatch.setattr("time.clock_gettime", lambda _clock: uptime[0])
+    found = boot.prepare(config.parse(BASE), 1.0, lambda _line: None).record()
+    assert (found["pid1_s"], found["ready_s"]) == (1.0, 2.5)
+
+
 def test_all_that_failed_are_in_one_line(machine: list[Result]) -> None:
     machine += [BAD, BAD._replace(name="worse", reason="")]
     found = boot.prepare(config.parse(BASE), 1.0, lambda _line: None)

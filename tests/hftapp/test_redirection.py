@@ -2,6 +2,7 @@
 
 import os
 import struct
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def test_a_port_that_cannot_be_opened_is_said_and_ends_nothing(machine: Path) ->
     name, lines = follow(machine)
     assert name == ""
     assert lines[0].startswith("serial over LAN is not followed: [Errno 21] Is a directory")
+
+
+def test_a_port_that_does_not_take_the_speed_is_followed_at_its_own(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int) -> list[object]:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr("os.isatty", lambda _descriptor: True)
+    monkeypatch.setattr("termios.tcgetattr", refuse)
+    (machine / redirection.TABLE).write_bytes(table(IO, 0x2F8))
+    name, lines = follow(machine)
+    assert name == "ttyS1"
+    assert lines[0] == "serial over LAN: ttyS1 keeps its speed: (5, 'Input/output error')"
 
 
 def test_a_table_that_ends_early_is_said_and_ends_nothing(machine: Path) -> None:

@@ -24,6 +24,7 @@ from hftapp.reporter import Outcome
 from hftapp.silence import calls, counted, seccomp
 from hftapp.spawn import trader_cpu
 from hftapp.supervisor import Supervisor
+from hftapp.telemetry.client import Telemetry
 from hftapp.trader.board import Board
 from hftapp.trader.figures_table import LOOP
 from hftapp.trader.instrument import Instrument
@@ -218,6 +219,32 @@ def test_a_recording_is_written_as_it_comes(tmp_path: Path) -> None:
     run(tmp_path, records_turns, BASE + "[host]\nrecord = true\n", seconds=0.05)
     entries = list(journal.read(tmp_path / "recording"))
     assert [entry.payload for entry in entries] == [b"frame %d" % number for number in range(5000)]
+
+
+def test_the_watchdog_is_fed_until_the_office_has_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long recording takes minutes, and a machine that was reset meanwhile would trade again."""
+    fed: list[bool] = []
+
+    class Guard(Watchdog):
+        """Notes whether it is fed while the last records are sent."""
+
+        def feed(self, now: int) -> None:
+            assert now > 0
+            fed.append(sending)
+
+    sending = False
+
+    def flush(_self: Telemetry, _timeout: int, _more: object, alive: Callable[[int], None]) -> bool:
+        nonlocal sending
+        sending = True
+        alive(1)
+        return True
+
+    monkeypatch.setattr(Telemetry, "flush", flush)
+    office = BASE.replace('office = ""', 'office = "127.0.0.1:9"')
+    run(tmp_path, obedient, office, seconds=0.05, watchdog=Guard())
+    assert fed[-1]
+    assert not fed[0]
 
 
 def test_a_recording_that_is_not_whole_is_told(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_zero_leaves_it_alone(hardware: Hardware, device: Path) -> None:
     assert (hardware.set_to, said, device.read_bytes()) == ([], [], b"")
 
 
-def test_a_time_that_is_shorter_than_the_end_of_a_run_is_not_used(hardware: Hardware, device: Path) -> None:
+def test_a_time_that_would_be_too_short_is_not_used(hardware: Hardware, device: Path) -> None:
     guard, _ = started(device.parent, 1)
     guard.stop()
     assert hardware.set_to == [watchdog.SHORTEST]

@@ -1,9 +1,11 @@
 """The `hftos` program: every subcommand is there, has help, and a wrong name is told."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import click
@@ -109,6 +111,20 @@ def test_signals_have_their_status(number: signal.Signals, status: int) -> None:
     _, error = program.communicate(timeout=30)
     assert program.returncode == status
     assert "Traceback" not in error
+
+
+def test_flashing_needs_no_packages_but_those_that_its_page_names(tmp_path: Path) -> None:
+    """docs/server.md: what is installed in a rescue system. A folder stands for it that holds these alone."""
+    root = Path(__file__).parents[2]
+    named = re.findall(r"python3-(\w+)", (root / "docs/server.md").read_text(encoding="utf-8"))
+    modules = {"pyelftools": "elftools", "kconfiglib": "kconfiglib.py"}
+    for name in named:
+        module = modules.get(name, name)
+        (tmp_path / module).symlink_to(Path(sysconfig.get_path("purelib")) / module)
+    command = [sys.executable, "-S", "-m", "hftos.cli", "flash", "--list"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, len(named)) == (0, "", 5)
 
 
 @pytest.mark.parametrize("arguments", [["config", "check", "hftos.toml"], ["flash", "--list"]])

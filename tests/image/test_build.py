@@ -282,6 +282,19 @@ def test_an_output_that_was_written_to_is_restored(recipe: Recipe, sources: Path
     assert (tmp_path / "out/vmlinuz").is_file()
 
 
+@pytest.mark.parametrize("content", ["", '{"vmlinuz": ["/so', "[]", "null"])
+def test_a_damaged_note_of_what_was_copied_costs_a_copy_and_no_build(
+    recipe: Recipe, sources: Path, tmp_path: Path, content: str
+) -> None:
+    steps(sources, tmp_path)
+    stamp = tmp_path / "out/.outputs.json"
+    noted = stamp.read_text()
+    stamp.write_text(content)
+    assert steps(sources, tmp_path) == []
+    assert set(json.loads(stamp.read_text())) == set(json.loads(noted))
+    assert not list(stamp.parent.glob(".*.new"))
+
+
 def test_holes_stay_holes(tmp_path: Path) -> None:
     for name, spans in {"empty": [], "middle": [(1 << 20, b"x" * 5000)], "end": [((4 << 20) - 3, b"end")]}.items():
         source, target = tmp_path / name, tmp_path / f"{name}.copy"

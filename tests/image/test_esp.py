@@ -10,6 +10,8 @@ import pytest
 from hftapp import config_source
 from image import esp
 from image.esp import EspError, FolderEsp
+from image.flash import device
+from image.flash.users import Users
 from tests.image.flash.disk_maker import add_partition, gpt_disk, loop, mounted
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices and mounts need root")
@@ -54,6 +56,15 @@ def test_a_file_that_somebody_writes_to_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(EspError, match=rf"is in use by .*\(pid {writer.pid}\): end that"):
             esp.check_unused(disk)
         writer.communicate()
+
+
+def test_a_disk_that_is_swapped_to_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = tmp_path / "disk"
+    disk.touch()
+    users = Users(swaps=("/dev/sdb2",))
+    monkeypatch.setattr(device, "inspect", lambda typed: device.Device(typed, Path(typed), device.FILE, users=users))
+    with pytest.raises(EspError, match=rf"^{disk} is swapped to \(/dev/sdb2\): end that with swapoff$"):
+        esp.check_unused(disk)
 
 
 @needs_root

@@ -28,6 +28,25 @@ def test_a_profile_combines_fragments_and_parameters(tmp_path: Path) -> None:
     assert loaded.cmdline == "quiet -- -I"
 
 
+@pytest.mark.parametrize(("hz", "expected"), [("HZ_100", "x=50 quiet"), ("HZ_1000", "x=5 quiet"), ("HZ_ANY", "quiet")])
+def test_a_number_a_second_is_given_a_jiffy_and_left_out_where_nobody_says_how_long_that_is(
+    tmp_path: Path, hz: str, expected: str
+) -> None:
+    write(
+        tmp_path,
+        f'{{ symbol = "{hz}", value = "y", why = "w" }}',
+        'summary = "s"\nfragments = ["a"]\n'
+        'parameters = [{ parameter = "x={5000/HZ}", why = "w" }, { parameter = "quiet", why = "q" }]\n',
+    )
+    assert profile.load("p", folder=tmp_path).cmdline == expected
+
+
+@pytest.mark.parametrize(("hz", "loops"), [("100", "lpj=50000000"), ("250", "lpj=20000000"), ("1000", "lpj=5000000")])
+def test_delays_are_as_long_at_every_hz(hz: str, loops: str) -> None:
+    """The kernel spins lpj × HZ loops a second (arch/x86/lib/delay.c)."""
+    assert loops in profile.load("qemu", {"HZ": hz}).cmdline.split()
+
+
 def test_an_unknown_profile_names_those_there_are(tmp_path: Path) -> None:
     write(tmp_path)
     with pytest.raises(ProfileError, match="no profile 'x'; there are: p"):

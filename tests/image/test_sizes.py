@@ -17,6 +17,7 @@ from image import cli, sizes, uki
 from image.errors import ImageError
 from image.size_page import page
 from image.sizes import Part, tree
+from rootfs import initramfs
 from tests.image import image_maker
 
 NAMES = st.text("abc", min_size=1, max_size=2)
@@ -115,6 +116,8 @@ def test_the_remedy_is_for_the_profile_that_was_asked_for(image: Path, options: 
         ("hftos.efi", b"MZ"),
         ("hftos.efi", b"not a program at all".ljust(200)),
         ("hftos.efi", image_maker.program({".linux": b"x"})),
+        ("hftos.efi", image_maker.program({".initrd": b"no archive"})),
+        ("hftos.efi", image_maker.program({".initrd": initramfs.compress(b"no archive")})),
         ("manifest.json", b"[]"),
         ("manifest.json", b"{"),
         ("manifest.json", b"\xff"),

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from image import catalogue
@@ -117,6 +117,14 @@ def deadly(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
             Path(marker).touch()
         os.kill(os.getppid(), signal.SIGKILL)
     return measure(run, folder, say)
+
+
+def of_debian(run: Run, folder: Path, say: Callable[[str], None]) -> Result:
+    """Boots the package that is preferred, else one that no other process has."""
+    from lab import kernels_for  # takes a quarter of a second to import, and this module is imported by many processes
+
+    package = kernels_for._preferred.get(run.variant.kernel, f"{run.variant.kernel} of process {os.getpid()}")
+    return replace(figures(run), machine={"package": package})
 
 
 def raises(run: Run, folder: Path, say: Callable[[str], None]) -> Result:

@@ -44,6 +44,25 @@ def test_the_finding_as_json(file: str) -> None:
     assert found["metric"] == "loc_per_s"
 
 
+def test_a_length_is_whole_seconds_and_the_boots_have_it(file: str) -> None:
+    arguments = ["bisect", file, "+stat.interval=120", "slow", "--seconds"]
+    assert CliRunner().invoke(lab, [*arguments, "2.5"]).exit_code == 2
+    assert not Path("build").exists()
+    assert CliRunner().invoke(lab, [*arguments, "3"]).exit_code == 0
+    runs = Path("build/lab/steps.+stat.interval=120.slow/runs").glob("*.json")
+    assert {json.loads(path.read_bytes())["run"]["workload"]["seconds"] for path in runs} == {3}
+
+
+def test_ticks_in_lockstep_have_no_length(file: str) -> None:
+    ticks = Path("ticks.toml")
+    text = Path(file).read_text(encoding="utf-8").replace('"idle"', '"tick-to-trade"')
+    ticks.write_text(text.replace("loc_per_s", "instructions_p50"), encoding="utf-8")
+    done = CliRunner().invoke(lab, ["bisect", str(ticks), "base", "slow", "--seconds", "30"])
+    assert done.exit_code == 1
+    assert "Error: --seconds 30: the workload tick-to-trade has no length but 1,000 ticks: leave" in done.output
+    assert not Path("build").exists()
+
+
 def test_a_variant_that_is_not_there_is_named(file: str) -> None:
     done = CliRunner().invoke(lab, ["bisect", file, "bass", "slow"])
     assert done.exit_code == 1

@@ -1,6 +1,6 @@
 """Runs on a Dask cluster of this machine: a scheduler and workers in processes of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dask
@@ -97,6 +97,36 @@ def test_a_measurement_that_raises_or_ends_is_a_result_with_an_error(tmp_path: P
     assert raised.error == "ValueError: no such thing"
     ended = one_run(tmp_path, address, "tests.lab.doubles:exits", told)
     assert ended.error == "the measuring process ended with status 3: out of memory"
+
+
+def debian(kernel: str) -> list[Run]:
+    return [Run(repeat, Variant(kernel, kernel=kernel), repeat, IDLE) for repeat in range(1, 5)]
+
+
+def packages(results: Sequence[Result]) -> set[str]:
+    return {result.machine["package"] for result in results}
+
+
+def test_all_runs_of_a_kernel_of_debian_s_are_of_one_package(tmp_path: Path, told: Told, address: str) -> None:
+    with Cluster(address, "tests.lab.doubles:of_debian") as cluster:
+        results = do([*debian("debian"), *debian("debian-rt")], Folder(tmp_path), cluster, told, Estimates())
+    assert len(results) == 8
+    assert [name.split()[0] for name in sorted(packages(results))] == ["debian", "debian-rt"]
+
+
+def test_what_is_added_on_a_cluster_is_of_the_package_of_the_results(tmp_path: Path, told: Told, address: str) -> None:
+    first, *others = debian("debian")
+    Folder(tmp_path).write_result(Result(first, machine={"package": "linux-image-6.12.41 6.12.41-1"}))
+    with Cluster(address, "tests.lab.doubles:of_debian") as cluster:
+        results = do(others, Folder(tmp_path), cluster, told, Estimates())
+    assert len(results) == 3
+    assert packages(results) == {"linux-image-6.12.41 6.12.41-1"}
+
+
+def test_runs_that_waited_for_one_that_failed_are_done(tmp_path: Path, told: Told, address: str) -> None:
+    with Cluster(address, "tests.lab.doubles:raises") as cluster:
+        results = do(debian("debian"), Folder(tmp_path), cluster, told, Estimates())
+    assert [result.error for result in results] == ["ValueError: no such thing"] * 4
 
 
 def test_a_worker_with_other_sources_is_refused(

@@ -10,6 +10,7 @@ from lab import guest, kernels_for
 from lab.kernels_for import Booted
 from lab.lockstep.kernels import DebianKernel, KernelError
 from lab.model import Result, Run, Variant, Workload, result_from
+from lab.runner import attempt
 from lab.storage import Folder
 from qemu.accel import Accelerator
 from tests.lab.test_workloads import IDLE
@@ -36,7 +37,7 @@ def test_what_the_guest_said_becomes_the_result(tmp_path: Path, booted: None, mo
     assert not found.error
     assert found.run == RUN
     assert found.metrics["loc_per_s"] == 0.5
-    assert found.knobs == boot["knobs"]
+    assert [row["name"] for row in found.knobs] == ["nohz_full", "sched_policy"]
     assert found.machine["uname"] == "Linux 6.12"
     assert found.machine["package"] == "linux-image 6.12"
     assert found.machine["accelerator"] == "tcg"
@@ -50,6 +51,16 @@ def test_a_result_that_is_not_whole_is_an_error(tmp_path: Path, booted: None, mo
     assert found == Result(
         RUN, error="the guest's result is not whole: KeyError('thread'); its console ends with: hftos: result {}"
     )
+
+
+def test_what_goes_wrong_before_is_not_taken_for_a_result_that_is_not_whole(
+    tmp_path: Path, booted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("no such card")
+
+    monkeypatch.setattr("lab.guest._boot", fails)
+    assert attempt(guest.measure, RUN, tmp_path, lambda _text: None).error == "ValueError: no such card"
 
 
 def test_a_kernel_that_cannot_be_had_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,14 +101,15 @@ def test_debian_s_kernel_is_the_one_that_most_results_are_of(ensure: Callable[[V
     def result(package: str, kernel: str = "debian") -> Result:
         return Result(Run(0, Variant("v", kernel=kernel), 1, Workload()), machine={"package": package})
 
-    kernels_for.prefer([result("six 1"), result("six 2"), result("six 2"), result("rt 3", "debian-rt")])
+    results = [result("six 1"), result("six 2"), result("six 2"), result("rt 3", "debian-rt")]
+    kernels_for.prefer(kernels_for.packages(results))
     found = ensure(Variant("v", kernel="debian"))
     assert (found.machine["package"], found.notes) == ("six 2", ())
     assert ensure(Variant("v", kernel="debian-rt")).machine["package"] == "rt 3"
 
 
 def test_what_is_to_be_said_of_a_kernel_is_in_its_results(ensure: Callable[[Variant], Booted]) -> None:
-    kernels_for.prefer([])
+    kernels_for.prefer({})
     assert ensure(Variant("v", kernel="debian")).notes == ("the one used last",)
     assert ensure(Variant("v")).notes == ()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab import knob_levels
+from lab.lockstep import kernels
 from lab.model import Variant
 from lab.present import present
 
@@ -31,10 +32,19 @@ def test_an_empty_cache_has_no_kernel_and_gets_none(cache: Path) -> None:
     ],
 )
 def test_debian_s_kernels_are_told_apart(cache: Path, package: str, kernel: str, there: bool) -> None:
-    place = cache / "debian-kernel" / "0123"
+    keep(cache, kernels._key(package.partition(" ")[0]), package)
+    assert present(Variant("stock", kernel=kernel), knob_levels.load()) is there
+
+
+def keep(cache: Path, key: str, package: str) -> None:
+    place = cache / "debian-kernel" / key
     place.mkdir(parents=True)
     (place / "package").write_text(f"{package}\n", encoding="utf-8")
-    assert present(Variant("stock", kernel=kernel), knob_levels.load()) is there
+
+
+def test_debian_s_kernel_of_another_suite_or_with_other_modules_will_be_fetched(cache: Path) -> None:
+    keep(cache, "of-another-suite", "linux-image-6.1.0-amd64 6.1.0-1")
+    assert not present(Variant("stock", kernel="debian"), knob_levels.load())
 
 
 def test_a_kernel_of_another_configuration_is_not_there(cache: Path) -> None:

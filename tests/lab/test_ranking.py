@@ -134,12 +134,17 @@ def test_a_variant_that_failed_takes_away_only_what_it_alone_shows() -> None:
     assert rank(lost, {"a": ON_OFF}, [METRIC]) == []
 
 
-def test_two_variants_or_two_repeats_are_too_few() -> None:
-    assert ranked(full({"a": 300.0}), "a")[0].verdict == FEW
+def test_two_repeats_are_too_few() -> None:
     assert {row.verdict for row in ranked(full({"a": 300.0, "b": 1.0}, repeats=2), "a", "b")} == {FEW}
 
 
-def test_variants_without_factors_and_metrics_that_one_lacks_are_left_out() -> None:
+def test_two_variants_are_not_ranked_however_many_repeats_there_are() -> None:
+    runs = full({"a": 300.0}, repeats=20)
+    assert ranked(runs, "a") == []
+    assert explained(runs, {"a": ON_OFF}, METRIC) is None
+
+
+def test_variants_without_factors_and_those_that_lack_the_metric_are_left_out() -> None:
     runs = full({"a": 300.0, "b": 1.0})
     other = results({"debian": {METRIC: [9e9] * 5}})
     assert ranked([*runs, *other], "a", "b") == ranked(runs, "a", "b")

@@ -79,6 +79,18 @@ def test_two_variants_of_an_experiment_are_compared(arguments: tuple[str, ...]) 
     assert list(found["values"]["loc_per_s"]) == ["nothing", "+nohz_full"]
 
 
+@pytest.mark.usefixtures("lab")
+def test_an_experiment_is_the_same_however_its_folder_is_spelled(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    plain = told("compare", "isolation/nothing", "isolation/+nohz_full")
+    for other in (folder, link, folder / "runs" / ".."):
+        done = run("compare", "isolation", other)
+        assert done.exit_code == 1
+        assert f"Error: isolation and {other} are the same: there is nothing to compare" in done.output
+        assert told("compare", "isolation/nothing", f"{other}/+nohz_full") == plain
+
+
 def test_experiments_are_compared_variant_by_variant(folder: Path, tmp_path: Path) -> None:
     other = example.write(tmp_path / "other", seed=8)
     found = told("compare", folder, other, "--metric", "loc_per_s")
@@ -230,7 +242,12 @@ def test_results_that_come_with_the_project_are_shown() -> None:
     assert run("table", "isolation", "--shipped").stdout.startswith("|  | local timer interrupts")
 
 
-def test_shipped_results_are_not_compared_anew() -> None:
-    done = run("report", "isolation", "--shipped", "--metric", "boot_s")
+@pytest.mark.parametrize("option", [("--metric", "boot_s"), ("--save", "isolation.json")])
+def test_shipped_results_are_neither_compared_anew_nor_saved(
+    option: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("report", "isolation", "--shipped", *option)
     assert done.exit_code == 2
-    assert "--metric" in done.output
+    assert option[0] in done.output
+    assert not list(tmp_path.iterdir())

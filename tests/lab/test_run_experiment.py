@@ -186,6 +186,16 @@ def test_another_title_is_no_other_experiment(bench: Bench) -> None:
     assert b"Which, then?" in (bench.path / "experiment.toml").read_bytes()
 
 
+def test_an_experiment_whose_seconds_were_kept_as_a_fraction_goes_on(bench: Bench) -> None:
+    bench()
+    for path in (bench.path / "plan.json", *(bench.path / "runs").glob("*.json")):
+        path.write_text(path.read_text().replace('"seconds": 10,', '"seconds": 10.0,'))
+    assert '"seconds": 10.0' in (bench.path / "plan.json").read_text()
+    bench.told.ended.clear()
+    assert len(bench()) == 12
+    assert bench.told.ended == []
+
+
 def test_another_seed_is_another_order(bench: Bench) -> None:
     bench(choices=Choices(seed=7))
     bench()  # goes on with the seed it was begun with

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hftapp.silence.interrupts import WHY
 from lab import workloads
 from lab.boot import MEMORY_MIB
 from lab.lockstep import job
@@ -12,7 +13,7 @@ from lab.model import Variant, Workload
 
 BOOT = {
     "pid1_s": 1.25,
-    "knobs_s": 0.5,
+    "ready_s": 1.75,
     "knobs": [{"name": "nohz_full", "requested": "1", "effective": "1", "ok": True}],
 }
 COMMON: dict[str, Any] = {
@@ -24,6 +25,7 @@ COMMON: dict[str, Any] = {
     "memory": {"MemTotal": 400_000, "MemAvailable": 300_000, "Hugetlb": 4_096},
     "unknown_parameters": [],
     "boot": BOOT,
+    "knobs": [{"name": "sched_policy", "requested": "other", "effective": "other", "ok": True}],
 }
 GAPS = {
     "count": 40,
@@ -59,7 +61,7 @@ def test_idle_has_rates_gaps_and_costs() -> None:
     assert found.counts["switches"] == {"voluntary_switches": 0, "involuntary_switches": 7}
     assert found.interrupts_by_cpu == COMMON["interrupts"]
     assert found.histograms == {"gaps_us": [[1.0, 30], [91.0, 10]]}
-    assert found.notes == ["a gap is 800 ns or more; the loop's shortest turn is 50 ns"]
+    assert found.notes == ["a gap is 800 ns or more; a turn of the loop takes 50 ns"]
 
 
 def counted(samples: list[int]) -> dict[str, Any]:
@@ -112,18 +114,25 @@ def test_every_metric_is_one_that_can_be_compared(kind: str) -> None:
     assert set(found.metrics) <= set(METRICS)
 
 
+def test_ipis_are_rows_that_the_traders_watch_explains() -> None:
+    assert set(workloads.IPIS) <= set(WHY)
+
+
 def test_what_the_kernel_did_not_take_is_noted() -> None:
     refused = {"name": "ksm.run", "requested": "0", "effective": "absent", "ok": False}
     said = IDLE | {
         "unknown_parameters": ["lpj=", "nosuch="],
         "boot": BOOT | {"knobs": [*BOOT["knobs"], refused]},  # type: ignore[misc]
-        "tracers": {"osnoise": {"irq": 5.0, "available": 99.5}, "hwlat": {"error": "no tracer hwlat"}},
+        "tracers": {"osnoise": {"irq": 5.0, "available": 99.9999}, "hwlat": {"error": "no tracer hwlat"}},
     }
+    said["knobs"] = [{"name": "sched_policy", "requested": "fifo", "effective": "other", "ok": False}]
     found = workloads.read(Workload("idle"), said)
-    assert found.counts["osnoise"] == {"irq": 5, "available": 100}
-    assert found.notes[:3] == [
+    assert found.counts["osnoise"] == {"irq": 5, "available": 99.9999}
+    assert repr(found.counts["osnoise"]["irq"]) == "5"  # what is whole is so in the files too
+    assert found.notes[:4] == [
         "not known to this kernel: lpj= nosuch=",
         "knob ksm.run: requested 0, effective absent",
+        "knob sched_policy: requested fifo, effective other",
         "tracer hwlat: no tracer hwlat",
     ]
 
@@ -133,7 +142,7 @@ def test_what_the_kernel_did_not_take_is_noted() -> None:
     [
         (Workload("idle", seconds=10.0), Variant("v"), "probe,seconds=10"),
         (
-            Workload("idle", seconds=0.2),
+            Workload("idle", seconds=1),
             Variant("v", profile="lab"),
             "probe,seconds=1,tracers=osnoise+timerlat+hwlat",
         ),

@@ -1,7 +1,6 @@
 """The accelerator's choice: a device alone proves nothing, a guest that ran does."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -66,11 +65,16 @@ def test_the_boot_sector_runs_under_emulation() -> None:
     assert runs_boot_sector("tcg") is None
 
 
-def test_a_broken_accelerator_is_reported_with_qemus_words() -> None:
-    if os.access("/dev/kvm", os.R_OK | os.W_OK):
-        assert runs_boot_sector("kvm") is None or "boot sector" in str(runs_boot_sector("kvm"))
-    else:
-        assert "boot sector ended with status 1" in str(runs_boot_sector("kvm"))
+def test_a_broken_accelerator_is_reported_with_qemus_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(accel._ARGUMENTS, "broken", ("-accel", "none-such"))
+    said = str(runs_boot_sector("broken"))
+    assert said.startswith("the boot sector ended with status 1: ")
+    assert "none-such" in said
+
+
+def test_answers_are_kept_with_the_other_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # which is invalid and ignored
+    assert accel.cache_file() == Path.home() / ".cache/hftos/accel.json"
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_missing_image_is_explained(tmp_path: Path, monkeypatch: pytest.Monkey
     result = CliRunner().invoke(run, ["--no-build", "--dir", str(tmp_path / "run")])
     assert result.exit_code == 1
     assert "has no vmlinuz" in result.output
-    assert "hftos image build --profile qemu" in result.output
+    assert "(hftos image build)" in result.output
 
 
 def test_the_image_of_another_profile_is_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +86,21 @@ def test_a_directory_in_use_is_left_alone(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert f"in use by the run with pid {os.getpid()}" in result.output
     assert last.read_text() == "{}"
+
+
+def test_a_folder_that_is_no_runs_is_refused_before_anything_is_built_or_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "build", lambda *_, **__: pytest.fail("built"))
+    kept = [tmp_path / name for name in ("exchange/engine.py", "office/cli.py", "console.log")]
+    for path in kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    result = CliRunner().invoke(run, ["--dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"{tmp_path} is no folder of a run, and not empty (console.log, exchange, office)" in result.output
+    assert "give a new or an empty one as --dir" in result.output
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_help_names_every_option() -> None:

@@ -1,14 +1,16 @@
-"""A QEMU that dies at once: its own words are the reason, whenever it dies."""
+"""A part that dies is the reason with its own words: a QEMU whenever it dies, an office that does not come back."""
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qemu import machine, runner
 from qemu.accel import Accelerator
 from qemu.outcome import Outcome
+from qemu.runner import ScenarioError
 from qemu.scenario import Image, Scenario
 
 TCG = Accelerator("tcg", "test")
@@ -55,3 +57,39 @@ def test_an_early_death_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (reason,) = reasons(tmp_path, monkeypatch, ["sh", "-c", script])
     assert "QEMU did not start (status 3)" in reason
     assert "no luck" in reason
+
+
+class Running:
+    """A part of a run that goes on."""
+
+    async def wait(self) -> int:
+        """Never ends."""
+        return await asyncio.Future()
+
+    async def stop(self, *_: object) -> int:
+        """Ends it."""
+        return -9
+
+    def cpu_seconds(self) -> float:
+        """It does nothing."""
+        return 0.0
+
+
+def test_an_office_that_does_not_come_back_is_the_reason_and_no_silent_trader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def collector(*_: object) -> None:
+        raise ChildProcessError("collector-2 ended with status 1 before ready line: no luck")
+
+    async def trade() -> None:
+        nowhere: Any = tmp_path / "nowhere"
+        scenario = Scenario(tmp_path, office_away=((0.0, 0.0),))
+        image = Image(nowhere, nowhere, nowhere, nowhere, "")
+        stage: Any = runner._Stage(scenario, image, Outcome(TCG), Silent(), None)
+        stage._children.update(guest=Running(), collector=Running())
+        monkeypatch.setattr(stage, "_collector", collector)
+        stage._absent = asyncio.create_task(stage._absences(nowhere, nowhere, nowhere, nowhere))
+        await stage._await("trading", 0.01, lambda message: False, renew=True)
+
+    with pytest.raises(ScenarioError, match=r"^trading: the office did not come back: collector-2 ended"):
+        asyncio.run(trade())

@@ -8,10 +8,12 @@ import pytest
 from hftapp import config as configs
 from protocols import binaryfile
 from qemu.accel import Accelerator
+from qemu.lock import LOCK_FILE, locked
 from qemu.machine import DirectBoot, DiskBoot, MachineError
 from qemu.scenario import (
     REPLAY_SPEED,
     SLICE,
+    ForeignFolderError,
     Image,
     Scenario,
     collector_command,
@@ -149,6 +151,23 @@ def test_an_earlier_runs_files_are_removed_and_nothing_else(tmp_path: Path) -> N
     scenario.prepare()
     left = sorted(path.name for path in scenario.directory.rglob("*") if path.is_file())
     assert left == ["notes.txt"]
+
+
+def test_a_runs_folder_is_taken_again_whenever_the_run_was_ended(tmp_path: Path) -> None:
+    scenario = Scenario(tmp_path / "run")
+    scenario.refuse_others()  # not there yet
+    scenario.directory.mkdir()
+    scenario.refuse_others()  # empty
+    with locked(scenario.directory):
+        pass  # killed while the image was built
+    scenario.refuse_others()
+    scenario.prepare()
+    scenario.refuse_others()  # killed while it ran
+    (scenario.directory / LOCK_FILE).unlink()
+    with pytest.raises(ForeignFolderError, match=r"\(captures, exchange, office, …\): give a new or an empty one"):
+        scenario.refuse_others()
+    (scenario.directory / "report.json").touch()  # a copy without hidden files
+    scenario.refuse_others()
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 4.0, 5.0, 600.0])

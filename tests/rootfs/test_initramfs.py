@@ -4,12 +4,14 @@ import importlib
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rootfs import cpio, elf_closure, initramfs
+from rootfs.errors import RootfsError
 from rootfs.initramfs import Source
 
 
@@ -110,6 +112,21 @@ def test_a_second_archive_can_follow(source: Source) -> None:
     assert len(packed) % 4 == 0, "the kernel looks for a plain archive at a multiple of four"
     more = cpio.write([cpio.file("etc/hftos.toml", b"[other]\n")])
     assert list(cpio.read(initramfs.decompress(packed + more)))[-1].data == b"[other]\n"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda packed: b"", "of 0 bytes is truncated"),
+        (lambda packed: packed[:40], "of 40 bytes is truncated"),
+        (lambda packed: b"nothing", "of 7 bytes cannot be unpacked"),
+        (lambda packed: packed[:4] + bytes(200), "of 204 bytes"),
+    ],
+)
+def test_a_damaged_archive_is_an_error_of_this_package(damage: Callable[[bytes], bytes], said: str) -> None:
+    packed = initramfs.compress(cpio.write([cpio.file("init", b"program")]))
+    with pytest.raises(RootfsError, match=said):
+        initramfs.decompress(damage(packed))
 
 
 def test_compiled_modules_and_drivers_bring_their_libraries(source: Source, tmp_path: Path) -> None:

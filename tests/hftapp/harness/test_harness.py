@@ -9,6 +9,7 @@ import pytest
 
 from hftapp import config, harness
 from hftapp.harness import HarnessError
+from tests.hftapp.knobs.kernel import row
 
 SETTINGS = config.parse("")
 
@@ -43,6 +44,21 @@ def test_the_result_is_one_line_of_json(monkeypatch: pytest.MonkeyPatch) -> None
     assert outcome == (0, "harness probe ended")
     (line,) = said
     assert json.loads(line.removeprefix("result ")) == {"host": "hftos", "given": {"n": "1"}, "cpu": None}
+
+
+def test_the_catalogue_decides_what_the_configuration_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, seen = ModuleType("hftapp.harness.probe"), []
+
+    def run(settings: config.Config, *_: object) -> dict[str, object]:
+        seen.append(settings.cpu.policy)
+        return {}
+
+    monkeypatch.setattr(module, "run", run, raising=False)
+    monkeypatch.setitem(sys.modules, "hftapp.harness.probe", module)
+    monkeypatch.setattr("hftapp.knobs.trader.rows", lambda: (row("sched_policy", "process", "sched_policy", "fifo"),))
+    for text in ("", '[cpu]\npolicy = "other"\n'):
+        harness.run("probe", config.parse(text), None, lambda _: None)
+    assert seen == ["fifo", "other"]
 
 
 def test_the_boot_s_record_comes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,21 @@
 
 import marshal
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from hftapp import config, records
 from hftapp.config import Config
 from hftapp.harness import HarnessError, loaded
+from hftapp.probe import sampler
+from hftapp.probe.sampler import Reading
 from hftapp.records import Rings
 
 SETTINGS = config.parse("[cpu]\nlock_memory = false\n")
 CPU = max(os.sched_getaffinity(0))
 Play = Callable[[Callable[[Rings], None]], None]
+POLICY = {"name": "sched_policy", "requested": "fifo", "effective": "other", "ok": False}
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +46,26 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     return put
 
 
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Waits for the next reading of the counters; a trader may call it, which is another process."""
+    reader, writer = os.pipe()
+    read = sampler.read
+
+    def told(numbers: Sequence[int], pid: int) -> Reading:
+        found = read(numbers, pid)
+        os.write(writer, b".")
+        return found
+
+    def wait() -> None:
+        os.read(reader, 1)
+
+    monkeypatch.setattr(sampler, "read", told)
+    yield wait
+    os.close(reader)
+    os.close(writer)
+
+
 def tell(rings: Rings, state: str) -> None:
     rings.telemetry.push(records.STATE, 0, marshal.dumps({"state": state}))
 
@@ -52,44 +74,61 @@ def end(rings: Rings, status: int, reason: str) -> None:
     rings.telemetry.push(records.EXIT, 0, marshal.dumps((status, reason)))
 
 
-def trades(rings: Rings) -> None:
+def trades(rings: Rings, until: Callable[[], object]) -> None:
     rings.figures.ticks_per_second = 2_000_000_000
     tell(rings, "connecting")
+    rings.telemetry.push(records.KNOBS, 0, marshal.dumps([POLICY]))
     tell(rings, "trading")
     histogram = rings.figures.histogram("tick_to_trade")
     for ticks in (2_000, 2_000, 9_000):
         histogram.record(ticks)
-    time.sleep(1.3)
+    until()
     tell(rings, "closing: end of session")
     end(rings, 0, "end of session")
 
 
-def test_a_trader_is_watched_while_it_trades(play: Play) -> None:
-    play(trades)
+def test_a_trader_is_watched_while_it_trades(play: Play, reading: Callable[[], None]) -> None:
+    def third() -> None:
+        for _ in range(3):
+            reading()
+
+    play(lambda rings: trades(rings, third))
     found = loaded.run(SETTINGS, {"seconds": "5"}, CPU)
-    seconds, latency, interrupts = found["seconds"], found["latency"], found["interrupts"]
-    assert isinstance(seconds, float)
+    latency, interrupts = found["latency"], found["interrupts"]
     assert isinstance(latency, dict)
     assert isinstance(interrupts, dict)
-    assert 0.9 < seconds < 1.3
+    assert steps(found) == 2
     assert f"CPU{CPU}" in interrupts
     assert latency["tick_to_trade"]["count"] == 3
     assert latency["tick_to_trade"]["max"] == 4_500
     assert [count for _, count in latency["tick_to_trade"]["histogram"]] == [2, 1]
+    assert found["knobs"] == [POLICY]
     assert found["outcome"] == "end of session"
 
 
-def test_no_longer_than_was_asked_for(play: Play) -> None:
+def test_no_longer_than_was_asked_for(play: Play, reading: Callable[[], None]) -> None:
+    """It publishes the time once a second: at the second time after a reading there would have been another one."""
+
     def long(rings: Rings) -> None:
-        rings.figures.ticks_per_second = 1_000_000_000
-        tell(rings, "trading")
-        time.sleep(2.5)
-        end(rings, 0, "end of session")
+        def publications() -> None:
+            reading()
+            reading()
+            for _ in range(2):
+                before = rings.figures.reference.tobytes()
+                while rings.figures.reference.tobytes() == before:
+                    os.sched_yield()
+
+        trades(rings, publications)
 
     play(long)
-    seconds = loaded.run(SETTINGS, {"seconds": "1"}, CPU)["seconds"]
-    assert isinstance(seconds, float)
-    assert 0.9 < seconds < 1.5
+    assert steps(loaded.run(SETTINGS, {"seconds": "1"}, CPU)) == 1
+
+
+def steps(found: dict[str, object]) -> int:
+    """Seconds that were counted: of each interrupt there is a number for each."""
+    series = found["series"]
+    assert isinstance(series, dict)
+    return max(map(len, series.values()))
 
 
 def test_a_trader_that_fails_is_quoted(play: Play) -> None:

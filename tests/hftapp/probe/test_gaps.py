@@ -1,4 +1,4 @@
-"""A gap is a turn of the loop that takes many times the shortest one; each is counted, summed, and timed."""
+"""A gap is a turn of the loop that takes many times as long as others; each is counted, summed, and timed."""
 
 from collections.abc import Iterator
 
@@ -41,9 +41,9 @@ def play(words: memoryview, patch: pytest.MonkeyPatch, steps: list[int]) -> GapP
 
         patch.setattr(gaps, "_read_tsc", read)
 
-    patch.setattr(gaps, "_WARM_TURNS", 4)
+    patch.setattr(gaps, "_WARM_TURNS", gaps.BATCH)
     probe = GapProbe(words)
-    script(5, iter([TURN] * 5), gaps.MEASURE)
+    script(1 + gaps.BATCH, iter([]), gaps.MEASURE)
     assert probe.warm() == TURN
     reads = 1 + len(steps) + sum(step >= THRESHOLD for step in steps)
     jumps = [TURN]
@@ -93,6 +93,30 @@ def test_what_is_kept_is_the_longest_whatever_comes(steps: list[int]) -> None:
 def test_another_counter_s_ticks_become_nanoseconds(words: memoryview, monkeypatch: pytest.MonkeyPatch) -> None:
     play(words, monkeypatch, [6_000])
     assert gaps.report(words, 3_000_000_000)["stolen_ns"] == 2_000
+
+
+@pytest.mark.parametrize(("step", "expected"), [(40, 10), (41, 11)])
+def test_a_counter_that_moves_in_steps_longer_than_a_turn_makes_no_gap_of_each_step(
+    words: memoryview, monkeypatch: pytest.MonkeyPatch, step: int, expected: int
+) -> None:
+    """Three of four reads show no time at all; a batch that something disturbed does not count."""
+    counter, reads = 0, 0
+
+    def read() -> int:
+        nonlocal counter, reads
+        reads += 1
+        if reads % 4 == 0:
+            counter += step
+        if reads == 10:
+            counter += 1_000_000
+        if reads == 1 + 2 * gaps.BATCH:
+            words[0] = gaps.MEASURE
+        return counter
+
+    monkeypatch.setattr(gaps, "_WARM_TURNS", gaps.BATCH)
+    monkeypatch.setattr(gaps, "_read_tsc", read)
+    assert GapProbe(words).warm() == expected
+    assert gaps.report(words, 1_000_000_000)["threshold_ns"] == expected * gaps.FACTOR
 
 
 def test_a_probe_wants_all_its_words() -> None:

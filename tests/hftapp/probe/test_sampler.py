@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from hftapp.probe import sampler
 from hftapp.probe.sampler import Reading, growth, read, report
 
 INTERRUPTS = """\
@@ -74,9 +73,3 @@ def test_this_machine_can_be_read() -> None:
     found = read((0,), os.getpid())
     assert found.interrupts[0]["LOC"] > 0
     assert found.thread["minor_faults"] > 0
-
-
-def test_ipis_are_rows_that_the_trader_s_watch_explains() -> None:
-    from hftapp.silence.interrupts import WHY
-
-    assert set(sampler.IPIS) <= set(WHY)

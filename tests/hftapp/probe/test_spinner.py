@@ -8,8 +8,10 @@ import pytest
 from hftapp import config
 from hftapp.probe.spinner import Spinner, SpinnerError
 from tests.hftapp.conftest import Run
+from tests.hftapp.knobs.kernel import row
 
 SETTINGS = config.parse("[cpu]\nlock_memory = false\n")
+WANTED = {"mlockall": "off", "sched_policy": "other"}
 MODULES_USED = "import hftapp.probe.gaps as gaps, hftapp.histogram as histogram"
 
 
@@ -42,6 +44,15 @@ print(json.dumps(found | {{"elapsed_ns": time.monotonic_ns() - start}}))
     assert 0 < found["turn_ns"] < 10_000
     assert found["stolen_ns"] < found["window_ns"]
     assert sum(count for _, count in found["histogram"]) == found["count"]
+
+
+def test_it_reads_the_traders_own_knobs_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(row(name, "process", name, value, "code") for name, value in WANTED.items())
+    monkeypatch.setattr("hftapp.knobs.trader.rows", lambda: rows)
+    spinner = Spinner(SETTINGS, min(os.sched_getaffinity(0)))
+    spinner.end(1_000_000_000)
+    assert {each["name"]: each["effective"] for each in spinner.knobs} == WANTED
+    assert all(each["ok"] for each in spinner.knobs)
 
 
 def test_one_that_cannot_begin_says_why() -> None:

@@ -390,7 +390,10 @@ def test_flush_waits_until_the_office_has_stored_everything(office: Office, clie
     storing = threading.Thread(target=store)
     storing.start()
     pieces = (Recording(offset=n, body=b"x" * 100_000) for n in range(300))
-    assert client.telemetry.flush(5_000_000_000, iter([*pieces, Exit(status=0, body=b"end")]))
+    beats: list[int] = []
+    assert client.telemetry.flush(5_000_000_000, iter([*pieces, Exit(status=0, body=b"end")]), beats.append)
+    assert len(beats) > 30  # the watchdog is fed before each step, and a step sends one chunk
+    assert beats == sorted(beats)
     assert client.telemetry.delivered
     assert client.telemetry.backlog.last == 301
     storing.join()

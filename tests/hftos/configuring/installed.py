@@ -29,9 +29,10 @@ def program(sections: Mapping[str, bytes]) -> bytes:
     return head + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, len(sections), 0, 0, 0, 0, 0) + rows + bodies
 
 
-def uki(own: bytes | None = OWN) -> bytes:
-    """A unified kernel image with a configuration and the strategies `join_best` and `elsewhere`."""
-    files = [cpio.file(f"{STRATEGIES}/{name}", b"") for name in ("__init__.pyc", "join_best.so", "elsewhere.pyc")]
+def uki(own: bytes | None = OWN, *more: str) -> bytes:
+    """A unified kernel image with a configuration, the strategies `join_best` and `elsewhere`, and more such files."""
+    names = ("__init__.pyc", "join_best.so", "elsewhere.pyc", *more)
+    files = [cpio.file(f"{STRATEGIES}/{name}", b"") for name in names]
     files += [cpio.file("etc/hftos.toml", own)] if own is not None else []
     return program({".cmdline": b"quiet", ".initrd": compress(cpio.write(files))})
 

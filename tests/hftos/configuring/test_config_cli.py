@@ -81,7 +81,21 @@ def test_set_a_whole_file(tmp_path: Path) -> None:
         "path": CURRENT,
         "written": False,
         "replaced": "",
+        "dropped_last_good": False,
     }
+
+
+def test_set_says_that_an_older_last_good_one_is_gone_and_how_it_stays(tmp_path: Path) -> None:
+    install(tmp_path, {CURRENT: GOOD, BEFORE: OLD})
+    said = run("set", "--image", tmp_path, "--keep-last-good", "host.name=second").stdout
+    assert said.endswith("; the one before it is kept as hftos.toml.replaced, and the last good one is as it was\n")
+    assert (tmp_path / BEFORE).read_bytes() == OLD
+    said = run("set", "--image", tmp_path, "host.name=third").stdout
+    assert said.endswith(
+        "; the one before it is kept as the last good one in place of an older one. To fall back on that one, set it "
+        "and then this one again; --keep-last-good would have left it there\n"
+    )
+    assert b"second" in (tmp_path / BEFORE).read_bytes()
 
 
 def test_set_values_keeps_the_rest_of_what_is_in_effect(tmp_path: Path) -> None:

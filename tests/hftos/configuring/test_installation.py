@@ -14,6 +14,7 @@ GLOBAL = "loader/credentials/hftos.toml.cred"
 OTHER = b'[host]\nname = "other"\n'
 SHOUTED = f"{UKI}.extra.d/HFTOS.TOML.CRED"
 REFUSED = f"{UKI}.extra.d/hftos.toml.refused"
+REPLACED = f"{UKI}.extra.d/hftos.toml.replaced"
 NEW = f"{UKI}.extra.d/hftos.toml.new"
 
 
@@ -57,12 +58,40 @@ def test_the_first_change_leaves_the_images_own_behind_it(tmp_path: Path) -> Non
 
 def test_a_valid_one_that_is_replaced_becomes_the_last_good_one(tmp_path: Path) -> None:
     installation = opened(install(tmp_path, {CURRENT: GOOD, BEFORE: OLD}))
-    assert installation.change(OWN) == Changed(CURRENT, "last good", written=True)
+    assert installation.change(OWN) == Changed(CURRENT, "last good", written=True, dropped=True)
     assert (tmp_path / BEFORE).read_bytes() == GOOD
     assert sorted(path.name for path in (tmp_path / CURRENT).parent.iterdir()) == [
         "hftos.last-good.toml.cred",
         "hftos.toml.cred",
     ]
+
+
+def test_a_second_attempt_keeps_the_last_good_one_where_it_is_told_to(tmp_path: Path) -> None:
+    installation = opened(install(tmp_path, {CURRENT: OLD}))
+    assert installation.change(GOOD) == Changed(CURRENT, "last good", written=True)
+    assert installation.change(OTHER, keep_last_good=True) == Changed(CURRENT, "replaced", written=True)
+    found = [(tmp_path / path).read_bytes() for path in (CURRENT, BEFORE, REPLACED)]
+    assert found == [OTHER, OLD, GOOD]
+    assert installation.change(OWN, keep_last_good=True).kept == "replaced"
+    assert [(tmp_path / path).read_bytes() for path in (CURRENT, BEFORE, REPLACED)] == [OWN, OLD, OTHER]
+
+
+@pytest.mark.parametrize("files", [{CURRENT: GOOD}, {CURRENT: GOOD, BEFORE: BAD}])
+def test_without_a_valid_last_good_one_there_is_none_to_be_kept(tmp_path: Path, files: dict[str, bytes]) -> None:
+    changed = opened(install(tmp_path, files)).change(OWN, keep_last_good=True)
+    assert changed == Changed(CURRENT, "last good", written=True)
+    assert (tmp_path / BEFORE).read_bytes() == GOOD
+
+
+@pytest.mark.parametrize("last", range(4))
+def test_power_may_fail_while_the_last_good_one_is_kept(tmp_path: Path, last: int) -> None:
+    files = {CURRENT: OTHER, BEFORE: OLD, REPLACED: OWN}
+    with pytest.raises(PowerFailure):
+        Installation(FailingEsp(install(tmp_path, files), last), UKI).change(GOOD, keep_last_good=True)
+    assert name(opened(tmp_path)) == ("before" if last == 3 else "other")
+    assert [fault.path for fault in opened(tmp_path).faults()] == ([CURRENT] if last == 3 else [])
+    opened(tmp_path).change(GOOD, keep_last_good=True)
+    assert (name(opened(tmp_path)), (tmp_path / BEFORE).read_bytes()) == ("changed", OLD)
 
 
 def test_a_bad_one_that_is_replaced_does_not(tmp_path: Path) -> None:
@@ -149,6 +178,15 @@ def test_strategies_must_be_in_the_image(tmp_path: Path, kind: str, params: str,
     with pytest.raises(ConfigError) as caught:
         installation.change(text)
     assert said in caught.value.problems[0]
+
+
+@pytest.mark.parametrize("module", ["team.quoter", "join_best.quoter"])
+def test_a_strategy_in_a_folder_that_is_not_here_is_checked_when_it_boots(tmp_path: Path, module: str) -> None:
+    files = [f"{module.replace('.', '/')}.so", f"{module.partition('.')[0]}/__init__.pyc"]
+    installation = opened(install(tmp_path, image=uki(OWN, *files)))
+    data = f'[[strategy]]\nkind = "{module}.Quoter"\nparams = {{ size = 0 }}\n'.encode()
+    assert installation.change(data).written
+    assert installation.faults() == []
 
 
 @pytest.mark.parametrize(

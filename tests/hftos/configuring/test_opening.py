@@ -32,6 +32,20 @@ def test_a_unified_kernel_image_with_what_lies_beside_it(tmp_path: Path) -> None
     assert (tmp_path / "built/my.efi.extra.d/hftos.toml.cred").read_bytes() == GOOD
 
 
+@pytest.mark.parametrize("place", ["my.efi", "EFI/Linux/my.efi"])
+def test_of_the_folder_around_a_unified_kernel_image_only_its_own_files_are_looked_at(
+    tmp_path: Path, place: str
+) -> None:
+    own = [place, f"{place}.extra.d/hftos.toml.cred", "loader/credentials/hftos.toml.cred"]
+    for path in (*own, "photos/one.jpg", "EFI/Linux/other.efi.extra.d/hftos.toml.cred", f"{place}.bak"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(uki() if path == place else GOOD)
+    installation = open_installation(tmp_path / place, "", Quiet())
+    assert installation.partition.files() == sorted(own)
+    assert installation.place("/.extra/credentials/hftos.toml.cred") == own[1]
+    assert installation.find().settings.host.name == "changed"
+
+
 def test_a_unified_kernel_image_on_a_mounted_partition_has_its_global_credentials(tmp_path: Path) -> None:
     install(tmp_path, {"loader/credentials/hftos.toml.cred": GOOD})
     assert host(tmp_path / UKI) == "changed"
@@ -73,7 +87,7 @@ def test_a_pipe(tmp_path: Path) -> None:
         host(tmp_path / "pipe")
 
 
-@pytest.mark.parametrize("content", [b"", b"[host]\nname = 1\n", bytes(1 << 16), os.urandom(4096)])
+@pytest.mark.parametrize("content", [b"", b"[host]\nname = 1\n", bytes(1 << 16), bytes(range(256)) * 16])
 def test_a_file_that_is_no_image(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("image.buildroot.ensure", lambda _reporter: None)
     (tmp_path / "file").write_bytes(content)

@@ -21,7 +21,7 @@ def test_what_is_written_to_a_file_is_read(target: Path) -> None:
         opened.write(512, b"abc")
         opened.zero(MIB, 2 * MIB + 512)
         opened.sync()
-        assert opened.read(510, 5) == b"tabc "[:1] + opened.read(511, 4)
+        assert opened.read(510, 5) == b"taabc"
         assert opened.read((16 << 20) - 2, 10) == b"ta"
         assert opened.announce()
     content = target.read_bytes()

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -17,8 +18,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return report.as_json(example.write(tmp_path_factory.mktemp("isolation")))
+def made(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return json.dumps(report.as_json(example.write(tmp_path_factory.mktemp("isolation"))))
+
+
+@pytest.fixture
+def found(made: str) -> dict[str, Any]:
+    again: dict[str, Any] = json.loads(made)
+    return again
 
 
 def rows(text: str) -> list[list[str]]:
@@ -50,6 +57,25 @@ def test_reports_are_put_together_by_their_variants(found: dict[str, Any]) -> No
     assert len(table) == 2 + len(found["variants"])
 
 
+def renamed(found: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same report where the names, in pairs, are others."""
+    text = json.dumps(found)
+    for old, new in zip(names[::2], names[1::2], strict=True):
+        text = text.replace(json.dumps(old), json.dumps(new))
+    again: dict[str, Any] = json.loads(text)
+    return again
+
+
+def test_a_figure_is_of_the_first_report_that_has_it(found: dict[str, Any]) -> None:
+    later = renamed(found, "+timers", "later")
+    table = {row[0]: row[1:] for row in rows(matrix.table([found, later]))[2:]}
+    assert table["`later`"] == table["`+timers`"]
+    assert "–" not in table["`later`"]
+    del found["values"]["loc_per_s"]["+timers"]
+    table = {row[0]: row[1:] for row in rows(matrix.table([found, later], ["loc_per_s"]))[2:]}
+    assert table["`+timers`"] == ["–"]
+
+
 def test_what_was_not_measured_is_a_dash(found: dict[str, Any]) -> None:
     other = json.loads(json.dumps(found))
     del other["values"]["loc_per_s"]["+rcu"]
@@ -58,9 +84,65 @@ def test_what_was_not_measured_is_a_dash(found: dict[str, Any]) -> None:
 
 
 def test_the_note_names_command_machine_and_marks(found: dict[str, Any]) -> None:
-    note = matrix.table([found], ["boot_s"]).splitlines()[-1]
-    assert "`hftos lab run isolation`; lab, tcg; median of 5 boots each" in note
+    note = notes(found)[0]
+    assert note.startswith("`hftos lab run isolation`; lab, tcg; median of ")
     assert note.endswith("† not quotable: emulated")
+
+
+def notes(*found: dict[str, Any], metric: str = "boot_s") -> list[str]:
+    """What is under a table."""
+    return matrix.table(found, [metric]).split("\n\n")[1:]
+
+
+def test_the_boots_are_those_whose_figures_are_shown(found: dict[str, Any]) -> None:
+    assert "median of 4 to 5 boots each (least to most)" in notes(found)[0]  # one failed, one is missing
+    found["values"]["boot_s"] = {name: values[:4] for name, values in found["values"]["boot_s"].items()}
+    assert "median of 4 boots each" in notes(found)[0]
+    found["values"]["boot_s"] = {}
+    assert "median of no boots each" in notes(found)[0]
+
+
+def test_an_effect_is_against_the_reference_of_its_experiment(found: dict[str, Any]) -> None:
+    first = "**bold**: an effect against the first row, as the report shows it"
+    assert first in notes(found)[0]
+    beside = renamed(found, "boot_s", "memory_kib", "isolation", "beside")
+    assert first in matrix.table([found, beside], ["boot_s", "memory_kib"])
+    other = renamed(found, "nothing", "base", "isolation", "hz")
+    own = "**bold**: an effect against the reference of its experiment (`nothing` of isolation, `base` of hz)"
+    assert own in notes(found, other)[0]
+    later = renamed(found, "+timers", "later", "isolation", "later")
+    of_two = "the reference of its experiment (`nothing` of isolation, `nothing` of later)"
+    assert of_two in notes(found, later)[0]  # the first row is of the first report, the last of the second
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("kernel", "debian"), ("profile", "lab"), ("levels", {"nohz_full": "unset"})]
+)
+def test_variants_that_only_their_name_has_in_common_are_refused(
+    found: dict[str, Any], field: str, value: object
+) -> None:
+    other = renamed(found, "isolation", "hz")
+    other["variants"]["+rcu"][field] = value
+    with pytest.raises(LabError, match=rf"\+rcu of isolation and \+rcu of hz differ in their {field}: make a table of"):
+        matrix.table([found, other])
+    other["variants"]["+rcu"] |= {"runs": 0, "failed": 0}  # nobody knows yet what it is
+    assert matrix.table([found, other])
+
+
+def test_what_the_reports_warn_of_is_below(found: dict[str, Any]) -> None:
+    own = notes(found)[1:]
+    assert own == [f"Warning: {text}" for text in found["warnings"]]
+    assert own[:3] == [
+        "Warning: run +rcu.2 failed: the guest stopped: Kernel panic – not syncing",
+        "Warning: 1 of 35 runs are missing: +fair_server.3",
+        "Warning: +timers: knobs that did not take effect: kernel.timer_migration (requested 0, is 1)",
+    ]
+    other = renamed(found, "isolation", "hz")
+    other["warnings"] = [*found["warnings"][:1], "one of its own"]
+    assert notes(found, other)[1].startswith("Warning of isolation, hz: run +rcu.2 failed")
+    assert notes(found, other)[-1] == "Warning of hz: one of its own"
+    found["warnings"] = []
+    assert notes(found)[1:] == []
 
 
 def test_an_unknown_metric_is_named(found: dict[str, Any]) -> None:
@@ -106,6 +188,16 @@ def test_shipped_results_are_of_the_shipped_experiment(name: str) -> None:
 @pytest.mark.parametrize("name", matrix.shipped())
 def test_the_discussion_has_the_shipped_results(name: str) -> None:
     assert matrix.table([matrix.read_shipped(name)]) in (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
+
+
+def test_the_discussion_of_boot_and_memory_has_the_shipped_figures() -> None:
+    values = matrix.read_shipped("baselines")["values"]
+    boot, memory = ({name: median(own) for name, own in values[metric].items()} for metric in ("boot_s", "memory_kib"))
+    sooner = sorted(boot[name] / boot["hftos"] for name in boot if name != "hftos")
+    less = sorted((memory[name] - memory["hftos"]) / 1024 for name in memory if name != "hftos")
+    text = " ".join((ROOT / "docs" / "tuning.md").read_text(encoding="utf-8").split())
+    assert f"starts {sooner[0]:.1f} to {sooner[-1]:.1f} times sooner" in text
+    assert f"needs {less[0]:.0f} to {less[-1]:.0f} MiB less" in text
 
 
 def test_the_readme_has_the_shipped_baselines() -> None:
