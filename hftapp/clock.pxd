@@ -36,8 +36,8 @@ cdef class Timescale:
     cdef readonly int64_t ticks_per_second
 
     cpdef int64_t at(self, int64_t ticks) noexcept
-    @cython.locals(shown=int64_t, error=int64_t, step=int64_t)
-    cpdef adjust(self, int64_t ticks, int64_t ns)
+    @cython.locals(error=int64_t, step=int64_t)
+    cpdef adjust(self, int64_t ticks, int64_t ns, int64_t present)
 
 cdef class Clock:
     cdef readonly bint tsc

@@ -69,20 +69,21 @@ class Timescale:
             return self._base
         return self._base + _scaled(ticks - self._origin, self._multiplier)
 
-    def adjust(self, ticks: int, ns: int) -> None:
-        """It truly was `ns` at the tick `ticks`: run faster or slower from there until that is true again.
+    def adjust(self, ticks: int, ns: int, present: int) -> None:
+        """It truly was `ns` at the tick `ticks`: run faster or slower from the tick `present` on until that is true.
 
-        What has been measured before, and a tick before the last adjustment, changes nothing.
+        What was measured before the last adjustment changes nothing.
         """
         if ticks <= self._origin:
             return
-        shown = self.at(ticks)
-        error = ns - shown
+        error = ns - self.at(ticks)
         if error > _FARTHEST:
             error = _FARTHEST
         elif error < -_FARTHEST:
             error = -_FARTHEST
-        self._origin, self._base = ticks, shown
+        # From the present on: with another rate since `ticks`, which were a while ago, the time would step.
+        self._base = self.at(present)
+        self._origin = present
         if error >= 0:
             self._multiplier = self._nominal + self._nominal * error // _SETTLE
         else:
@@ -133,7 +134,7 @@ class Clock:
     def adjust(self, ticks: int, ns: int) -> None:
         """Take in what somebody else measured: at the tick `ticks` CLOCK_MONOTONIC showed `ns`."""
         if self.tsc:
-            self.scale.adjust(ticks, ns)
+            self.scale.adjust(ticks, ns, _read_tsc())
 
     def follow(self, reference: Words) -> bool:
         """Take in what `publish` wrote last; False when it is just being written or nothing is there yet."""

@@ -7,7 +7,7 @@ The folder holds one folder for each run of a server and for each journal, named
 | `SESSION/live.bin` | the stream `LIVE` of a run |
 | `SESSION/recording` | its recording, when it made one |
 | `JOURNAL/journal.bin` | the stream `JOURNAL`: orders, answers, decisions, numbered from 1 without holes |
-| `summary.json` | the collector's counts, written at its end |
+| `summary.json` | the collector's counts, renewed each second and at its end |
 
 Everything can be read while it is still being written.
 """

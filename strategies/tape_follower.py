@@ -43,7 +43,10 @@ class TapeFollower(Strategy):
 
     def follow(self, instrument: Instrument, side: int, price: Price) -> None:
         """Take what the position still allows, and start the tape anew."""
-        room = self.params["max_position"] - side * self.context.inventory(instrument)
+        context = self.context
+        room = (
+            self.params["max_position"] - side * context.inventory(instrument) - context.open_shares(instrument, side)
+        )
         if price and room > 0:
-            self.context.take(instrument, side, Shares(min(self.params["size"], room)), price)
+            context.take(instrument, side, Shares(min(self.params["size"], room)), price)
             self.tapes[instrument.symbol].clear()

@@ -16,7 +16,7 @@ from hftapp.silence import calls, counted, heap, seccomp, trap
 def obstacle(port: str, clock: Clock) -> str:
     """Why a trader on this port cannot be silent; empty when it can."""
     if port not in calls.PORTS:
-        return f'port "{port}" is served by the kernel'
+        return f'port "{port}" {"reads files" if port == "pcap" else "is served by the kernel"}'
     if not heap.AVAILABLE:
         return "the trader runs interpreted"
     if not clock.tsc:

@@ -93,6 +93,8 @@ cdef class Desk(Context):
     cpdef pull(self, Instrument instrument)
     @cython.locals(index=Py_ssize_t)
     cpdef shares_t inventory(self, Instrument instrument) except? -1
+    @cython.locals(shares=shares_t, own=list, order=Order, i=Py_ssize_t)
+    cpdef shares_t open_shares(self, Instrument instrument, int side) except? -1
     @cython.locals(price=price_t, shares=shares_t, own=list, order=Order, i=Py_ssize_t)
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
     @cython.locals(price=price_t, shares=shares_t, own=list, order=Order, i=Py_ssize_t, market=Market, books=Books, venue=int, locate=int64_t, level=int64_t)

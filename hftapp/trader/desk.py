@@ -365,6 +365,17 @@ class Desk(Context):
         index = instrument.index
         return Shares(self._inventory[index] if index < self._capacity else 0)
 
+    def open_shares(self, instrument: Instrument, side: int) -> Shares:
+        """See `Context.open_shares`. Of an order and its replace in flight the larger counts, as for the risk gate."""
+        _sided(instrument, side)
+        shares = Shares(0)
+        own = instrument.own
+        for i in range(instrument.own_count):
+            order = own[i]
+            if order.side == side and order.owner == self.number:
+                shares += order.exposed
+        return shares
+
     def best_without_own(self, instrument: Instrument, side: int) -> bool:
         """See `Context.best_without_own`. Own orders are known by the exchange's reference numbers."""
         _sided(instrument, side)
@@ -383,13 +394,13 @@ class Desk(Context):
         return price != 0
 
     def _look_through(self, instrument: Instrument, side: int) -> bool:
-        """The best level of all venues that is not made of own orders alone."""
+        """The best level of all venues that trade that is not made of own orders alone."""
         self.best_price = Price(0)
         self.best_shares = Shares(0)
         market = self._market
         for venue in range(market.venue_count):
             locate = market.locate_of(instrument, venue)
-            if locate < 0:
+            if locate < 0 or market.shut >> venue & 1 != 0:
                 continue
             books = market.books[venue]
             for level in range(books.depth(locate, side)):

@@ -25,6 +25,7 @@ cdef class OrderGateway:
     cdef readonly list sessions
     cdef public bint open
     cdef readonly int64_t emitted
+    cdef readonly int64_t first_order
     cdef list _encoders
     cdef int _venue
     cdef OrderSession _session

@@ -36,7 +36,7 @@ _REPLACE_LENGTH, _CANCEL_LENGTH = REPLACE_LENGTH, CANCEL_LENGTH
 class OrderGateway:
     """Enter, replace, cancel, at the venues whose `sessions` these are. `open`: strategies may trade.
 
-    `emitted`: messages that were sent.
+    `emitted`: messages that were sent; `first_order`: when the first order left, ns, 0 before.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class OrderGateway:
         self.risk = risk
         self.sessions = list(sessions)
         self.open = False
-        self.emitted = 0
+        self.emitted = self.first_order = 0
         self._encoders = list(encoders)
         self._venue = 0
         self._session = self.sessions[0]
@@ -121,6 +121,8 @@ class OrderGateway:
             self._stages.rung = True
         self._session.keep(now)
         self.emitted += 1
+        if self.first_order == 0:
+            self.first_order = now
         self.risk.count(instrument, side, shares, price, None, now)
         order = self.orders.enter(instrument, venue, side, shares, price, tif, owner, iso, now)
         self.decisions.passed(order, 0, first, now)

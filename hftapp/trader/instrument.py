@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MAX_VENUES = 4
 """Venues of one trader."""
-TRADING_STATE, OPERATIONAL = 1, 2
-"""Kinds of halts: the symbol's trading state, and an operational halt of one venue (shifted by the venue's number)."""
+TRADING_STATE, OPERATIONAL = 1, 1 << MAX_VENUES
+"""Kinds of halts of one venue, shifted by its number: the symbol's trading state there, and an operational halt."""
 
 
 class Instrument:

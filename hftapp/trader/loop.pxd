@@ -56,7 +56,6 @@ cdef class Trader:
     cdef int64_t[::1] _counted
     cdef object _reference
     cdef bint _owed
-    cdef readonly int64_t first_order
 
     cpdef run(self)
     @cython.locals(now=int64_t)
@@ -68,7 +67,7 @@ cdef class Trader:
     cdef int _decide(self, int64_t now, int cause) except -1
     @cython.locals(desk=Desk, i=Py_ssize_t)
     cdef int _others(self, Py_ssize_t touched, int64_t now) except -1
-    cdef _sent(self, int64_t now)
+    cdef _sent(self)
     @cython.locals(answered=bint, session=OrderSession)
     cdef _turn(self, int64_t now)
     @cython.locals(due=int64_t, arbiter=Arbiter, session=OrderSession)

@@ -40,7 +40,7 @@ if not cython.compiled:
 class Trader:
     """The loop over the parts of one trader. `outcome` is (status, reason) once it is done; `turns` counts its turns.
 
-    `due`: when the next timer of any part is. `first_order`: when the first order left, 0 before.
+    `due`: when the next timer of any part is.
     """
 
     def __init__(self, parts: Parts, recorder: Recorder | None = None) -> None:
@@ -79,7 +79,6 @@ class Trader:
         self._counted = parts.rings.figures.words(counted.GROUP)
         self._reference = parts.rings.figures.reference
         self._owed = False
-        self.first_order = 0
 
     def run(self) -> tuple[int, str]:
         """Loop until done; returns exit status and reason."""
@@ -102,7 +101,7 @@ class Trader:
         """Nothing has come and nothing is due: show the supervisor how things stand."""
         if self._owed:
             self._owed = False
-            self._publisher.publish(self.parts, self.turns, self.first_order)
+            self._publisher.publish(self.parts, self.turns)
         else:
             self._board.turn(self._market.instruments)
 
@@ -169,7 +168,7 @@ class Trader:
                 if market.trade_count > 0:
                     market.drop_trades()
                 if stages.rung:
-                    self._sent(now)
+                    self._sent()
         self._counted[_HANDLING] = 0
         if market.shut != self._shut:
             self._hours(now)
@@ -190,12 +189,10 @@ class Trader:
             if market.shut >> order.venue & 1 and order.replaced_by is None and not order.cancelling:
                 self._gateway.cancel(order, now)
 
-    def _sent(self, now: int) -> None:
+    def _sent(self) -> None:
         """Orders have left: what can wait until after the doorbell."""
         self._stages.record()
         self._stages.rung = False
-        if self.first_order == 0:
-            self.first_order = now
 
     def _decide(self, now: int, cause: int) -> int:
         """Show every changed book and every print to the strategies that follow it; `cause`: why, but for a burst."""
@@ -357,7 +354,7 @@ class Trader:
         elif self.phase == CLOSING:
             outcome = self._closing.step(now)
             if outcome is not None:
-                self._publisher.last(self.parts, self.turns, self.first_order)
+                self._publisher.last(self.parts, self.turns)
                 self._reports.ended(*outcome)
                 self.phase = DONE
                 self.outcome = outcome
@@ -425,6 +422,6 @@ class Trader:
             elif len(over) == self._venues:
                 self.close(f"order session {over[0]}", now)
         if self._owed:  # busy for a whole period
-            self._publisher.publish(self.parts, self.turns, self.first_order)
+            self._publisher.publish(self.parts, self.turns)
         self._owed = True
         self._clock.follow(self._reference)

@@ -159,7 +159,7 @@ class Market:
         self.trade_count += 1
 
     def refresh(self, instrument: Instrument) -> None:
-        """Bring the best prices up to date: over all venues, shares summed up where several show the same.
+        """Bring the best prices up to date: over all venues that trade, shares summed up where several show the same.
 
         `bid_venue` and `ask_venue` are the lowest numbers that show them, 0 when nobody does.
         """
@@ -168,8 +168,8 @@ class Market:
         bid_venue = ask_venue = 0
         for venue in range(self.venue_count):
             locate = self._locates[_MAX_VENUES * instrument.index + venue]
-            if locate < 0:
-                continue
+            if locate < 0 or self.shut >> venue & 1 != 0:
+                continue  # what a book still shows after its venue's end is no quote
             books = self.books[venue]
             price = books.best_price(locate, _BUY)
             if price > bid:
@@ -194,6 +194,8 @@ class Market:
         for venue in self.venues:
             if venue.closed:
                 shut |= 1 << venue.venue
+        if shut != self.shut and self.venue_count > 1:
+            self.touch_all()
         self.shut = shut
         self.closed = shut == (1 << self.venue_count) - 1
 

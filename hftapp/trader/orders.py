@@ -251,6 +251,7 @@ class Orders(OwnOrders):
         if new.replaces is not None and new.replaces is not old:
             self._release(new)
         new.replaces = None
+        new.replaced_ref = 0  # no way back: what it replaced is gone
         if old is not None and old is not new:
             if old.replaced_by is not None:
                 old.replaced_by.replaces = None

@@ -28,21 +28,21 @@ class Publisher:
         self._loop = figures.words("loop")
         self._next = 0
 
-    def publish(self, parts: Parts, turns: int, first_order: int) -> None:
+    def publish(self, parts: Parts, turns: int) -> None:
         """Show the next slice; every one comes once in as many calls as there are venues, and two more."""
         slices = self._slices(parts)
         if self._next >= len(slices):
             self._next = 0
         slices[self._next]()
         self._next += 1
-        self._own(parts, turns, first_order)
+        self._own(parts, turns)
 
-    def last(self, parts: Parts, turns: int, first_order: int) -> None:
+    def last(self, parts: Parts, turns: int) -> None:
         """Show everything, for the last time."""
         for show in self._slices(parts):
             show()
         self.board.show_all(parts.market.instruments)
-        self._own(parts, turns, first_order)
+        self._own(parts, turns)
         self._loop[_FINAL] = FINAL
 
     def _slices(self, parts: Parts) -> list[Callable[[], None]]:
@@ -52,11 +52,11 @@ class Publisher:
         ]
         return [*venues, lambda: self._figures.publish("nic", parts.wire.stats()), parts.orders.publish]
 
-    def _own(self, parts: Parts, turns: int, first_order: int) -> None:
+    def _own(self, parts: Parts, turns: int) -> None:
         loop = self._loop
         loop[_TURNS] = turns
         loop[_EMITTED] = parts.gateway.emitted
-        loop[_FIRST] = first_order
+        loop[_FIRST] = parts.gateway.first_order
         loop[_STALE] = parts.market.stale
         loop[_OVERFLOW] = self.board.overflow
 

@@ -32,6 +32,7 @@ cdef class SoupLink:
     cdef SequencedHandler _handler
     cdef int64_t _incoming
     cdef int64_t _heard
+    cdef Py_ssize_t _unread
 
     cpdef login(self, Channel channel, int64_t now)
     cpdef logout(self, Channel channel, int64_t now)

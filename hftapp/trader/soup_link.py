@@ -72,11 +72,13 @@ class SoupLink:
         self._handler = handler
         self._incoming = next_sequence
         self._heard = self.spoke = 0
+        self._unread = 0
 
     def login(self, channel: Channel, now: int) -> None:
         """Ask on a fresh channel to join the session at the next number wanted."""
         self.state = LOGIN_SENT
         self._heard = now
+        self._unread = 0
         request = soup.LoginRequest(self._username, self._password, self.session, self.next_sequence)
         self._say(channel, request.encode(), now)
 
@@ -97,8 +99,9 @@ class SoupLink:
     def read(self, channel: Channel, now: int) -> int:
         """Handle what has arrived up to the first event; what follows it is left for the next call."""
         left = channel.receive(now)
-        if left > 0:
+        if left > self._unread:  # a part of a packet that waits for its end is not heard again and again
             self._heard = now
+        self._unread = left
         while left >= _HEADER:
             if self.state != _ACTIVE and self.state != _LOGIN_SENT:
                 return _NOTHING
@@ -120,6 +123,7 @@ class SoupLink:
                 event = self._rare(channel, start, 2 + length)
             channel.consume(2 + length)
             left -= 2 + length
+            self._unread = left
             if event != _NOTHING:
                 return event
         return _NOTHING
@@ -186,6 +190,11 @@ class SoupLink:
     def _accepted(self, packet: soup.LoginAccepted) -> int:
         if self.session and packet.session != self.session:
             return self._lose(f"asked for session {self.session!r}, was given {packet.session!r}")
+        wanted = self.next_sequence or packet.sequence
+        if packet.sequence > wanted or packet.sequence > _NEVER:
+            return self._lose(
+                f"asked for message {wanted}, is to begin at {packet.sequence}: what is between is missing"
+            )
         self.session = packet.session
         self.accepted = self._incoming = packet.sequence
         # A server may start below what was asked for; what is known already is then passed over.

@@ -195,7 +195,7 @@ class VenueMarket(MessageHandler):
             return
         value = data[at + 19]
         if kind == TRADING_ACTION:
-            instrument.halt(_TRADING_STATE, value in (_HALTED, _PAUSED, _QUOTING))
+            instrument.halt(_TRADING_STATE << self.venue, value in (_HALTED, _PAUSED, _QUOTING))
         elif kind == OPERATIONAL_HALT and value == self._market_code:
             instrument.halt(_OPERATIONAL << self.venue, data[at + 20] == _HALTED)
         elif kind == REG_SHO:

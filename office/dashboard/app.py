@@ -6,7 +6,6 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -17,12 +16,13 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from office.dashboard import metrics
+from office.dashboard.apart import apart
 from office.dashboard.assets import LOGIN, PAGE, Assets
 from office.dashboard.desk import Desk, Refused
 from office.dashboard.guard import Guard
+from office.dashboard.limits import Limits
 from office.dashboard.roles import may
 from office.dashboard.stream import Clocks, Stream
-from office.dashboard.throttle import Throttle
 from office.dashboard.users import User, UsersError
 from store.audit import AuditError
 
@@ -31,39 +31,7 @@ SECURE_COOKIE: Final = "__Host-hftos"
 BODY_LIMIT: Final = 4_096
 _CHECKS_AT_ONCE: Final = 2
 _MOST_WAITING: Final = 16
-_MOST_KNOWN: Final = 1_000
 _log = logging.getLogger("office.dashboard")
-
-
-@dataclass
-class Limits:
-    """How often logins may fail: by address, by name, by both; 429 and `Retry-After` when it was too often.
-
-    Where a name has logged in before, what others try with it counts no longer: who may pull the kill switch is not to
-    be kept out by somebody who guesses.
-    """
-
-    address: Throttle
-    name: Throttle
-    both: Throttle
-    known: dict[tuple[str, str], None] = field(default_factory=dict)
-
-    @classmethod
-    def usual(cls) -> "Limits":
-        """20 from an address, 30 for a name, 5 for a name from an address; then one in 3, 10 and 15 seconds."""
-        return cls(Throttle(20, 3.0), Throttle(30, 10.0), Throttle(5, 15.0))
-
-    def keys(self, name: str, address: str) -> list[tuple[Throttle, str]]:
-        """The buckets of a try."""
-        own = [(self.address, address), (self.both, f"{address} {name}")]
-        return own if (name, address) in self.known else [*own, (self.name, name)]
-
-    def welcome(self, name: str, address: str) -> None:
-        """A name has logged in from an address; the oldest of many is forgotten."""
-        self.known.pop((name, address), None)
-        self.known[name, address] = None
-        if len(self.known) > _MOST_KNOWN:
-            del self.known[next(iter(self.known))]
 
 
 class Office:
@@ -109,16 +77,17 @@ class Office:
         tries = self.limits.keys(name[:64], address)
         wait = max(limit.wait(key, self._now()) for limit, key in tries)
         if wait:
-            await self._record(name, "none", "login.throttled", address)
+            await self._record_stranger(name, "login.throttled", address)
             headers = {"Retry-After": str(int(wait) + 1)}
             return JSONResponse({"error": f"too many failed logins: wait {wait:.0f} s"}, 429, headers)
         for limit, key in tries:
             limit.count(key, self._now())
         if self._waiting >= _MOST_WAITING:
+            await self._record_stranger(name, "login.throttled", address, reason="too many at once")
             return _error(503, "too many logins at once: try again")
         user = await self._check(name, password)
         if user is None:
-            await self._record(name, "none", "login.failed", address)
+            await self._record_stranger(name, "login.failed", address)
             return _error(401, "wrong user or password")
         for limit, key in tries:
             limit.clear(key)
@@ -179,12 +148,12 @@ class Office:
         subject = body.get(key)
         if user is None:
             name = request.url.path.rpartition("/")[2]
-            await self._record("nobody", "none", f"{name}.refused", _address(request), reason="not logged in")
+            await self._record_stranger("nobody", f"{name}.refused", _address(request), reason="not logged in")
             return _error(401, "log in first")
         if not isinstance(subject, str):
             return _error(400, f"give {key}")
         try:
-            return JSONResponse(await asyncio.to_thread(act, user, subject, _address(request)))
+            return JSONResponse(await apart(act, user, subject, _address(request)))
         except Refused as refused:
             return _error(refused.status, str(refused))
 
@@ -206,6 +175,12 @@ class Office:
             _log.error("%s", error)
             return False
         return True
+
+    async def _record_stranger(self, who: str, action: str, address: str, **detail: Any) -> None:
+        """Record what somebody tried who is not logged in, as far as there is not too much of it."""
+        strangers = self.limits.strangers
+        if strangers.admit(address, self._now()):
+            await self._record(who, "none", action, address, **detail, **strangers.omitted())
 
     def _user(self, request: HTTPConnection) -> User | None:
         try:

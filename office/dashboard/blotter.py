@@ -1,7 +1,7 @@
 """Orders and fills out of the journal: each OUCH message moves the state of the order it names.
 
 OUCH 5.0: a UserRefNum names an order on its venue; a replace is a new order in place of the old one; executed and
-cancelled quantities are increments.
+cancelled quantities are increments. What the exchange says again to a trader that comes back changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from office.dashboard.rows import Rows
+from office.repeats import Repeats
 from protocols import ouch50
 
 _ISO: Final = "Y"
@@ -40,6 +41,7 @@ class Order:
     strategy: int = -1
     cause: str = ""
     open: bool = True
+    accepted: bool = False
     row: int = 0
 
 
@@ -71,6 +73,7 @@ class Blotter:
         self._known: dict[tuple[int, int, int], Order] = {}
         self._why: dict[tuple[int, int, int], tuple[int, str]] = {}
         self._matches: dict[tuple[int, int, int], Fill] = {}
+        self._repeats = Repeats()
         self.unknown = 0
 
     def sent(self, server: int, venue: int, message: ouch50.OuchInbound, time: int) -> None:
@@ -97,22 +100,20 @@ class Blotter:
             if order_ is not None and order_.open:
                 self._move(order_, time, "cancelling")
 
-    def answered(self, server: int, venue: int, message: ouch50.OuchOutbound, time: int) -> None:
-        """A message that the exchange sent."""
+    def answered(self, server: int, venue: int, message: ouch50.OuchOutbound, time: int) -> bool:
+        """A message that the exchange sent; gives whether it is the first time."""
+        step = next((step for kind, step in _STEPS if isinstance(message, kind)), None)
         reference = getattr(message, "user_ref_num", None)
-        if reference is None:
-            return
-        if isinstance(message, ouch50.MassCancelResponse | ouch50.DisableOrderEntryResponse):
-            return
-        if isinstance(message, ouch50.EnableOrderEntryResponse):
-            return
+        if step is None or reference is None:
+            return True
+        if self._repeats.again((server, venue), message):
+            return False
+        if isinstance(message, ouch50.OrderAccepted | ouch50.OrderReplaced):
+            self._enter(server, venue, message, time)
         order = self._find(server, venue, reference)
-        if order is None:
-            return
-        for kind, step in _STEPS:
-            if isinstance(message, kind):
-                step(self, order, message, time)
-                return
+        if order is not None:
+            step(self, order, message, time)
+        return True
 
     def explain(self, server: int, venue: int, reference: int, strategy: int, cause: str) -> None:
         """The decision that led to an order; it may come before or after the order itself."""
@@ -132,6 +133,21 @@ class Blotter:
         self._known = {key: order for key, order in self._known.items() if key[0] != server}
         self._why = {key: why for key, why in self._why.items() if key[0] != server}
         self._matches = {key: fill for key, fill in self._matches.items() if key[0] != server}
+        self._repeats.forget(server)
+
+    def _enter(self, server: int, venue: int, message: ouch50.OrderAccepted | ouch50.OrderReplaced, time: int) -> None:
+        """An order of an earlier run with another journal, which the exchange tells of again; what the number stood
+        for on another day is over."""
+        known = self._known.get((server, venue, message.user_ref_num))
+        if known is not None and not known.accepted:
+            return
+        order = Order(
+            *(server, venue, message.user_ref_num, time, message.symbol, message.side, message.price),
+            *(message.quantity, _tif(message.time_in_force, message.inter_market_sweep_eligibility)),
+        )
+        if isinstance(message, ouch50.OrderReplaced):
+            order.replaces = message.orig_user_ref_num
+        self._add(order)
 
     def _add(self, order: Order) -> None:
         key = order.server, order.venue, order.reference
@@ -167,6 +183,7 @@ class Blotter:
             order.row = self._orders.add(order)
 
     def _accepted(self, order: Order, message: ouch50.OrderAccepted, time: int) -> None:
+        order.accepted = True
         order.price, order.shares, order.leaves = message.price, message.quantity, message.quantity
         dead = message.order_state == _DEAD
         self._move(order, time, "dead" if dead else "working", closed=dead)
@@ -175,6 +192,7 @@ class Blotter:
         old = self._find(order.server, order.venue, message.orig_user_ref_num)
         if old is not None:
             self._move(old, time, "replaced", closed=True)
+        order.accepted = True
         order.price, order.leaves = message.price, message.quantity
         dead = message.order_state == _DEAD
         self._move(order, time, "dead" if dead else "working", closed=dead)

@@ -1,30 +1,27 @@
 """What the page's server works with, and what people may do through it: pull the kill switch, acknowledge alerts.
 
 Every action, allowed or refused, is in the audit log. An acknowledgement that cannot be recorded is not made. The kill
-switch is: orders must not stay in the market because a disk is full; the answer then says that the log has failed.
+switch is, whatever the log does: orders must not stay in the market because a disk is full, or hangs; the answer then
+says that the log has failed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from office.audited import KILL, PATIENCE
 from office.commands import CommandError
 from office.dashboard.hub import Hub
 from office.dashboard.roles import ACTIONS, may
+from office.dashboard.scribe import Log, Scribe
 from office.dashboard.sessions import Sessions
 from office.dashboard.users import User, Users
 from store.audit import AuditError
 
 _NAME: Final = 64
-
-
-class Log(Protocol):
-    """The audit log (`store.audit.AuditLog`)."""
-
-    def append(
-        self, *, who: str, role: str, action: str, subject: str = "", detail: dict[str, Any] | None = None
-    ) -> object:
-        """Record that somebody did something; AuditError when it could not be kept."""
+_LONGEST: Final = 10.0
+"""Seconds that everything else waits for the log: longer than the log waits for another process."""
+_PULLED: Final = (KILL, f"{KILL}.sent", f"{KILL}.failed")
 
 
 class Alerts(Protocol):
@@ -48,7 +45,8 @@ class Refused(Exception):
 @dataclass
 class Desk:
     """Everything behind the page. `kill` sends the command for somebody and gives the number of servers it went to;
-    it raises `CommandError`. It and the log may block: they are called outside the event loop."""
+    it raises `CommandError`. It and the log may block: they are called outside the event loop. `patience`: seconds that
+    the kill switch waits for the log."""
 
     hub: Hub
     users: Users
@@ -57,10 +55,24 @@ class Desk:
     kill: Callable[[str], int]
     alerts: Alerts | None = None
     metrics_token: str = ""
+    patience: float = PATIENCE
+    _scribe: Scribe = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._scribe = Scribe(self.log)
 
     def record(self, who: str, role: str, action: str, subject: str = "", **detail: Any) -> None:
-        """Write to the audit log; raises AuditError."""
-        self.log.append(who=who[:_NAME] or "nobody", role=role, action=action, subject=subject[:_NAME], detail=detail)
+        """Write to the audit log; raises AuditError, also when that takes too long. What is no text is replaced."""
+        self._scribe.write(
+            self.patience if action.startswith(KILL) else _LONGEST,
+            # What was done belongs in the log even when nobody waits for it any longer; what was refused was not done.
+            late=action in _PULLED,
+            who=_text(who[:_NAME]).strip() or "nobody",
+            role=role,
+            action=action,
+            subject=_text(subject[:_NAME]),
+            detail={key: _text(value) if isinstance(value, str) else value for key, value in detail.items()},
+        )
 
     def pull_kill_switch(self, user: User, host: str, address: str) -> dict[str, Any]:
         """Stop all trading. `host`: what was typed to confirm it, the name of a connected host. Raises Refused."""
@@ -108,3 +120,8 @@ class Desk:
         except AuditError as error:
             return f"the audit log failed: {error}"
         return ""
+
+
+def _text(given: str) -> str:
+    """The same without lone surrogates, which JSON can say and UTF-8 cannot: question marks instead."""
+    return given.encode("utf-8", "replace").decode()

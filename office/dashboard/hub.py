@@ -273,8 +273,9 @@ class Hub:
             server.orders += message.body[:1] in _ORDERS
             self.blotter.sent(at.server.number, message.venue, ouch50.decode_inbound(message.body), at.time)
         elif message.kind == m.IN:
-            server.executions += message.body[:1] == _EXECUTED
-            self.blotter.answered(at.server.number, message.venue, ouch50.decode_outbound(message.body), at.time)
+            answer = ouch50.decode_outbound(message.body)
+            new = self.blotter.answered(at.server.number, message.venue, answer, at.time)
+            server.executions += new and message.body[:1] == _EXECUTED
         elif message.kind == m.DECISION:
             self._decision(at, m.Decision.decode(message.body))
         self._rows(schema.SERVERS).touch(server.row)  # its totals and the tables are of one moment

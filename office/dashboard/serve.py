@@ -10,10 +10,11 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,11 +22,13 @@ from starlette.applications import Starlette
 from office.commands import CommandError, control_of, send
 from office.dashboard.app import create
 from office.dashboard.assets import Assets
-from office.dashboard.desk import Desk, Log
+from office.dashboard.desk import Desk
 from office.dashboard.hub import Hub
 from office.dashboard.monitoring import Watched, watched
-from office.dashboard.protocol import StreamProtocol
+from office.dashboard.places import Places
+from office.dashboard.protocol import REQUEST_SECONDS, RequestProtocol, StreamProtocol
 from office.dashboard.pump import RETRY_SECONDS, Pump, watch_alerts
+from office.dashboard.scribe import Log
 from office.dashboard.sessions import Sessions
 from office.dashboard.source import Raw, SourceError, watch
 from office.dashboard.stream import Clocks
@@ -36,7 +39,7 @@ __all__ = ["ServeError", "Settings", "assemble", "folder_of", "listener", "run",
 
 MESSAGE_LIMIT: Final = 1_024
 """Longest message that a page may send, in bytes."""
-CONNECTIONS: Final = 256
+_BACKLOG: Final = 256
 _GOODBYE_SECONDS: Final = 2
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -48,7 +51,7 @@ class ServeError(Exception):
 @dataclass
 class Settings:
     """Where to serve, from what. `directory`: of the run or of the collector; `hosts`: further names of the page.
-    `descriptor`: an inherited socket that listens already."""
+    `descriptor`: an inherited socket that listens already. `request_seconds`: how long a request may take to come."""
 
     directory: Path
     host: str = "127.0.0.1"
@@ -58,6 +61,7 @@ class Settings:
     key: Path | None = None
     metrics_token: str = ""
     descriptor: int | None = None
+    request_seconds: float = REQUEST_SECONDS
     ready: Callable[[str], None] = field(default=print)
 
     def inherit(self, descriptor: int) -> None:
@@ -148,13 +152,13 @@ def assemble(
     return create(desk, assets, clocks, hosts=hosts, secure=secure, background=background)
 
 
-def listener(settings: Settings) -> socket.socket:
+def listener(settings: Settings) -> Places:
     """The socket to serve on. Raises ServeError when the address cannot be had."""
     if settings.descriptor is not None:
-        return socket.socket(fileno=settings.descriptor)
+        return Places(settings.descriptor)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=CONNECTIONS)
+        return Places(socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG).detach())
     except OSError as error:
         text = f"{settings.host}:{settings.port} cannot be had: {error.strerror or error}; give another --bind"
         raise ServeError(text) from error
@@ -184,15 +188,19 @@ class _Server(uvicorn.Server):
 
 
 def server(app: Starlette, settings: Settings) -> uvicorn.Server:
-    """uvicorn, set up for the page: bounded connections and messages, no compression of frames, no access log."""
+    """uvicorn, set up for the page: bounded requests and messages, no compression of frames, no access log.
+
+    To be run on a `listener`, which bounds the connections, in asyncio's own loop, which asks it for them.
+    """
     config = uvicorn.Config(
         app,
+        loop="asyncio",
+        http=cast("type[asyncio.Protocol]", partial(RequestProtocol, settings.request_seconds)),
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
         ws=StreamProtocol,
         ws_max_size=MESSAGE_LIMIT,
         ws_per_message_deflate=False,
-        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
         server_header=False,
         date_header=False,

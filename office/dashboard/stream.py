@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,7 @@ from office.dashboard.protocol import ABORT
 from office.dashboard.roles import allowed
 from office.dashboard.schema import described
 from office.dashboard.sessions import Sessions
-from office.dashboard.users import User, UsersError
+from office.dashboard.users import User
 
 FRAME_SECONDS: Final = 0.04
 """At most 25 frames a second."""
@@ -26,6 +27,7 @@ MOST_MESSAGES: Final = 200
 LOGGED_OUT, TOO_MANY, CHANGED, BAD_MESSAGE = 4401, 4429, 4409, 4400
 """Close codes: the session is over, too many pages, the role has changed (come again), not one of the page's messages.
 A stalled page is cut off without any."""
+_log = logging.getLogger("office.dashboard")
 
 
 @dataclass
@@ -118,7 +120,8 @@ class Stream:
         viewer.beat, viewer.messages = True, 0
         try:
             user = self._sessions.user(viewer.token, self._clocks.monotonic() / 1e9)
-        except UsersError:
+        except Exception as error:  # one page that cannot be looked up must not end the broadcast for all
+            _log.error("the page of %s is closed: %s", viewer.user.name, error)
             user = None
         if user is None:
             viewer.close = LOGGED_OUT

@@ -41,8 +41,8 @@ class User(NamedTuple):
 
 
 class Users:
-    """The users in a file, which is read again whenever it has changed. Raises UsersError for a file that is damaged or
-    that others may read."""
+    """The users in a file, which is read again whenever it has changed. Raises UsersError for a file that is damaged,
+    that cannot be read or that others may read."""
 
     def __init__(self, path: Path, hasher: PasswordHasher | None = None) -> None:
         self.path = path
@@ -68,7 +68,7 @@ class Users:
         user = self.find(name)
         try:
             self._hasher.verify(user.password if user else self._dummy, password[:MOST_PASSWORD])
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):  # the last: JSON can say a lone surrogate
             return None
         return user
 
@@ -82,7 +82,10 @@ class Users:
             raise UsersError(f"{role!r} is no role: give one of {', '.join(ROLES)}")
         if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
             raise UsersError(f"the password has {len(password)} characters: give {LEAST_PASSWORD} to {MOST_PASSWORD}")
-        user = User(name, role, self._hasher.hash(password))
+        try:
+            user = User(name, role, self._hasher.hash(password))
+        except UnicodeEncodeError as error:
+            raise UsersError("the password is no valid text: give one in UTF-8") from error
         with self._locked():
             self._refresh()
             new = name not in self._users
@@ -99,23 +102,34 @@ class Users:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._keep_owner(lock)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(lock)
+        except OSError as error:
+            raise UsersError(f"{self.path} cannot be changed: {error.strerror}; do it as its owner") from error
 
     def _write(self, users: dict[str, User]) -> None:
         """Replace the file whole: a crash leaves the old one or the new one."""
         text = "".join(f'[{_key(u.name)}]\nrole = "{u.role}"\npassword = "{u.password}"\n\n' for u in users.values())
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+            self._keep_owner(file.fileno())
             file.write("# Users of the office's page: hftos office user add|remove|list.\n\n" + text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path)
+
+    def _keep_owner(self, descriptor: int) -> None:
+        """Give a file beside the users' their owner: root may change them, and who serves the page still reads them."""
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            found = self.path.stat()
+            os.fchown(descriptor, found.st_uid, found.st_gid)
 
     def _refresh(self) -> None:
         try:
@@ -123,13 +137,23 @@ class Users:
         except FileNotFoundError:
             self._users, self._stamp = {}, None
             return
+        except OSError as error:
+            raise self._unreadable(error) from error
         stamp = found.st_ino, found.st_mtime_ns, found.st_size
         if stamp == self._stamp:
             return
         if stat.S_IMODE(found.st_mode) & _NOBODY:
             raise UsersError(f"others may read {self.path}, and it holds password hashes: run chmod 600 {self.path}")
-        self._users = self._parse(self.path.read_bytes())
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise self._unreadable(error) from error
+        self._users = self._parse(content)
         self._stamp = stamp
+
+    def _unreadable(self, error: OSError) -> UsersError:
+        remedy = "give it to whoever serves the page, with chown and chmod 600"
+        return UsersError(f"{self.path} cannot be read: {error.strerror}; {remedy}")
 
     def _parse(self, content: bytes) -> dict[str, User]:
         try:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from office.explain.position import Executions, Position
 from office.files import Entry
+from office.repeats import Repeats
 from protocols import ouch50
 from protocols.errors import ProtocolError
 from protocols.management import DECISION, IN, OUT, Decision
@@ -130,7 +131,7 @@ def _follow(story: Story, entries: list[Entry]) -> None:
     """Collect what was sent and heard about the order, what caused it, and the position."""
     known = _decided(entries)
     until = story.decided.number if story.decided is not None else _first(story, entries)
-    executions = Executions()
+    executions, repeats = Executions(), Repeats()
     own: list[tuple[int, int]] = []
     holdings: dict[str, int] = {}
     at_decision: dict[str, int] | None = None
@@ -139,13 +140,15 @@ def _follow(story: Story, entries: list[Entry]) -> None:
         _learn(told, known)
         if told.entry.number >= until and at_decision is None:
             at_decision = dict(holdings)
+        if told.entry.kind == IN and told.entry.number < until:
+            heard = told
+        if isinstance(told.message, ouch50.OuchOutbound) and repeats.again((told.entry.venue,), told.message):
+            continue
         if _belongs(told, story):
             (story.sent if told.entry.kind == OUT else story.heard).append(told)
             _link(story, told)
         if told.entry.kind != IN:
             continue
-        if told.entry.number < until:
-            heard = told
         shares, amount = executions.take(told.entry.venue, told.message)
         symbol, side = known.get((told.entry.venue, getattr(told.message, "user_ref_num", 0)), ("", ""))
         if symbol:
@@ -196,9 +199,10 @@ def _belongs(told: Told, story: Story) -> bool:
 
 
 def _learn(told: Told, known: dict[tuple[int, int], tuple[str, str]]) -> None:
-    """Symbol and side of an order; a replace has them of the order that it replaces."""
+    """Symbol and side of an order; a replace has them of the order that it replaces. An order of an earlier run, with
+    another journal, is only in what the exchange says again."""
     message, venue = told.message, told.entry.venue
-    if isinstance(message, ouch50.EnterOrder):
+    if isinstance(message, ouch50.EnterOrder | ouch50.OrderAccepted | ouch50.OrderReplaced):
         known[venue, message.user_ref_num] = (message.symbol, "B" if message.side == "B" else "S")
     elif isinstance(message, ouch50.ReplaceOrder) and (venue, message.orig_user_ref_num) in known:
         known[venue, message.user_ref_num] = known[venue, message.orig_user_ref_num]

@@ -1,7 +1,7 @@
 """The firm's books out of its drop copy: open orders, positions, cash. Pure: messages in, what changed out.
 
 Money is price4 times shares. A UserRefNum names an order of a user on a venue; executed and cancelled quantities are
-increments, those of a modify what is left (OUCH 5.0 §5.3).
+increments, those of a modify what is left (OUCH 5.0 §5.3). What is said again changes nothing (`office.repeats`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from office.monitor.copies import Copy
+from office.repeats import Repeats
 from protocols import ouch50
 from protocols.ouch50_codes import REMOVED_FLAGS
 from store.surveillance.events import BY_OWNER, ENTERED, EXECUTED, REDUCED, REJECTED, REPLACED, OrderEvent
@@ -83,10 +84,13 @@ class FirmBooks:
     broken: int = 0
     unknown: int = 0
     _done: dict[tuple[Key, int], tuple[str, bool, int, int]] = field(default_factory=dict)
+    _repeats: Repeats = field(default_factory=Repeats)
 
     def apply(self, copy: Copy) -> Iterator[OrderEvent]:
         """Take one message; gives what happened to orders, for surveillance."""
         message = copy.message
+        if self._repeats.again((copy.user, copy.venue), message):
+            return
         match message:
             case ouch50.OrderReplaced():
                 yield from self._enter(copy, message, message.orig_user_ref_num)

@@ -85,25 +85,27 @@ class Monitor:
         except ProtocolError:
             self.malformed += 1
 
-    def on_journal(self, record: Entry, now: int) -> None:
+    def on_journal(self, record: Entry, now: int, host: str = "") -> None:
         """Take a record of a server's journal, where no drop copy is to be had: the answers of the exchange are in it
-        as they came, and by the decisions the strategies are the accounts."""
+        as they came, and by the decisions the strategies are the accounts. ``host``: whose journal it is; what two
+        journals of one host have in common counts once."""
         source = f"journal {record.journal:016x}"
+        user = host or source
         if not self._advance(source, record.number):
             return
         self.connected.setdefault(source, True)
         try:
             if record.kind == DECISION:
                 decision = record.decision()
-                self._strategies[source, decision.venue, decision.reference] = decision.strategy
+                self._strategies[user, decision.venue, decision.reference] = decision.strategy
                 if len(self._strategies) > MAX_DECISIONS:
                     del self._strategies[next(iter(self._strategies))]
             elif record.kind == IN:
                 message = ouch50.decode_outbound(record.payload)
-                key = source, record.venue, getattr(message, "user_ref_num", 0)
+                key = user, record.venue, getattr(message, "user_ref_num", 0)
                 strategy = self._strategies.get(key)
                 account = "" if strategy is None else f"strategy {strategy}"
-                self._take(Copy(str(record.venue), source, message, account), now)
+                self._take(Copy(str(record.venue), user, message, account), now)
         except ProtocolError:
             self.malformed += 1
 

@@ -122,37 +122,39 @@ async def _session(
 
 async def follow_live(monitor: Monitor, control: Path, wall: Callable[[], int], journals: Path | None = None) -> None:
     """Watch the collector; when it goes, look for it again."""
-    names: dict[int, int] = {}
+    greetings: dict[int, Hello] = {}
     while True:
         try:
             async for session, frame in live.watch(control):
                 monitor.on_frame(session, frame, wall())
                 if journals is not None:
-                    _on_journal(monitor, names, session, frame, journals, wall())
+                    _on_journal(monitor, greetings, session, frame, journals, wall())
         except (OSError, ProtocolError, FileError) as error:
             log.info("no collector at %s: %s", control, error)
         await asyncio.sleep(_AGAIN)
 
 
-def _on_journal(monitor: Monitor, names: dict[int, int], session: int, frame: Frame, folder: Path, now: int) -> None:
+def _on_journal(
+    monitor: Monitor, greetings: dict[int, Hello], session: int, frame: Frame, folder: Path, now: int
+) -> None:
     """A record of a journal. After a greeting, and where records are missing, those on disk come first."""
     message = frame.message
     if isinstance(message, Hello):
-        names[session] = message.journal
-        _catch_up(monitor, message.journal, folder, now)
-    elif isinstance(message, JournalRecord) and session in names:
-        journal = names[session]
-        if frame.number > monitor.journal_known(journal) + 1:
-            _catch_up(monitor, journal, folder, now)
-        entry = files.Entry(journal, frame.number, frame.time, message.kind, message.venue, message.body)
-        monitor.on_journal(entry, now)
+        greetings[session] = message
+        _catch_up(monitor, message, folder, now)
+    elif isinstance(message, JournalRecord) and session in greetings:
+        greeting = greetings[session]
+        if frame.number > monitor.journal_known(greeting.journal) + 1:
+            _catch_up(monitor, greeting, folder, now)
+        entry = files.Entry(greeting.journal, frame.number, frame.time, message.kind, message.venue, message.body)
+        monitor.on_journal(entry, now, greeting.host)
 
 
-def _catch_up(monitor: Monitor, journal: int, folder: Path, now: int) -> None:
-    known = monitor.journal_known(journal)
+def _catch_up(monitor: Monitor, greeting: Hello, folder: Path, now: int) -> None:
+    known = monitor.journal_known(greeting.journal)
     for entry in files.journal(folder):
-        if entry.journal == journal and entry.number > known:
-            monitor.on_journal(entry, now)
+        if entry.journal == greeting.journal and entry.number > known:
+            monitor.on_journal(entry, now, greeting.host)
 
 
 async def _ticks(monitor: Monitor, wall: Callable[[], int]) -> None:

@@ -28,14 +28,14 @@ def test_a_tick_before_the_origin_is_the_origin() -> None:
 @pytest.mark.parametrize("error", [0, 1_000, -1_000, 400_000, -400_000])
 def test_an_error_is_gone_a_second_after_it_was_told(error: int) -> None:
     scale = Timescale(0, 0, GHZ)
-    scale.adjust(GHZ, SECOND + error)
+    scale.adjust(GHZ, SECOND + error, GHZ)
     assert abs(scale.at(GHZ) - SECOND) <= 1, "no step"
     assert abs(scale.at(2 * GHZ) - (2 * SECOND + error)) <= 4
 
 
 def test_the_rate_changes_by_half_a_thousandth_at_most() -> None:
     scale = Timescale(0, 0, GHZ)
-    scale.adjust(GHZ, 100 * SECOND)
+    scale.adjust(GHZ, 100 * SECOND, GHZ)
     assert abs(scale.at(2 * GHZ) - (2 * SECOND + SETTLE_NS * MAX_SLEW // 1_000_000)) <= 2
 
 
@@ -44,20 +44,34 @@ def test_a_rate_that_was_measured_wrong_stays_within_a_second_s_error() -> None:
     scale = Timescale(0, 0, GHZ + GHZ // 10_000)
     for second in range(1, 100):
         assert abs(scale.at(second * GHZ) - second * SECOND) <= 101_000
-        scale.adjust(second * GHZ, second * SECOND)
+        scale.adjust(second * GHZ, second * SECOND, second * GHZ)
 
 
-@given(st.lists(st.tuples(st.integers(1, 10 * GHZ), st.integers(-(10**12), 10**12)), max_size=30))
-def test_it_never_goes_backwards_whatever_it_is_told(steps: list[tuple[int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 10 * GHZ), st.integers(-(10**12), 10**12), st.integers(0, 2 * GHZ)), max_size=30)
+)
+def test_it_never_goes_backwards_nor_steps_whatever_it_is_told_and_however_late(
+    steps: list[tuple[int, int, int]],
+) -> None:
     scale, ticks, shown = Timescale(0, 0, GHZ), 0, 0
-    for step, error in steps:
+    for step, error, late in steps:
         ticks += step
-        now = scale.at(ticks)
+        present = ticks + late
+        now = scale.at(present)
         assert now >= shown
-        scale.adjust(ticks, now + error)
-        scale.adjust(ticks - 1, 0)  # measured before: nothing
-        assert scale.at(ticks) == now
-        shown = now
+        scale.adjust(ticks, scale.at(ticks) + error, present)
+        scale.adjust(present, 0, present)  # not measured after it: nothing
+        assert scale.at(present) == now
+        ticks, shown = present, now
+
+
+def test_an_error_that_is_told_late_is_gone_a_second_later_still() -> None:
+    """From another process, a tenth of a second after it was measured."""
+    scale = Timescale(0, 0, GHZ)
+    present = GHZ + GHZ // 10
+    scale.adjust(GHZ, SECOND - 50_000, present)
+    assert abs(scale.at(present) - (SECOND + SECOND // 10)) <= 1, "no step"
+    assert abs(scale.at(present + GHZ) - (2 * SECOND + SECOND // 10 - 50_000)) <= 4
 
 
 def test_a_rate_must_be_positive() -> None:

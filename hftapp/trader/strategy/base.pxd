@@ -14,6 +14,7 @@ cdef class Context:
     cpdef cancel(self, Order order)
     cpdef pull(self, Instrument instrument)
     cpdef shares_t inventory(self, Instrument instrument) except? -1
+    cpdef shares_t open_shares(self, Instrument instrument, int side) except? -1
     cpdef bint best_without_own(self, Instrument instrument, int side) except -1
 
 cdef class Strategy:

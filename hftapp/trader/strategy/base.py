@@ -64,6 +64,10 @@ class Context:
         """Shares this strategy has bought less those it has sold."""
         raise NotImplementedError
 
+    def open_shares(self, instrument: Instrument, side: int) -> Shares:
+        """Shares of this strategy's orders of a side that may still execute, those in flight among them."""
+        raise NotImplementedError
+
     def best_without_own(self, instrument: Instrument, side: int) -> bool:
         """Find the best level of a side once the trader's own orders are taken out, over all venues.
 

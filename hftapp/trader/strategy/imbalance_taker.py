@@ -26,8 +26,8 @@ if not cython.compiled:
 class ImbalanceTaker(Strategy):
     """Sends an immediate-or-cancel order against the thin side when one side holds `ratio_pct` of the best level.
 
-    At most `size` shares, at most what is there, at most up to `max_position`; then pauses for `cooldown_ms` in that
-    symbol.
+    At most `size` shares, at most what is there, at most up to `max_position` with what is in flight; then pauses for
+    `cooldown_ms` in that symbol.
     """
 
     def __init__(self, context: Context, params: Mapping[str, int]) -> None:
@@ -66,6 +66,8 @@ class ImbalanceTaker(Strategy):
         if side != _BUY:
             price, shares = bid, bid_shares
         room = self._limit - Shares(side * self.context.inventory(instrument))
+        if instrument.own_count != 0:
+            room -= self.context.open_shares(instrument, side)
         if shares > self._size:
             shares = self._size
         if shares > room:

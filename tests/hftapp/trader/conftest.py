@@ -297,7 +297,7 @@ class Floor:
         """The feed's part of the figures, all of it as it is now."""
         publisher = self.parts.publisher
         for _ in range(8):
-            publisher.publish(self.parts, 0, 0)
+            publisher.publish(self.parts, 0)
         found: dict[str, Any] = stats.build(self.rings.figures)["feed"]
         return found
 

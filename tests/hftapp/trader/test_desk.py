@@ -14,7 +14,7 @@ from hftapp.trader.session import JournalOverflowError
 from hftapp.trader.strategy import loading
 from hftapp.trader.strategy.base import Strategy
 from hftapp.units import Price, Shares
-from protocols import ouch50
+from protocols import itch50, ouch50
 from protocols.management import Decision
 from tests.hftapp.trader.rig import Rig, add, delete, executed, taken
 
@@ -235,6 +235,30 @@ def test_an_empty_side_has_no_best() -> None:
     assert best(floor, BUY) is None
 
 
+def test_open_shares_are_those_of_this_strategy_and_side() -> None:
+    floor = rig()
+    ref = live(floor)
+    live(floor, SELL, shares=300, price=100_5000)
+    floor.gateway.enter(floor.aapl, 0, BUY, Shares(40), Price(98_0000), 0, words.DAY, 7, False)
+    assert (floor.desk.open_shares(floor.aapl, BUY), floor.desk.open_shares(floor.aapl, SELL)) == (100, 300)
+    floor.hear(executed(ref, 30, 100_0000, 1))
+    assert floor.desk.open_shares(floor.aapl, BUY) == 70
+    floor.desk.quote(floor.aapl, BUY, Shares(500), Price(100_2000), MIN_MOVE)
+    assert floor.desk.open_shares(floor.aapl, BUY) == 500  # the replace, in flight, and not both
+
+
+def test_a_venue_that_has_closed_is_not_looked_through_to() -> None:
+    floor = rig(venues=2)
+    floor.feed(add(7, "B", 70, 99_5000), venue=1, decide=False)
+    floor.market.take_touched()
+    seen(floor, live(floor))
+    assert best(floor, BUY) == (99_5000, 70)
+    end = itch50.SystemEvent(stock_locate=0, tracking_number=0, timestamp=1, event_code="M")
+    floor.feed(end, venue=1, decide=False)
+    floor.market.take_touched()
+    assert best(floor, BUY) == (99_0000, 500)
+
+
 def test_the_best_of_all_venues_is_looked_through_to() -> None:
     floor = rig(venues=2)
     floor.feed(add(7, "B", 70, 99_0000), add(8, "B", 10, 98_0000), venue=1, decide=False)
@@ -391,6 +415,7 @@ def test_what_on_book_costs_is_counted() -> None:
         (lambda desk: desk.take(None, BUY, 100, 100_0000), "instrument"),
         (lambda desk: desk.pull(None), "instrument"),
         (lambda desk: desk.inventory(None), "instrument"),
+        (lambda desk: desk.open_shares(None, BUY), "instrument"),
         (lambda desk: desk.best_without_own(None, BUY), "instrument"),
         (lambda desk: desk.cancel(None), "order"),
     ],
@@ -408,6 +433,7 @@ def test_a_side_that_is_none_is_a_value_error(side: int) -> None:
     for call in (
         lambda: floor.desk.quote(floor.aapl, side, Shares(100), Price(100_0000), Price(1)),
         lambda: floor.desk.take(floor.aapl, side, Shares(100), Price(100_0000)),
+        lambda: floor.desk.open_shares(floor.aapl, side),
         lambda: floor.desk.best_without_own(floor.aapl, side),
     ):
         with pytest.raises(ValueError, match=f"argument side is {side}: give BUY"):

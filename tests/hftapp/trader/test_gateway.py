@@ -44,6 +44,14 @@ def test_an_order_goes_out_as_the_strategy_wants_it() -> None:
     assert floor.stages.rung
 
 
+def test_when_the_first_order_left_is_kept_whatever_it_was_for() -> None:
+    floor = rig()
+    assert floor.gateway.first_order == 0
+    floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 7, IOC, 3, True)
+    floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0100), 8, IOC, 3, True)
+    assert (floor.gateway.emitted, floor.gateway.first_order) == (2, 7)
+
+
 def test_replace_and_cancel() -> None:
     floor = rig()
     order = floor.gateway.enter(floor.aapl, 0, BUY, Shares(100), Price(100_0000), 0, DAY, 0, False)

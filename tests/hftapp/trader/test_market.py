@@ -257,6 +257,39 @@ def test_a_symbol_is_halted_while_one_venue_of_it_is() -> None:
     assert floor.instrument().halted
 
 
+def test_a_symbol_that_trades_at_one_venue_is_still_halted_at_the_other() -> None:
+    floor = Floor(venues=2)
+    floor.apply(add(1, "B", 100, 99_0000), trading_action("H"))
+    floor.apply(add(1, "B", 100, 99_0000), trading_action("T"), venue=1)
+    assert floor.instrument().halted
+    floor.apply(trading_action("T"))
+    assert not floor.instrument().halted
+
+
+def test_no_kind_of_halt_of_one_venue_is_taken_for_another() -> None:
+    floor = Floor(venues=MAX_VENUES)
+    for venue in range(MAX_VENUES):
+        floor.apply(add(1, "B", 100, 99_0000), trading_action("H"), operational("Q", "H"), venue=venue)
+    instrument = floor.instrument()
+    assert instrument.halts.bit_count() == 2 * MAX_VENUES
+    for venue in range(MAX_VENUES):
+        assert instrument.halted
+        floor.apply(trading_action("T"), operational("Q", "T"), venue=venue)
+    assert not instrument.halted
+
+
+def test_what_the_book_of_a_closed_venue_still_shows_is_no_quote() -> None:
+    floor = Floor(venues=2)
+    floor.apply(add(1, "B", 100, 99_0000), add(2, "S", 100, 99_0200))
+    floor.apply(add(1, "B", 300, 100_0000), add(2, "S", 300, 100_0200), venue=1)
+    (instrument,) = floor.touched()
+    assert (instrument.bid, instrument.ask) == (100_0000, 99_0200)
+    floor.apply(event("M"), venue=1)
+    assert floor.touched() == [instrument]
+    assert (instrument.bid, instrument.bid_shares, instrument.bid_venue) == (99_0000, 100, 0)
+    assert (instrument.ask, instrument.ask_shares, instrument.ask_venue) == (99_0200, 100, 0)
+
+
 def test_every_new_instrument_is_prepared_before_it_is_seen() -> None:
     prepared: list[str] = []
     floor = Floor(prepare=lambda instrument: prepared.append(instrument.symbol))

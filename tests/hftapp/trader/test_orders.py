@@ -192,6 +192,16 @@ def test_a_rejected_replace_leaves_the_old_order_as_it_was() -> None:
     assert (new.replaces, new.replaced_ref, orders.find(0, new.replaced_ref)) == (None, order.ref, order)
 
 
+def test_what_was_replaced_is_not_looked_for_again() -> None:
+    """A quote is replaced thousands of times a day, and its fill asks what of the chain is left."""
+    orders = House()
+    order = live(orders)
+    new = orders.replace(order, Shares(100), Price(10_0100))
+    assert new.replaced_ref == order.ref
+    orders.hear(replaced(order, new, 100))
+    assert (order.state, new.replaced_ref) == (DEAD, 0)
+
+
 def test_a_replace_accepted_dead_leaves_nothing() -> None:
     orders = House()
     order = live(orders)

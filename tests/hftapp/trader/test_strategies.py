@@ -128,6 +128,21 @@ def test_the_taker_stops_at_its_position(make_floor: Callable[[str], Any]) -> No
     assert [m.quantity for m in orders] == [100, 50]
 
 
+def test_the_taker_counts_what_is_in_flight(make_floor: Callable[[str], Any]) -> None:
+    """An exchange that is slow to answer gets no more orders than the position allows."""
+    floor = make_floor(TAKER)
+    floor.run(10)
+    floor.exchange.add(1, "B", 900, 99_9500)
+    floor.exchange.add(2, "S", 100, 100_0000)
+    floor.run()
+    for reference in range(3, 8):
+        floor.wait(600)
+        floor.exchange.add(reference, "B", 10, 99_9400)
+        floor.run()
+    orders = [m for m in floor.exchange.received if isinstance(m, ouch50.EnterOrder)]
+    assert [m.quantity for m in orders] == [100, 50]
+
+
 def test_own_orders_are_not_the_market(floor: Any) -> None:
     """The feed shows the trader its own quotes; the mid it quotes around does not move because of them."""
     floor.open_market()

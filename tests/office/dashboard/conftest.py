@@ -14,17 +14,18 @@ from argon2 import PasswordHasher
 from websockets.sync.client import ClientConnection, connect
 
 from office.commands import CommandError
-from office.dashboard.app import Limits, create
+from office.dashboard.app import create
 from office.dashboard.assets import Assets
 from office.dashboard.desk import Desk
 from office.dashboard.hub import Hub
+from office.dashboard.limits import Limits
 from office.dashboard.reader import Reader
 from office.dashboard.serve import Settings, listener, server
 from office.dashboard.sessions import Sessions
 from office.dashboard.stream import Clocks
 from office.dashboard.users import Users
 from protocols import management as m
-from store.audit import AuditLog
+from store.audit import AuditLog, AuditRecord
 from store.audit.verify import records
 
 PASSWORD = "a long enough password"
@@ -68,13 +69,14 @@ class Alerts:
 class Page:
     """A served page and what is behind it."""
 
-    def __init__(self, folder: Path, assets: Assets) -> None:
+    def __init__(self, folder: Path, assets: Assets, request_seconds: float = 10.0) -> None:
         self.hub, self.switch, self.source = Hub(), Switch(), Alerts()
         self.users = Users(folder / "users.toml", HASHER)
         self.audit = folder / "audit.jsonl"
         self.log = AuditLog(self.audit)
         sessions = Sessions(self.users.find)
         desk = Desk(self.hub, self.users, sessions, self.log, self.switch.kill, self.source, "token-of-prometheus")
+        self.desk = desk
         self.clocks = Clocks(time.monotonic_ns, time.time_ns)
         self.app = create(desk, assets, self.clocks, hosts=["127.0.0.1"])
         self.before = 0
@@ -85,7 +87,7 @@ class Page:
             self.lines.append(line)
             told.set()
 
-        settings = Settings(folder, port=0, ready=ready)
+        settings = Settings(folder, port=0, request_seconds=request_seconds, ready=ready)
         self._server = server(self.app, settings)
         self._socket = listener(settings)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
@@ -111,9 +113,9 @@ class Page:
         self.hub.take(SESSION, m.CONTROL, 0, T0, hello.encode())
 
     def request(
-        self, method: str, path: str, body: Any = None, cookie: str = "", **headers: str
+        self, method: str, path: str, body: Any = None, cookie: str = "", source: str = "127.0.0.1", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.host, timeout=10)
+        connection = http.client.HTTPConnection(self.host, timeout=10, source_address=(source, 0))
         sent = {"Origin": self.origin, "Content-Type": "application/json", "Cookie": cookie}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
@@ -136,7 +138,11 @@ class Page:
 
     def actions(self) -> list[tuple[str, str, str]]:
         """Who, action, subject: what the audit log has."""
-        return [(record.who, record.action, record.subject) for record in records(self.audit)][self.before :]
+        return [(record.who, record.action, record.subject) for record in self.records()]
+
+    def records(self) -> list[AuditRecord]:
+        """The same as records."""
+        return list(records(self.audit))[self.before :]
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -174,6 +180,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(f"content of {name}\n" * 20)
     (folder / "assets/shared-1.js").write_text("shared")
     return folder
+
+
+@pytest.fixture(scope="module")
+def serve() -> type[Page]:
+    """`Page`, to serve one of one's own."""
+    return Page
 
 
 @pytest.fixture(scope="module")

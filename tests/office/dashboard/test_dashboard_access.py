@@ -3,7 +3,10 @@
 import contextlib
 import gzip
 import json
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +14,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from office.dashboard import client, roles
+from office.dashboard.limits import Strangers
 from office.dashboard.reader import Reader
 from office.dashboard.stream import LOGGED_OUT, MOST_OF_ONE, TOO_MANY
+from office.dashboard.throttle import Throttle
+from office.dashboard.users import UsersError
 from store.audit import AuditError
 from store.audit.verify import verify
 
@@ -179,6 +185,122 @@ def test_the_kill_switch_works_without_the_audit_log_and_says_so(page: Page, mon
     status, _, body = page.request("POST", "/api/acknowledge", {"alert": "a1"}, cookie)
     assert (status, page.source.state) == (500, "open")
     assert page.request("POST", "/api/login", {"user": "risk", "password": PASSWORD})[0] == 500
+
+
+def test_the_kill_switch_waits_neither_for_a_log_that_hangs_nor_for_those_who_wait_for_it(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.greet()
+    cookie = page.login("risk")
+    hangs, stuck, kept = threading.Event(), threading.Semaphore(0), threading.Event()
+    append, record = page.log.append, page.desk.record
+
+    def late(**given: Any) -> None:
+        hangs.wait(30)
+        append(**given)
+        if given["action"] == "kill.sent":
+            kept.set()
+
+    def counted(*given: str, **detail: str) -> None:
+        stuck.release()
+        record(*given, **detail)
+
+    monkeypatch.setattr(page.log, "append", late)
+    monkeypatch.setattr(page.desk, "record", counted)
+    monkeypatch.setattr(page.desk, "patience", 0.05)
+    places = min(32, (os.cpu_count() or 1) + 4)  # of asyncio's own pool of threads
+    with ThreadPoolExecutor(places) as strangers:
+        try:
+            for _ in range(places):
+                strangers.submit(page.request, "POST", "/api/acknowledge", {"alert": "a1"})
+            assert all(stuck.acquire(timeout=5) for _ in range(places))
+            status, _, body = page.request("POST", "/api/kill", {"host": "hft1"}, cookie)
+        finally:
+            hangs.set()
+    assert (status, page.switch.pulled) == (200, ["risk"])
+    assert "has not answered for 0.05 s" in json.loads(body)["warning"]
+    assert kept.wait(5)
+    found = [action for who, action, _ in page.actions() if who == "risk"]
+    assert found == ["login", "kill", "kill.sent"], "late rather than never"
+
+
+def test_what_nobody_waits_for_any_longer_and_was_not_done_is_not_recorded_either(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, begun = threading.Event(), threading.Event()
+    kept: list[str] = []
+
+    def late(**given: Any) -> None:
+        begun.set()
+        hangs.wait(30)
+        kept.append(given["action"])
+
+    monkeypatch.setattr(page.log, "append", late)
+    monkeypatch.setattr("office.dashboard.desk._LONGEST", 0.05)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(page.desk.record, "ann", "risk", "kill")
+        assert begun.wait(5)
+        with pytest.raises(AuditError, match=r"has not answered for 0\.05 s"):
+            page.desk.record("ann", "risk", "acknowledge")
+        hangs.set()
+        first.result(5)
+    page.desk.record("ann", "risk", "logout")
+    assert kept == ["kill", "logout"]
+
+
+def test_tries_without_a_login_are_recorded_one_by_one_so_long_and_counted_then(page: Page) -> None:
+    strangers = page.app.state.office.limits.strangers = Strangers(Throttle(2, 3_600.0), Throttle(300, 0.2))
+    statuses = [page.request("POST", path, {"host": "hft1"})[0] for path in (*POSTS, *POSTS)]
+    statuses.append(page.request("POST", "/api/login", {"user": "risk", "password": "a wrong guess"})[0])
+    assert (statuses, len(page.actions())) == ([401] * 5, 2)
+    strangers.address.clear("127.0.0.1")
+    page.request("POST", "/api/kill", {"host": "hft1"})
+    assert page.records()[-1].detail["omitted"] == 3
+    page.request("POST", "/api/kill", {"host": "hft1"})
+    assert "omitted" not in page.records()[-1].detail
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "who"),
+    [("risk", "\ud800", "risk"), ("risk", PASSWORD + "\udcff", "risk"), (" ", "x", "nobody"), ("a\ud800", "x", "a?")],
+)
+def test_what_is_no_text_is_a_wrong_login_and_recorded(page: Page, user: str, password: str, who: str) -> None:
+    assert page.request("POST", "/api/login", {"user": user, "password": password})[0] == 401
+    assert page.actions() == [(who, "login.failed", "")]
+
+
+def test_a_host_that_is_no_text_is_refused_and_recorded(page: Page) -> None:
+    page.greet()
+    assert page.request("POST", "/api/kill", {"host": "hft\ud800"}, page.login("risk"))[0] == 409
+    assert page.actions()[1:] == [("risk", "kill.refused", "hft?")]
+
+
+def test_a_login_that_is_one_too_many_at_once_is_recorded(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("office.dashboard.app._MOST_WAITING", 0)
+    assert page.request("POST", "/api/login", {"user": "risk", "password": PASSWORD})[0] == 503
+    (record,) = page.records()
+    assert (record.who, record.action, record.detail["reason"]) == ("risk", "login.throttled", "too many at once")
+
+
+@pytest.mark.parametrize("wrong", [UsersError("the file is damaged"), OSError(5, "Input/output error")])
+def test_a_users_file_that_cannot_be_read_closes_a_page_and_the_next_one_is_served_again(
+    page: Page, watching: Callable[..., float], monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    def unreadable(name: str) -> None:
+        raise wrong
+
+    cookie = page.login("viewer")
+    with page.watch(cookie) as socket:
+        socket.recv(timeout=5)
+        with monkeypatch.context() as patch:
+            patch.setattr(page.desk.sessions, "_find", unreadable)
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    socket.recv(timeout=3)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == LOGGED_OUT
+    page.greet()
+    with page.watch(cookie) as socket:
+        watching(socket, Reader(), lambda reader: bool(reader.tables["servers"]))
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("trader", 200), ("risk", 200)])

@@ -24,6 +24,8 @@ class Desk:
         self.orders = Rows(schema.ORDERS, {}, lambda order: order_row(order, ""))
         fills = Rows(schema.FILLS, {}, lambda fill: fill)
         self.blotter = Blotter(self.orders, fills, lambda *execution: self.executions.append(execution))
+        self.fills = fills
+        self.said: list[bytes] = []
         self.now = 0
 
     def out(self, message: ouch50.OuchInbound) -> None:
@@ -32,12 +34,20 @@ class Desk:
 
     def back(self, kind: type[ouch50.OuchOutbound], **fields: Any) -> None:
         self.now += SECOND
-        message = kind(timestamp=self.now, **fields)
-        self.blotter.answered(1, 0, ouch50.decode_outbound(message.encode()), self.now)
+        self.said.append(kind(timestamp=self.now, **fields).encode())
+        self.blotter.answered(1, 0, ouch50.decode_outbound(self.said[-1]), self.now)
+
+    def again(self, said: list[bytes]) -> list[bool]:
+        """The exchange says all of it to a trader that has come back; gives what of it is new."""
+        self.now += SECOND
+        return [self.blotter.answered(1, 0, ouch50.decode_outbound(message), self.now) for message in said]
+
+    def all(self) -> list[dict[str, Any]]:
+        rows = [dict(zip(COLUMNS, order_row(order, ""), strict=True)) for order in self.orders]
+        return sorted(rows, key=lambda row: row["reference"])
 
     def order(self, reference: int) -> dict[str, Any]:
-        rows = [dict(zip(COLUMNS, order_row(order, ""), strict=True)) for order in self.orders]
-        (found,) = [row for row in rows if row["reference"] == reference]
+        (found,) = [row for row in self.all() if row["reference"] == reference]
         return found
 
     def enter(self, reference: int = 1, shares: int = 300, price: int = 50_0000, side: str = "B") -> None:
@@ -118,17 +128,21 @@ def replace(desk: Desk) -> None:
     )  # fmt: skip
 
 
+def replaced(desk: Desk) -> None:
+    desk.back(
+        ouch50.OrderReplaced, orig_user_ref_num=1, user_ref_num=2, side="B", quantity=200, symbol="MSFT",
+        price=50_0200, time_in_force="0", display="Y", order_reference_number=78, capacity="P",
+        inter_market_sweep_eligibility="N", cross_type="N", order_state="L", cl_ord_id="",
+    )  # fmt: skip
+
+
 def test_a_replace_is_a_new_order_in_place_of_the_old() -> None:
     desk = Desk()
     desk.enter()
     desk.accept()
     replace(desk)
     assert (desk.order(1)["state"], desk.order(2)["replaces"]) == ("replacing", 1)
-    desk.back(
-        ouch50.OrderReplaced, orig_user_ref_num=1, user_ref_num=2, side="B", quantity=200, symbol="MSFT",
-        price=50_0200, time_in_force="0", display="Y", order_reference_number=78, capacity="P",
-        inter_market_sweep_eligibility="N", cross_type="N", order_state="L", cl_ord_id="",
-    )  # fmt: skip
+    replaced(desk)
     assert state(desk.order(1)) == ("replaced", False, 0, 0)
     assert state(desk.order(2)) == ("working", True, 0, 200)
 
@@ -152,6 +166,72 @@ def test_a_broken_trade_takes_its_execution_back_once() -> None:
         desk.back(ouch50.BrokenTrade, user_ref_num=1, match_number=9, reason="E", cl_ord_id="")
     assert desk.order(1)["executed"] == 0
     assert [execution[3] for execution in desk.executions] == [300, -300]
+
+
+def a_day(desk: Desk) -> None:
+    """Order 1: a fill, a fill that is broken, replaced by order 2, which is filled in part. Order 3: refused."""
+    desk.enter()
+    desk.accept()
+    desk.execute(50, match=1)
+    desk.execute(50, match=2)
+    desk.back(ouch50.BrokenTrade, user_ref_num=1, match_number=2, reason="E", cl_ord_id="")
+    replace(desk)
+    replaced(desk)
+    desk.execute(70, 50_0200, match=3, reference=2)
+    desk.back(ouch50.OrderCanceled, user_ref_num=2, quantity=30, reason="U")
+    desk.enter(3)
+    desk.back(ouch50.Rejected, user_ref_num=3, reason=0x0007, cl_ord_id="")
+
+
+def test_what_the_exchange_says_again_to_a_trader_that_comes_back_changes_nothing() -> None:
+    desk = Desk()
+    a_day(desk)
+    before = desk.all(), list(desk.executions), len(desk.fills)
+    for _ in range(2):
+        assert desk.again(desk.said) == [False] * len(desk.said)
+        assert (desk.all(), desk.executions, len(desk.fills)) == before
+    assert sum(execution[3] for execution in desk.executions) == 120
+    desk.execute(100, 50_0200, match=4, reference=2)
+    assert state(desk.order(2)) == ("filled", False, 170, 0), "what is new behind it counts"
+    assert desk.blotter.unknown == 0
+
+
+def test_with_a_new_journal_the_orders_are_those_that_the_exchange_tells_of() -> None:
+    first, desk = Desk(), Desk()
+    a_day(first)
+    for _ in range(2):
+        desk.again(first.said)
+    assert [execution[:5] for execution in desk.executions] == [execution[:5] for execution in first.executions]
+    names = ("reference", "replaces", "price", "executed", "leaves", "notional", "side", "symbol", "state", "tif")
+    for order in (1, 2):
+        assert {name: desk.order(order)[name] for name in names} == {name: first.order(order)[name] for name in names}
+    assert (len(desk.fills), len(desk.orders)) == (3, 2)
+    assert desk.blotter.unknown == 1, "of what was refused only the number is said"
+
+
+def test_another_days_order_of_the_same_number_is_another_order() -> None:
+    desk, other = Desk(), Desk()
+    for each in (desk, other):
+        each.accept()
+        each.execute(300)
+        other.now += 1
+    desk.again(other.said)
+    assert [(row["state"], row["executed"]) for row in desk.all()] == [("filled", 300)] * 2
+    assert sum(execution[3] for execution in desk.executions) == 600
+
+
+def test_a_session_that_is_longer_than_the_tables_comes_again_within_their_bounds() -> None:
+    first, desk = Desk(), Desk()
+    limit = schema.ORDERS.limit
+    for reference in range(1, 3 * limit):
+        first.accept(reference)
+        first.execute(300, match=reference, reference=reference)
+    for _ in range(2):
+        desk.again(first.said)
+    assert sum(execution[3] for execution in desk.executions) == 300 * (3 * limit - 1)
+    assert len(desk.orders) == limit
+    assert len(desk.blotter._known) <= 2 * limit
+    assert len(desk.blotter._matches) <= 2 * schema.FILLS.limit
 
 
 def test_an_answer_to_an_order_nobody_knows_is_counted_and_changes_nothing() -> None:

@@ -15,6 +15,7 @@ from office.dashboard.schema import ALERTS, FILLS, ORDERS, SERVERS
 from protocols import management as m
 from protocols import ouch50
 from protocols.risk_checks import NAMES as CHECK_NAMES
+from tests.office.monitor.test_monitor_books import accepted
 
 SESSION, JOURNAL = 0xA1, 0xB2
 SECOND = 1_000_000_000
@@ -153,6 +154,27 @@ def test_a_journal_record_that_comes_twice_counts_once() -> None:
         hub.take(SESSION, m.JOURNAL, 2, T0, record)
     assert len(shown(hub)["fills"]) == 1
     assert hub.journal_known(JOURNAL) == 2
+
+
+@pytest.mark.parametrize("journal", [JOURNAL, 0xC4], ids=["same journal", "new journal"])
+def test_after_a_restart_the_journal_says_the_position_that_the_trader_says(journal: int) -> None:
+    hub = Hub()
+    first = Server(hub)
+    first.keep(m.OUT, enter(1))
+    answers = [accepted(1, "B", 100).encode(), executed(1, 100, 99_0000)]
+    for answer in answers:
+        first.keep(m.IN, answer)
+    first.say(m.Connection(open=0))
+    second = Server(hub, session=0xC3, journal=journal)
+    second.record = first.record if journal == JOURNAL else 0
+    for answer in answers:
+        second.keep(m.IN, answer)
+    second.say(m.Position(symbol="AAPL", shares=100, exposed_buy=0, exposed_sell=0, open_notional=0))
+    found = shown(hub)
+    assert [(row["shares"], row["journal"], row["apart"]) for row in found["positions"]] == [(100, 100, 0)]
+    assert [(row["reference"], row["state"]) for row in found["orders"]] == [(1, "filled")]
+    assert len(found["fills"]) == 1
+    assert [row["executions"] for row in found["servers"]] == [1]
 
 
 def test_the_next_run_of_a_server_goes_on_with_its_orders_in_the_same_row() -> None:

@@ -1,5 +1,6 @@
 """The users file, sessions, limits of tries: who gets in."""
 
+import os
 import stat
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
+from office.dashboard.limits import Strangers
 from office.dashboard.sessions import IDLE, LONGEST, MOST_OF_ONE, Sessions
 from office.dashboard.throttle import MOST, Throttle
 from office.dashboard.users import User, Users, UsersError
@@ -66,6 +68,43 @@ def test_a_damaged_file_is_named_and_lets_nobody_in(users: Users, text: str) -> 
     users.path.chmod(0o600)
     with pytest.raises(UsersError, match=r"users\.toml"):
         users.check("ann", PASSWORD)
+
+
+@pytest.mark.parametrize("kind", ["a folder", "below a file"])
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "users.toml"
+    if kind == "a folder":
+        path.mkdir(0o700)
+    else:
+        path.write_text("")
+        path = path / "users.toml"
+    with pytest.raises(UsersError, match=r"users\.toml cannot be read: .*; give it to whoever serves the page"):
+        Users(path, HASHER).all()
+    with pytest.raises(UsersError, match=r"users\.toml cannot be (read|changed): "):
+        Users(path, HASHER).add("ann", "risk", PASSWORD)
+
+
+def test_a_file_that_root_changes_stays_its_owners(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    users.add("ann", "risk", PASSWORD)
+    before, given = users.path.stat(), []
+
+    def chown(descriptor: int, uid: int, gid: int) -> None:
+        given.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, uid, gid))
+        raise PermissionError(1, "Operation not permitted")  # as for all but root; the file is changed all the same
+
+    monkeypatch.setattr(os, "fchown", chown)
+    users.add("bob", "viewer", PASSWORD)
+    owner = (before.st_uid, before.st_gid)
+    assert given == [("users.toml.lock", *owner), (f".users.toml.{os.getpid()}", *owner)]
+    assert [user.name for user in users.all()] == ["ann", "bob"]
+
+
+def test_a_password_that_is_no_text_is_wrong_and_cannot_be_given(users: Users) -> None:
+    users.add("ann", "risk", PASSWORD + "?")
+    assert users.check("ann", PASSWORD + "\ud800") is None
+    assert users.check("bob", PASSWORD + "\ud800") is None
+    with pytest.raises(UsersError, match="the password is no valid text"):
+        users.add("bob", "risk", PASSWORD + "\ud800")
 
 
 def test_a_hash_that_is_none_lets_nobody_in(users: Users) -> None:
@@ -162,6 +201,16 @@ def test_after_a_burst_of_tries_each_further_one_has_to_wait() -> None:
     assert throttle.wait("a", 10) == 10
     throttle.clear("a")
     assert throttle.wait("a", 10) == 0
+
+
+def test_tries_of_strangers_are_recorded_by_address_and_in_all_and_the_rest_is_counted() -> None:
+    strangers = Strangers(Throttle(3, 10.0), Throttle(5, 10.0))
+    assert [strangers.admit("a", 0) for _ in range(4)] == [True] * 3 + [False]
+    assert [strangers.admit("b", 0) for _ in range(3)] == [True] * 2 + [False]
+    assert strangers.omitted() == {"omitted": 2}
+    assert strangers.omitted() == {}
+    assert not strangers.admit("c", 0) and strangers.admit("c", 10)
+    assert strangers.omitted() == {"omitted": 1}
 
 
 @given(st.lists(st.floats(0, 100), max_size=60).map(sorted))

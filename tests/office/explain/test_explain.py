@@ -221,9 +221,51 @@ def test_a_broken_trade_is_taken_back(run: Path, tmp_path: Path) -> None:
     assert "is void" in told(place, 3).output
 
 
+def heard(frame: management.Frame) -> bool:
+    return isinstance(frame.message, management.JournalRecord) and frame.message.kind == management.IN
+
+
+def entered(frame: management.Frame) -> int:
+    """UserRefNum of the order that a record of the journal enters, 0 for none."""
+    record = frame.message
+    if not isinstance(record, management.JournalRecord) or record.kind != management.OUT:
+        return 0
+    sent = ouch50.decode_inbound(record.body)
+    return sent.user_ref_num if isinstance(sent, ouch50.EnterOrder) else 0
+
+
+def a_day_later(frame: management.Frame) -> management.Frame:
+    """The same, but that the exchange answers at another time of its day."""
+    if not heard(frame):
+        return frame
+    answer = ouch50.decode_outbound(frame.message.body)
+    return frame._replace(message=frame.message.replace(body=answer.replace(timestamp=answer.timestamp + 1).encode()))
+
+
+def test_what_the_exchange_says_again_after_a_restart_is_told_once(run: Path, tmp_path: Path) -> None:
+    place = rewritten(run, tmp_path, lambda frames: frames + [each for each in frames if heard(each)])
+    for order in (3, 6):
+        found, before = explained(place, order), explained(run, order)
+        assert found["answers"] == before["answers"]
+        assert found["position"] == before["position"]
+
+
+def test_with_a_new_journal_what_was_held_is_what_the_exchange_says_again(run: Path, tmp_path: Path) -> None:
+    orders = range(1, lockstep_run.TICKS + 1)
+    last = max(order for order in orders if explained(run, order)["position"]["before"])
+
+    def restarted(frames: list[management.Frame]) -> list[management.Frame]:
+        # A machine that starts again begins a journal: of the orders before, it has what the exchange says again.
+        own = next(place for place, frame in enumerate(frames) if entered(frame) == last)
+        return [each for each in frames[:own] if heard(each) or each.stream == management.CONTROL] + frames[own:]
+
+    found = explained(rewritten(run, tmp_path, restarted), last)["position"]
+    assert found == explained(run, last)["position"]
+
+
 def test_orders_of_two_days_with_one_number_are_told_apart(run: Path, tmp_path: Path) -> None:
     def twice(frames: list[management.Frame]) -> list[management.Frame]:
-        return frames + [each for each in frames if each.stream != management.CONTROL]
+        return frames + [a_day_later(each) for each in frames if each.stream != management.CONTROL]
 
     place = rewritten(run, tmp_path, twice)
     first, second = [number for number, one in decisions(place) if one.reference == 3]

@@ -362,3 +362,42 @@ def test_without_a_drop_copy_the_servers_journal_says_the_same() -> None:
     assert (found["missed"], found["malformed"], feed.monitor.journal_known(77)) == (0, 2, 6)
     assert found["drop_copies"] == [{"source": f"journal {77:016x}", "connected": True, "sequence": 6}]
     assert "account strategy 3" in feed.monitor.alerts()[0]["text"]
+
+
+@pytest.mark.parametrize("journals", [(77, 77), (77, 78)], ids=["one journal", "two journals"])
+def test_a_restart_of_the_trader_counts_no_execution_twice(journals: tuple[int, int]) -> None:
+    feed = Feed()
+    answers = [accepted(1, "B", 100), executed(1, 100, 1_000_000, 5)]
+    numbers = dict.fromkeys(journals, 0)
+    for journal in journals:
+        for answer in answers:
+            numbers[journal] += 1
+            feed.monitor.on_journal(Entry(journal, numbers[journal], NOW, IN, 0, answer.encode()), NOW, "hft1")
+    found = feed.after(0)
+    assert [(row["shares"], row["bought"], row["open_buy"]) for row in found["positions"]] == [(100, 100, 0)]
+    assert (found["executions"], found["messages"], found["unknown"], found["missed"]) == (1, 1, 0, 0)
+
+
+def test_two_journals_of_one_host_that_begin_alike_count_once() -> None:
+    feed = Feed()
+    records = [
+        (OUT, b"whatever was sent"),
+        (DECISION, decision(1, 3)),
+        (IN, accepted(1, "B", 100).encode()),
+        (IN, executed(1, 60, 1_000_000, 5).encode()),
+    ]
+    more = [*records, (IN, executed(1, 40, 1_000_000, 6).encode())]
+    for journal, kept in ((77, records), (78, more)):
+        for number, (kind, payload) in enumerate(kept, 1):
+            feed.monitor.on_journal(Entry(journal, number, NOW, kind, 0, payload), NOW, "hft1")
+    found = feed.after(0)
+    assert [(row["shares"], row["open_buy"]) for row in found["positions"]] == [(100, 0)]
+    assert (found["executions"], found["messages"], found["unknown"]) == (2, 1, 0)
+
+
+def test_two_hosts_number_their_orders_for_themselves() -> None:
+    feed = Feed()
+    for journal, host in ((77, "hft1"), (78, "hft2")):
+        for number, answer in enumerate((accepted(1, "B", 100), executed(1, 100, 1_000_000, 5)), 1):
+            feed.monitor.on_journal(Entry(journal, number, NOW, IN, 0, answer.encode()), NOW, host)
+    assert [row["shares"] for row in feed.after(0)["positions"]] == [200]

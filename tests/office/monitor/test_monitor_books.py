@@ -115,6 +115,21 @@ def test_a_broken_execution_gives_shares_and_cash_back() -> None:
     assert (holding.shares, books.unknown) == (0, 1), "once"
 
 
+def test_what_a_login_hears_again_counts_once() -> None:
+    books = FirmBooks()
+    refused = ouch50.Rejected(timestamp=9, user_ref_num=3, reason=13, cl_ord_id="")
+    said = [accepted(1, "B", 300), executed(1, 100, 1_000_000, 5), executed(1, 50, 1_000_000, 6), broken(1, 6)]
+    said += [replaced(1, 2, "B", 150), cancelled(2, 50), refused]
+    told(books, *said)
+    before = repr((books.holdings, books.orders, books.messages, books.executions, books.broken))
+    assert (books.holdings["AAPL"].shares, books.executions, books.broken) == (100, 1, 1)
+    for _ in range(2):
+        assert told(books, *said) == [], "surveillance has seen it"
+        assert repr((books.holdings, books.orders, books.messages, books.executions, books.broken)) == before
+    told(books, executed(2, 100, 1_000_000, 7))
+    assert (books.holdings["AAPL"].shares, books.orders, books.unknown) == (200, {}, 0)
+
+
 def test_users_and_venues_number_their_orders_for_themselves() -> None:
     books = FirmBooks()
     told(books, accepted(1, "B", 100))

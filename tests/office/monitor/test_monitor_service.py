@@ -206,6 +206,25 @@ def test_journals_on_disk_come_first_and_fill_what_was_missed(tmp_path: Path, mo
     asyncio.run(test())
 
 
+def test_a_journal_that_was_renewed_counts_once_beside_the_one_it_was(tmp_path: Path) -> None:
+    answers = [accepted(1, "B", 100), executed(1, 10, 1_000_000, 1), executed(1, 20, 1_000_000, 2)]
+    frames = [
+        Frame(JOURNAL, number, 1, JournalRecord(kind=IN, venue=0, body=answer.encode())).encode()
+        for number, answer in enumerate(answers, 1)
+    ]
+    # `tests.office.monitor.test_monitor.hello` names journal 5.
+    greetings = [hello(7, "hft1"), hello(8, "hft1").replace(journal=6)]
+    watched = Monitor({})
+    for greeting, kept in zip(greetings, (frames[:2], frames), strict=True):
+        folder = tmp_path / f"{greeting.journal:016x}"
+        folder.mkdir()
+        (folder / JOURNAL_NAME).write_bytes(MAGIC + b"".join(kept))
+        service._on_journal(watched, {}, greeting.session, Frame(CONTROL, 0, 1, greeting), tmp_path, 1)
+    found = watched.snapshot(1)
+    assert [(row["shares"], row["open_buy"]) for row in found["positions"]] == [(30, 70)]
+    assert (found["executions"], found["messages"], len(found["drop_copies"])) == (2, 1, 2)
+
+
 READY = {
     "venues": {
         "NSDQ": {
