@@ -79,7 +79,7 @@ class Auctions:
             new.shares = 0
             return False
         new.auction = old.auction
-        code = int(CrossReject.CANCEL_NOT_ALLOWED) if self.late(old, now) else self.refusal(new, now)
+        code = int(CrossReject.CANCEL_NOT_ALLOWED) if self.late(old, now) else self.refusal(new, now, True)
         if code:
             self._refuse(new, code)
             return False
@@ -89,10 +89,11 @@ class Auctions:
         self._market.replaced(old, new, False)
         return True
 
-    def refusal(self, order: Order, now: int = 0) -> int:
+    def refusal(self, order: Order, now: int = 0, replaced: bool = False) -> int:
         """Why an order for a cross would be refused (OUCH reject code), 0 when it would be held.
 
-        ``now`` may be left out where the market's time has been stamped already.
+        ``now`` may be left out where the market's time has been stamped already. ``replaced``: it takes the place of
+        one that is held.
         """
         now = max(now, self._market.time)
         if not self._market.engine.open:
@@ -109,7 +110,7 @@ class Auctions:
         reference = 0
         if order.auction == CLOSING:
             reference = self.first_references.get(order.book.symbol, 0)
-        return refusal(order, now, self._hours[order.auction], reference)
+        return refusal(order, now, self._hours[order.auction], reference, replaced)
 
     def late(self, order: Order, now: int = 0) -> bool:
         """Whether an order for a cross can no longer be cancelled, reduced or replaced before that cross."""

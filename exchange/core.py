@@ -107,6 +107,10 @@ class Exchange:
         deadlines = [due for venue in self.venues if (due := venue.next_deadline()) is not None]
         return min(deadlines, default=None)
 
+    def failed(self) -> bool:
+        """Whether the journal lacks an input, so that nobody may be told anything more."""
+        return self._journal is not None and self._journal.failed is not None
+
     def commit(self, monotonic: int) -> None:
         """Journal first, then the packets: called once for every batch of inputs, before clients are answered."""
         if self._journal is not None:

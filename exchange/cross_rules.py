@@ -25,11 +25,11 @@ class CrossReject(IntEnum):
     LATE_TOO_AGGRESSIVE = 0x0019
 
 
-def refusal(order: Order, now: int, hours: CrossHours | None, first_reference: int) -> int:
+def refusal(order: Order, now: int, hours: CrossHours | None, first_reference: int, replaced: bool = False) -> int:
     """Why the order cannot be held for its cross, 0 when it can.
 
     ``hours``: those of the cross; None: there is no such cross now. ``first_reference``: the reference price when
-    orders began to be late (price4), 0 = there was none.
+    orders began to be late (price4), 0 = there was none. ``replaced``: it takes the place of one that is held.
     """
     if order.shares <= 0 or order.shares > MAX_SHARES:
         return Reject.INVALID_QUANTITY
@@ -39,6 +39,9 @@ def refusal(order: Order, now: int, hours: CrossHours | None, first_reference: i
         return Reject.INVALID_PRICE
     if order.auction == HALT:
         return CrossReject.INVALID_CROSS if hours is None or order.imbalance_only else 0
+    if replaced and order.auction == WAITS_FOR_OPEN:
+        # After the open too: its symbol is halted, and the old order would wait on.
+        return 0
     if hours is None or now >= hours.at:
         return CrossReject.INVALID_CROSS
     if order.auction == WAITS_FOR_OPEN:

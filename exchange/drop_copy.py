@@ -32,7 +32,8 @@ USER_PREFIX = "DC"
 
 
 class DropCopyEndpoint:
-    """The drop copies of one venue. ``session``: as for order entry; ``monotonic`` gives ns."""
+    """The drop copies of one venue. ``session``: as for order entry; ``monotonic`` gives ns; ``failed`` says whether
+    nothing may be told any more."""
 
     def __init__(
         self,
@@ -40,8 +41,10 @@ class DropCopyEndpoint:
         session: str,
         monotonic: Callable[[], int],
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - immutable
+        failed: Callable[[], bool] = lambda: False,
     ) -> None:
         self.monotonic = monotonic
+        self.failed = failed
         self.timeouts = timeouts
         self.connections = Connections()
         self._streams: dict[str, CopyStream] = {}
@@ -101,6 +104,10 @@ class CopyConnection(SoupConnection):
     def lost(self) -> None:
         """Take note of its end."""
         self._endpoint.connections.discard(self)
+
+    def failed(self) -> bool:
+        """Whether its copies may follow from what the journal lacks."""
+        return self._endpoint.failed()
 
     def on_event(self, event: ServerEvent) -> None:
         """There is nothing that a reader could say."""

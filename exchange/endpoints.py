@@ -53,9 +53,10 @@ class VenueEndpoints:
         )
         publisher = venue.market.publisher
         logins = {login.user: login.password for login in settings.logins}
-        self._glimpse = GlimpseEndpoint(GlimpseServer(settings.session, venue.market, logins), monotonic)
-        self._rerequest = RerequestEndpoint(RerequestServer(settings.session, publisher.store), monotonic)
-        self._drop_copy = DropCopyEndpoint(venue, settings.session, monotonic)
+        failed = exchange.failed
+        self._glimpse = GlimpseEndpoint(GlimpseServer(settings.session, venue.market, logins), monotonic, failed)
+        self._rerequest = RerequestEndpoint(RerequestServer(settings.session, publisher.store), monotonic, failed)
+        self._drop_copy = DropCopyEndpoint(venue, settings.session, monotonic, failed=failed)
 
     async def open(self) -> dict[str, Any]:
         """Serve from now on; returns the venue's part of the ready file. ServiceError when a port cannot be had."""

@@ -90,7 +90,6 @@ class EntryEvents(Participant):
     def rested(self, order: Order, replaces: int) -> None:  # noqa: ARG002 - the feed's business
         """`T` for an order that waited outside the book."""
         ticket: Ticket = order.ticket
-        ticket.standing = True
         if ticket.waits:
             ticket.waits = False
             self.account.send_bytes(entry_answers.moved(self.market.time, order, ticket))
@@ -102,18 +101,27 @@ class EntryEvents(Participant):
             self.account.counters.added_shares += shares
             self._traded(order, shares, price, _added(maker), match)
         if taker.owner == self.owner:
-            flag = _REMOVED_MIDPOINT if taker.midpoint or maker.midpoint else _REMOVED
             self.account.counters.removed_shares += shares
-            self._traded(taker, shares, price, flag, match)
+            self._traded(taker, shares, price, _removed(maker, taker), match)
 
     def auctioned(self, order: Order, shares: int, shown: int, price: int, match: int, cross: int) -> None:  # noqa: ARG002
         """`E` with the flag of the cross."""
         self._traded(order, shares, price, _CROSS_FLAGS[cross][order.imbalance_only], match)
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:  # noqa: ARG002
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,  # noqa: ARG002 - the feed's business
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """`D`; the flag is the one that the trade would have had."""
         self.account.counters.prevented += decrement
-        flag = _added(order) if order.ticket.standing else _REMOVED
+        flag = _removed(maker, taker) if order is taker else _added(maker)
         self.account.send_bytes(
             entry_answers.prevented(self.market.time, order, decrement, shares, price, chr(flag), strategy)
         )
@@ -156,6 +164,11 @@ def _added(maker: Order) -> int:
     if maker.midpoint:
         return _MIDPOINT
     return _ADDED if maker.displayed else _HIDDEN
+
+
+def _removed(maker: Order, taker: Order) -> int:
+    """The flag of the order that came in."""
+    return _REMOVED_MIDPOINT if taker.midpoint or maker.midpoint else _REMOVED
 
 
 def _copies_of(account: Account, market: Market, owner: int) -> CopyStream:

@@ -6,6 +6,7 @@ import logging
 
 from exchange import entry_answers
 from exchange.clock import SECOND
+from exchange.cross_rules import WAITS_FOR_OPEN
 from exchange.entry_answers import token_of
 from exchange.entry_checks import (
     AIQ,
@@ -100,19 +101,17 @@ class NewOrders(EntryParts):
         side = str(options.get(SIDE, chr(past.side)))
         turned = (side == "B") != old.buy
         shares = message.quantity - old.executed
-        late = old.auction and entry.market.auctions.late(old, now)
-        if not late and (check_terms(terms, self.firm) is not None or turned or shares <= 0):
+        cl_ord_id = message.cl_ord_id.encode().ljust(14)
+        if self.is_late(old, now):
+            self.refuse_late(old, token, cl_ord_id)
+            return
+        if check_terms(terms, self.firm) is not None or turned or shares <= 0:
             entry.market.cancel(old, 0, now)
             return
         entry.last_refs[index] = message.user_ref_num
-        if past.cancel_told:
-            code: int | None = Code.CANCEL_PENDING
-        elif late:
-            code = Code.REPLACE_NOT_ALLOWED
-        else:
-            code = self._refusal(terms, old.book.symbol, side, now, old)
+        code = Code.CANCEL_PENDING if past.cancel_told else self._refusal(terms, old.book.symbol, side, now, old)
         if code is not None:
-            entry.reject(token, code, message.cl_ord_id.encode().ljust(14))
+            entry.reject(token, code, cl_ord_id)
             return
         ticket = _replacement(message, past, side)
         new = entry.make_order(ticket, old.book, token, shares, message.price)
@@ -122,7 +121,11 @@ class NewOrders(EntryParts):
     def _resubmit(self, old: Order, new: Order, ticket: Ticket, terms: Terms, now: int) -> None:
         entry = self.entry
         auctions = entry.market.auctions
-        if old.auction:
+        new.auction = old.auction
+        if old.auction == WAITS_FOR_OPEN and terms.request.time_in_force != DAY:
+            # Only day orders wait: this one trades at once, like any of its kind.
+            new.auction = 0
+        if new.auction:
             ticket.waits = True
             entry.orders[new.token] = new
             auctions.replace(old, new, now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exchange import entry_answers
 from exchange.entry_answers import ref_of
-from exchange.entry_checks import INDEX
+from exchange.entry_checks import INDEX, Code
 from exchange.orders import Order
 from exchange.ticket import Ticket
 from protocols.ouch50 import OuchInbound
@@ -49,6 +49,12 @@ class EntryParts:
         elif 0 < keep < order.shares and not ticket.partial_told:
             ticket.partial_told = True
             entry.account.send_bytes(entry_answers.cancel_refused(entry.market.time, order))
+
+    def refuse_late(self, old: Order, token: int, cl_ord_id: bytes) -> None:
+        """Refuse to replace an order in the late period of its cross: it stays, the number is used up."""
+        self.entry.last_refs[token >> 32] = ref_of(token)
+        told = old.ticket.cancel_told
+        self.entry.reject(token, Code.CANCEL_PENDING if told else Code.REPLACE_NOT_ALLOWED, cl_ord_id)
 
     def is_late(self, order: Order, now: int) -> bool:
         """Whether an order waits for a cross in whose late period it cannot be cancelled."""

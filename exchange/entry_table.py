@@ -69,10 +69,14 @@ class EntryTable(EntryParts):
         entry = self.entry
         if request is ReplaceOrder:
             old = entry.orders.get(token_of(int.from_bytes(data[1:5], "big"), index))
-            if old is not None and ref > entry.last_refs.get(index, 0):
+            if old is None or ref <= entry.last_refs.get(index, 0):
+                return
+            if self.is_late(old, now):
+                self.refuse_late(old, token_of(ref, index), _readable_cl_ord_id(data[24:38]))
+            else:
                 self.cut(old, 0, now)
         elif self.take_number(token_of(ref, index)):
-            cl_ord_id = _readable_cl_ord_id(data) if request is EnterOrder else b" " * 14
+            cl_ord_id = _readable_cl_ord_id(data[31:45]) if request is EnterOrder else b" " * 14
             entry.reject(token_of(ref, index), code_for(error, request, data), cl_ord_id)
 
 
@@ -86,7 +90,6 @@ def _index_in(options: bytes) -> int:
     return 0
 
 
-def _readable_cl_ord_id(data: bytes) -> bytes:
-    """The ClOrdID of an enter request that did not decode, blank where it is not text either."""
-    raw = data[31:45]
+def _readable_cl_ord_id(raw: bytes) -> bytes:
+    """The ClOrdID of a request that did not decode, blank where it is not text either."""
     return raw if raw.isascii() else b" " * 14

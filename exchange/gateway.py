@@ -181,6 +181,10 @@ class OrderConnection(SoupConnection):
         """Journal and feed first; answers follow."""
         self._gateway.exchange.commit(self.monotonic())
 
+    def failed(self) -> bool:
+        """Whether its answers may follow from what the journal lacks."""
+        return self._gateway.exchange.failed()
+
     def left(self) -> None:
         """Let go of the login, in the same moment as the session frees its stream for another connection."""
         entry, self._entry = self._entry, None

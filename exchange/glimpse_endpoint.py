@@ -15,10 +15,13 @@ PIECES_PER_TURN = 4
 
 
 class GlimpseEndpoint:
-    """All connections of one server. ``monotonic`` gives ns."""
+    """All connections of one server. ``monotonic`` gives ns; ``failed`` says whether nothing may be told any more."""
 
-    def __init__(self, server: GlimpseServer, monotonic: Callable[[], int]) -> None:
+    def __init__(
+        self, server: GlimpseServer, monotonic: Callable[[], int], failed: Callable[[], bool] = lambda: False
+    ) -> None:
         self.server = server
+        self.failed = failed
         self.monotonic = monotonic
         self.connections: dict[GlimpseSession, Connection] = {}
         self._listener: asyncio.Server | None = None
@@ -116,6 +119,9 @@ class Connection(asyncio.Protocol):
         """Write what the client takes; close when that was all."""
         session, transport = self._session, self._transport
         if session is None or transport is None or transport.is_closing():
+            return
+        if self._endpoint.failed():
+            transport.abort()
             return
         for _ in range(PIECES_PER_TURN):
             if self._paused:

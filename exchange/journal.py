@@ -29,6 +29,8 @@ _HEAD = struct.Struct(">BIq")
 _READ = 1 << 20
 # An OUCH message or an operator's command is far below; a longer record can only be damage.
 MAX_RECORD = 1 << 16
+# But for the settings, which name every symbol: more than a command line can hold.
+MAX_SETTINGS = 1 << 22
 
 SETTINGS, MESSAGE, DISCONNECT, COMMAND, FLOW, ADVANCE, CHECKPOINT = range(1, 8)
 FILE = "journal.bin"
@@ -38,8 +40,11 @@ class JournalError(ValueError):
     """A journal that cannot be used; the text names the place and the remedy."""
 
 
-class JournalWriteError(OSError):
-    """The disk took no more: the exchange must stop, because nothing that follows could be recovered."""
+class JournalWriteError(RuntimeError):
+    """The disk took no more: the exchange must stop, because nothing that follows could be recovered.
+
+    No OSError: asyncio takes one that a connection raises for the end of that connection, and tells nobody.
+    """
 
 
 class Record(NamedTuple):
@@ -52,23 +57,33 @@ class Record(NamedTuple):
 
 
 class Journal:
-    """Appends to the journal of a folder. Made by `open_journal`."""
+    """Appends to the journal of a folder. Made by `open_journal`. ``failed``: what the disk refused, None so far."""
 
     def __init__(self, descriptor: int, sync: bool = False) -> None:
         self.records = 0
+        self.failed: JournalWriteError | None = None
         self._descriptor = descriptor
         self._sync = sync
         self._pending = bytearray()
 
     def append(self, kind: int, number: int, time: int, payload: bytes = b"") -> None:
-        """Take one record; it is safe after the next `commit`."""
+        """Take one record; it is safe after the next `commit`. JournalError for one that could not be read again."""
         body = _HEAD.pack(kind, number, time) + payload
+        limit = MAX_SETTINGS if kind == SETTINGS else MAX_RECORD
+        if len(body) > limit:
+            raise JournalError(f"a record of {len(body)} bytes could not be read again: give at most {limit} bytes")
         self._pending += _FRAME.pack(len(body), zlib.crc32(body))
         self._pending += body
         self.records += 1
 
     def commit(self) -> None:
-        """Write what was appended. JournalWriteError when the disk refuses: the exchange must not go on."""
+        """Write what was appended. JournalWriteError when the disk refuses: the exchange must not go on.
+
+        Once it has, it always does: a second try proves nothing, as the kernel may have dropped what it could not write
+        (fsync(2)).
+        """
+        if self.failed is not None:
+            raise self.failed
         if not self._pending:
             return
         try:
@@ -77,9 +92,10 @@ class Journal:
             if self._sync:
                 os.fdatasync(self._descriptor)
         except OSError as error:
-            raise JournalWriteError(
-                error.errno, f"the journal cannot be written: {error.strerror}; make room and start again with it"
-            ) from error
+            self.failed = JournalWriteError(
+                f"the journal cannot be written: {error.strerror}; make room and start again with it"
+            )
+            raise self.failed from error
 
     def close(self) -> None:
         """Commit and close."""
@@ -117,7 +133,7 @@ def read_records(path: Path) -> Iterator[tuple[Record, int]]:
         while offset + _FRAME.size <= size:
             length, crc = _FRAME.unpack(file.read(_FRAME.size))
             end = offset + _FRAME.size + length
-            plausible = _HEAD.size <= length <= MAX_RECORD
+            plausible = _HEAD.size <= length <= (MAX_RECORD if offset else MAX_SETTINGS)
             body = file.read(length) if plausible else b""
             if not plausible or (end <= size and zlib.crc32(body) != crc):
                 if _torn(file, end, size):

@@ -1,7 +1,8 @@
 """One market: its engine, its symbols and its feed, and who is told about which event.
 
 Everything that changes a book goes through here, so that the feed and the order-entry answers come from the same
-events, in the same order. Times are nanoseconds since midnight and never run backwards on the feed.
+events, in the same order. Times are nanoseconds since midnight and never run backwards on the feed, but for what a
+replayed file has published as it is.
 """
 
 from __future__ import annotations
@@ -117,8 +118,9 @@ class Market(Sink):
         return done
 
     def replace(self, old: Order, new: Order, now: int) -> bool:
-        """Replace an order; False when the old one is done or the new one refused."""
-        if old.auction:
+        """Replace an order; False when the old one is done or the new one refused. One that waits outside stays there
+        if ``new.auction`` says so, else the new one goes to its book."""
+        if new.auction:
             return bool(self.auctions.replace(old, new, self.stamp(now)))
         done = self.engine.replace(old, new, self.stamp(now))
         if self.watchers:
@@ -126,7 +128,7 @@ class Market(Sink):
         return done
 
     def publish_verbatim(self, message: bytes, now: int) -> None:
-        """Put a message on the feed as it is; it touches no book of ours."""
+        """Put a message on the feed as it is, its time too, by which it is known again; it touches no book of ours."""
         self.stamp(now)
         self.publisher.publish(message)
 
@@ -224,11 +226,21 @@ class Market(Sink):
         if order.owner:
             self._of(order).auctioned(order, shares, shown, price, match, cross)
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """`X` or `D` for what the feed had displayed."""
         self._reduce(order, shown)
         if order.owner:
-            self._of(order).prevented(order, decrement, shown, shares, price, strategy)
+            self._of(order).prevented(order, maker, taker, decrement, shown, shares, price, strategy)
 
     def cancelled(self, order: Order, shares: int, shown: int, reason: str) -> None:
         """`X` or `D` for what the feed had displayed."""

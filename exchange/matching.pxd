@@ -29,4 +29,4 @@ cdef class Matcher:
     cpdef Side side_of(self, Order order)
     cdef _trade(self, Order maker, Order taker)
     cdef _prevent(self, Order maker, Order taker, int strategy)
-    cdef _cancel_prevented(self, Order order, int64_t shares, int64_t price, int strategy)
+    cdef _cancel_prevented(self, Order order, Order maker, Order taker, int64_t shares, int strategy)

@@ -169,10 +169,10 @@ class Matcher:
         mode = mode_of(strategy)
         shares, price = min(taker.shares, maker.shares), maker.price
         if mode == CANCEL_OLDEST:
-            self._cancel_prevented(order, shares, price, strategy)
+            self._cancel_prevented(order, maker, taker, shares, strategy)
         elif mode == CANCEL_NEWEST:
             decrement, taker.shares = taker.shares, 0
-            self.sink.prevented(taker, decrement, 0, shares, price, strategy)
+            self.sink.prevented(taker, maker, taker, decrement, 0, shares, price, strategy)
         else:
             shown = shares if maker.displayed else 0
             self.take_off(maker, shares)
@@ -181,10 +181,10 @@ class Matcher:
                 self.sink.cancelled(order, shares, shown, CANCEL_SELF_MATCH)
                 self.sink.cancelled(taker, shares, 0, CANCEL_SELF_MATCH)
             else:
-                self.sink.prevented(order, shares, shown, shares, price, strategy)
-                self.sink.prevented(taker, shares, 0, shares, price, strategy)
+                self.sink.prevented(order, maker, taker, shares, shown, shares, price, strategy)
+                self.sink.prevented(taker, maker, taker, shares, 0, shares, price, strategy)
 
-    def _cancel_prevented(self, order: Order, shares: int, price: int, strategy: int) -> None:
+    def _cancel_prevented(self, order: Order, maker: Order, taker: Order, shares: int, strategy: int) -> None:
         decrement = order.open_shares()
         shown = self.take_off_order(order, decrement)
-        self.sink.prevented(order, decrement, shown, shares, price, strategy)
+        self.sink.prevented(order, maker, taker, decrement, shown, shares, maker.price, strategy)

@@ -25,9 +25,7 @@ cdef class OrderEntry(EntryEvents):
     cpdef on_message(self, bytes data, int64_t now)
     @cython.locals(order=Order, buy=bint)
     cpdef Order make_order(self, Ticket ticket, Book book, int64_t token, int64_t shares, int64_t price)
-    @cython.locals(ticket=Ticket)
     cpdef enter(self, Order order, int64_t now)
-    @cython.locals(ticket=Ticket)
     cpdef replace(self, Order old, Order new, int64_t now)
     @cython.locals(kind=int)
     cdef bint _quick(self, bytes data, int64_t now) except -1

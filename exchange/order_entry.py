@@ -82,15 +82,11 @@ class OrderEntry(EntryEvents):
         """Hand an order to the market."""
         self.orders[order.token] = order
         self.market.enter(order, now)
-        ticket: Ticket = order.ticket
-        ticket.standing = True
 
     def replace(self, old: Order, new: Order, now: int) -> None:
         """Hand a replacement to the market."""
         self.orders[new.token] = new
         self.market.replace(old, new, now)
-        ticket: Ticket = new.ticket
-        ticket.standing = True
 
     def cancel_all(self, now: int, reason: str) -> int:
         """Cancel every open order with an OUCH 5.0 cancel reason (§5.5); returns how many there were.

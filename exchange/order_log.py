@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
 from pathlib import Path
@@ -12,12 +13,23 @@ from typing import IO, Self
 class OrderLog:
     """Appends ``{"t": ns since 1970, "login": …, "dir": "in"|"out", "hex": …}``; "in" comes from the client.
 
-    Every line is in the file before the call returns. Without a path nothing is kept.
+    Every line is in the file before the call returns. Without a path nothing is kept. BlockingIOError: another exchange
+    writes this file, and so the others of its folder; nothing is changed then.
     """
 
     def __init__(self, path: Path | None) -> None:
-        # Line buffering: a killed exchange leaves complete lines.
-        self._file: IO[str] | None = None if path is None else path.open("w", buffering=1)
+        self._file: IO[str] | None = None
+        if path is None:
+            return
+        # Emptied only once it is ours. Line buffering: a killed exchange leaves complete lines.
+        file = path.open("a", buffering=1)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)
+        except OSError:
+            file.close()
+            raise
+        self._file = file
 
     def record(self, user: str, inbound: bool, data: bytes) -> None:
         """Write one message."""

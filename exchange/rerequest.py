@@ -114,10 +114,16 @@ class RerequestServer:
 
 
 class RerequestEndpoint(asyncio.DatagramProtocol):
-    """The server's UDP socket; answers go to the address and port that the request came from."""
+    """The server's UDP socket; answers go to the address and port that the request came from.
 
-    def __init__(self, server: RerequestServer, monotonic: Callable[[], int]) -> None:
+    ``failed`` says whether nothing may be told any more.
+    """
+
+    def __init__(
+        self, server: RerequestServer, monotonic: Callable[[], int], failed: Callable[[], bool] = lambda: False
+    ) -> None:
         self._server = server
+        self._failed = failed
         self._monotonic = monotonic
         self._transport: asyncio.DatagramTransport | None = None
         self._full: bool = False
@@ -134,6 +140,8 @@ class RerequestEndpoint(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one request."""
+        if self._failed():
+            return
         answer = self._server.on_request(data, addr[0], self._monotonic())
         if answer is None or self._transport is None:
             return

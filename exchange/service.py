@@ -53,8 +53,8 @@ class Service:
         """Serve; returns the counters. Raises ServiceError when a socket or file cannot be had."""
         settings = self.settings
         with ExitStack() as stack:
-            order_log = stack.enter_context(_order_log(settings.log_dir))
             journal, records = self._open_journal(stack)
+            order_log = stack.enter_context(_order_log(settings.log_dir))
             lines = {name: self._open_lines(stack, number, journal) for number, name in enumerate(settings.venues)}
             self._session = stack.enter_context(build_session(settings, lines, order_log, journal))
             self._exchange = self._session.exchange
@@ -137,15 +137,17 @@ class Service:
         if self._timer is not None:
             self._timer.cancel()
         await control.close()
-        # A start that failed ends nothing: neither in the journal nor for those who listen to the lines.
-        if self._serving:
+        # A start that failed ends nothing: neither in the journal nor for those who listen to the lines. Nor does one
+        # whose journal failed: the session goes on when it is started again.
+        ends = self._serving and not self._exchange.failed()
+        if ends:
             now = time.monotonic_ns()
             if not self._exchange.ended:
                 self._exchange.end(self._clock.now(now))
             self._exchange.commit(now)
         for point in endpoints:
             await point.close()
-        if not self._serving:
+        if not ends:
             return
         for line in self._skewed:
             line.release(time.monotonic_ns() + self.settings.skew)
@@ -287,5 +289,7 @@ def _order_log(folder: Path | None) -> OrderLog:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         return OrderLog(None if folder is None else folder / "orders.jsonl")
+    except BlockingIOError as error:
+        raise ServiceError(f"--log-dir {folder} is in use by another exchange; stop it, or give another") from error
     except OSError as error:
         raise ServiceError(f"cannot write to --log-dir {folder}: {error.strerror}; give another folder") from error

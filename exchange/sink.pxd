@@ -10,7 +10,15 @@ cdef class Sink:
     cpdef executed(self, Order maker, Order taker, int64_t shares, int64_t price, int64_t match)
     cpdef auctioned(self, Order order, int64_t shares, int64_t shown, int64_t price, int64_t match, int cross)
     cpdef prevented(
-        self, Order order, int64_t decrement, int64_t shown, int64_t shares, int64_t price, int strategy
+        self,
+        Order order,
+        Order maker,
+        Order taker,
+        int64_t decrement,
+        int64_t shown,
+        int64_t shares,
+        int64_t price,
+        int strategy,
     )
     cpdef cancelled(self, Order order, int64_t shares, int64_t shown, str reason)
     cpdef modified(self, Order order, int64_t shares, int64_t shown)

@@ -62,10 +62,21 @@ class Sink:
     def auctioned(self, order: Order, shares: int, shown: int, price: int, match: int, cross: int) -> None:
         """One order's part in a cross of type ``cross`` (ITCH cross type); ``shown`` of the shares were displayed."""
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """Self-match prevention took ``decrement`` shares off ``order``, ``shown`` of which were displayed.
 
-        ``shares`` at ``price`` would have traded; ``strategy`` is the code of OUCH 5.0 §5.7 that was applied.
+        ``shares`` at ``price`` would have traded between the entry ``maker`` and ``taker``, as `executed` has them;
+        ``strategy`` is the code of OUCH 5.0 §5.7 that was applied.
         """
 
     def cancelled(self, order: Order, shares: int, shown: int, reason: str) -> None:

@@ -61,6 +61,10 @@ class SoupConnection(asyncio.BufferedProtocol):
     def done(self) -> None:
         """A batch of input has been worked off; its output is not written yet."""
 
+    def failed(self) -> bool:
+        """Whether nothing may be written any more, because what led to it could not be kept."""
+        return False
+
     def left(self) -> None:
         """The session is over, for whatever reason; may be called again."""
 
@@ -142,6 +146,9 @@ class SoupConnection(asyncio.BufferedProtocol):
         self._pump_scheduled = False
         transport = self.transport
         if transport is None or transport.is_closing():
+            return
+        if self.failed():
+            self.drop("the exchange stops: its journal cannot be written")
             return
         now = self.monotonic()
         if self._stalled_since is not None:

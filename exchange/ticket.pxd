@@ -11,7 +11,6 @@ cdef class Ticket:
     cdef public int group
     cdef public int64_t replaces
     cdef public bytes echo
-    cdef public bint standing
     cdef public bint waits
     cdef public bint cancel_told
     cdef public bint partial_told

@@ -15,9 +15,9 @@ class Ticket:
 
     ``cl_ord_id`` has 14 bytes. ``group`` the GroupID (tag 24, 0 = none).
     ``echo`` are the options, in their wire form, that the answer repeats. ``replaces`` is the UserRefNum that a replace
-    named. ``standing``: the request has been worked off, so the order is no longer the one that takes. ``waits``: it
-    stands outside the book, for a cross or for the open; ``cancel_told`` and ``partial_told``: a cancel was answered
-    with `P` or `I`, each of which is sent once. ``located`` are the options of the last modify that `M` repeats.
+    named. ``waits``: it stands outside the book, for a cross or for the open; ``cancel_told`` and ``partial_told``: a
+    cancel was answered with `P` or `I`, each of which is sent once. ``located`` are the options of the last modify that
+    `M` repeats.
     """
 
     def __init__(
@@ -33,7 +33,6 @@ class Ticket:
         self.group = 0
         self.replaces = 0
         self.echo = b""
-        self.standing = False
         self.waits = False
         self.cancel_told = False
         self.partial_told = False

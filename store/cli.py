@@ -36,12 +36,20 @@ def store() -> None:
 @click.option("--run", "run", default="", help="Name of the run in the store.  [default: from what is loaded]")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day of a BinaryFILE whose name says none.")
 @click.option("--final", is_flag=True, help="Nothing more will come of a run, though it has no report.")
+@click.option("--new-log", is_flag=True, help="The audit log is a new one, begun where the store knows another.")
 @click.option("--fees", type=click.Path(path_type=Path), default=fee_table.DEFAULT, help="Fees by liquidity, TOML.")
 @dsn_option
 @json_option
 @errors_in_one_line
 def load_command(
-    paths: tuple[Path, ...], run: str, day: datetime | None, final: bool, fees: Path, dsn: str, as_json: bool
+    paths: tuple[Path, ...],
+    run: str,
+    day: datetime | None,
+    final: bool,
+    new_log: bool,
+    fees: Path,
+    dsn: str,
+    as_json: bool,
 ) -> None:
     """Load runs' folders, captures, BinaryFILEs of ITCH 5.0 or audit logs.
 
@@ -51,7 +59,7 @@ def load_command(
         raise click.UsageError("--run names one run: give one RUN or FILE")
     rates = fee_table.read(fees)
     with connect(dsn) as opened, progress() as say:
-        wishes = Wishes(rates, run, day.date() if day else None, final, say)
+        wishes = Wishes(rates, run, day.date() if day else None, final, say, new_log=new_log)
         found = [load(opened, path, wishes) for path in paths]
     if as_json:
         click.echo(json.dumps([loaded.as_json() for loaded in found], indent=2))

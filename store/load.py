@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from protocols.itch_files import looks_like_capture
-from store import load_alerts, load_audit, load_capture, load_itch, load_journal, load_live, load_wire
+from store import load_alerts, load_audit, load_capture, load_itch, load_journal, load_live, load_wire, stored_files
 from store.client import Store
 from store.errors import StoreError
 from store.fees import Fees
@@ -42,7 +42,8 @@ class Loaded:
 class Wishes:
     """How to load: the run's name ("": its own), the day of a BinaryFILE (None: from its name), fees, `final` (nothing
     more will come, though the run has no report yet), `say` for progress (what, done, in all; 0: nobody knows),
-    `alerts` (also what surveillance found)."""
+    `alerts` (also what surveillance found), `new_log` (an audit log may be another one than the store has of its
+    path)."""
 
     fees: Fees
     run: str = ""
@@ -50,6 +51,7 @@ class Wishes:
     final: bool = False
     say: Callable[[str, int, int], None] = lambda *_: None
     alerts: bool = True
+    new_log: bool = False
 
     def progress(self, what: str) -> Callable[[int, int], None]:
         """`say` about one thing."""
@@ -75,6 +77,7 @@ def load(store: Store, path: Path, wishes: Wishes) -> Loaded:
 
 
 def _run(store: Store, folder: RunFolder, wishes: Wishes) -> Loaded:
+    stored_files.check(store, folder, named=bool(wishes.run))
     repaired = store.repair(folder.run)
     with Pipeline(store) as pipeline:
         journalled = load_journal.load(folder, wishes.fees, pipeline, wishes.progress("journal"))
@@ -123,7 +126,7 @@ def _audit(store: Store, path: Path, wishes: Wishes) -> Loaded:
     if wishes.run:
         raise StoreError(f"{path} is an audit log, which is of no run: leave out --run {wishes.run}")
     wishes.say("audit log", 0, 0)
-    done = load_audit.load(store, path)
+    done = load_audit.load(store, path, new_log=wishes.new_log)
     return Loaded("", {AUDIT.name: done.inserted}, {"records": done.records}, (), done.log)
 
 

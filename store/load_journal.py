@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from protocols.errors import ProtocolError
-from protocols.management import DECISION, OUT, Decision
+from protocols.management import DECISION, IN, OUT, Decision
 from protocols.risk_checks import name_of
 from store import rows
 from store.fees import Fees
 from store.own_orders import OwnOrders, Row
 from store.pipeline import Pipeline
-from store.run_folder import Names, RunFolder
+from store.repeats import Repeats
+from store.run_folder import RunFolder
+from store.run_names import Names
+from store.segments import login_of
 from store.tables import DECISIONS, EXECUTIONS, LATENCY, ORDERS, Table
 
 BATCH: Final = 1 << 16
@@ -34,11 +37,21 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Journalled:
-    """What a load found: counts, orders by decision, and the payloads sent with their venue."""
+    """What a load found: counts, orders by decision, and the messages with the logins and venues that had them.
+
+    Messages received are there only where the journals are of several logins: two may have sent the same orders, but
+    the exchange's answers have its time.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
-    venues: dict[bytes, int] = field(default_factory=dict)
+    venues: dict[bytes, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def note(self, message: bytes, login: int, venue: int) -> None:
+        """A message was sent to a venue, or received from it."""
+        there = self.venues.get(message, ())
+        if (login, venue) not in there:
+            self.venues[message] = (*there, (login, venue))
 
 
 class _Batches:
@@ -69,10 +82,15 @@ def load(folder: RunFolder, fees: Fees, pipeline: Pipeline, progress: Callable[[
 
     While the run goes on, an order whose decision is not there yet waits for the next load, with all behind it.
     """
-    found = Journalled({"records": 0, "undecoded": 0, "waiting": 0})
+    found = Journalled({"records": 0, "undecoded": 0, "waiting": 0, "repeated": 0})
     decisions, end = _decisions(folder, found)
-    strategies = {(d.venue, d.reference): folder.names.strategy(d.strategy) for d in decisions.values() if d.reference}
-    own = OwnOrders(fees, strategies)
+    strategies = {
+        (login_of(number), d.venue, d.reference): folder.names_at(number).strategy(d.strategy)
+        for number, d in decisions.items()
+        if d.reference
+    }
+    own, repeats = OwnOrders(fees, strategies), Repeats()
+    several_logins, several_files = folder.logins > 1, len(folder.journals) > 1
     batches = _Batches(folder.run, pipeline)
     for number, time, record in folder.records():
         if number >= end:
@@ -83,8 +101,11 @@ def load(folder: RunFolder, fees: Fees, pipeline: Pipeline, progress: Callable[[
             if number in decisions:
                 _decision(folder, number, time, decisions[number], batches, found)
             continue
-        if record.kind == OUT:
-            found.venues[record.body] = record.venue
+        if record.kind == OUT or several_logins:
+            found.note(record.body, login_of(number), record.venue)
+        if several_files and record.kind == IN and repeats.again(number, record.venue, record.body):
+            found.counts["repeated"] += 1
+            continue
         order, execution = own.take(number, time, record.venue, record.kind == OUT, record.body)
         if order is not None:
             batches.add(ORDERS, order)
@@ -115,7 +136,7 @@ def _decisions(folder: RunFolder, found: Journalled) -> tuple[dict[int, Decision
 def _decision(
     folder: RunFolder, number: int, time: int, decision: Decision, batches: _Batches, found: Journalled
 ) -> None:
-    names = folder.names
+    names = folder.names_at(number)
     batches.add(DECISIONS, decision_row(number, time, decision, names))
     if decision.reference:
         key = (decision.venue, decision.reference, decision.feed_venue, decision.sequence, decision.cause)

@@ -10,8 +10,10 @@ from protocols.order_capture import CapturedOrder
 from store import rows
 from store.captured_feed import Captured
 from store.load_journal import Journalled
+from store.own_orders import OrderKey
 from store.pipeline import Pipeline
 from store.run_folder import RunFolder
+from store.segments import login_of
 from store.tables import LATENCY
 
 _ANSWERS = (ouch50.OrderAccepted, ouch50.OrderReplaced, ouch50.Rejected)
@@ -29,7 +31,8 @@ def load(folder: RunFolder, captured: Captured, journalled: Journalled, pipeline
     found: list[dict[str, Any]] = []
     counts = {"orders_joined": 0, "orders_not_captured": 0}
     for order in journalled.sent:
-        left = sent.get((order.venue, order.reference))
+        key = (login_of(order.number), order.venue, order.reference)
+        left = sent.get(key)
         if left is None:
             counts["orders_not_captured"] += 1
             continue
@@ -38,34 +41,34 @@ def load(folder: RunFolder, captured: Captured, journalled: Journalled, pipeline
         came = _arrival(captured, order.feed_venue, order.sequence) if order.cause in _MARKET_DATA else None
         if came is not None and came <= left:
             found.append(row | {"stage": "wire_to_wire", "ns": left - came})
-        answer = answered.get((order.venue, order.reference))
+        answer = answered.get(key)
         if answer is not None and answer >= left:
             found.append(row | {"stage": "order_to_ack", "ns": answer - left})
     pipeline.put(LATENCY.name, rows.from_rows(LATENCY, folder.run, found))
     return counts
 
 
-def _venues(orders: list[CapturedOrder], journalled: Journalled) -> dict[object, int]:
-    """The venue of each connection: that which the journal has most of its messages for."""
-    votes: dict[object, Counter[int]] = {}
+def _venues(orders: list[CapturedOrder], journalled: Journalled) -> dict[object, tuple[int, int]]:
+    """Login and venue of each connection: those that the journals have most of its messages for."""
+    votes: dict[object, Counter[tuple[int, int]]] = {}
     for order in orders:
-        if order.sent and order.payload in journalled.venues:
-            votes.setdefault(order.flow, Counter())[journalled.venues[order.payload]] += 1
-    return {flow: counter.most_common(1)[0][0] for flow, counter in votes.items()}
+        flow = order.flow if order.sent else order.flow.reverse
+        votes.setdefault(flow, Counter()).update(journalled.venues.get(order.payload, ()))
+    return {flow: counter.most_common(1)[0][0] for flow, counter in votes.items() if counter}
 
 
-Times = dict[tuple[int, int], int]
+Times = dict[OrderKey, int]
 
 
-def _times(orders: list[CapturedOrder], venues: dict[object, int]) -> tuple[Times, Times]:
-    """By venue and UserRefNum: when the order left, when its first answer came."""
+def _times(orders: list[CapturedOrder], venues: dict[object, tuple[int, int]]) -> tuple[Times, Times]:
+    """By login, venue and UserRefNum: when the order left, when its first answer came."""
     sent: Times = {}
     answered: Times = {}
     for order in orders:
         venue = venues.get(order.flow if order.sent else order.flow.reverse)
         if venue is None:
             continue
-        key = (venue, order.reference)
+        key = (*venue, order.reference)
         if order.sent and isinstance(order.message, _ENTERS):
             sent.setdefault(key, order.time)
         elif isinstance(order.message, _ANSWERS):

@@ -9,8 +9,11 @@ from typing import Any, Final, NamedTuple
 from protocols import ouch50
 from protocols.errors import ProtocolError
 from store.fees import Fees
+from store.segments import login_of
 
 Row = dict[str, Any]
+OrderKey = tuple[int, int, int]
+"""Login (`store.segments`), venue and UserRefNum."""
 
 
 class Told(NamedTuple):
@@ -75,40 +78,53 @@ _UNCHANGED: Final = ("executed", "cancelled", "broken")
 
 
 class OwnOrders:
-    """Takes the messages of a journal in their order; remembers each order. `undecoded`: messages that are no OUCH."""
+    """Takes the messages of a run's journals in their order; remembers each order, by login, venue and UserRefNum.
 
-    def __init__(self, fees: Fees, strategies: Mapping[tuple[int, int], str]) -> None:
+    `strategies`: of the orders, by the same; `undecoded`: messages that are no OUCH.
+    """
+
+    def __init__(self, fees: Fees, strategies: Mapping[OrderKey, str]) -> None:
         self.undecoded = 0
         self._fees = fees
         self._strategies = strategies
-        self._orders: dict[tuple[int, int], Row] = {}
+        self._orders: dict[OrderKey, Row] = {}
+        self._executed: set[tuple[OrderKey, int, int]] = set()
 
     def take(self, number: int, time: int, venue: int, sent: bool, payload: bytes) -> tuple[Row | None, Row | None]:
-        """The row of `orders` and the one of `executions` that a message makes, None for none."""
+        """The row of `orders` and the one of `executions` that a message makes, None for none.
+
+        An execution that the exchange tells again has no second row: it is known by its order, match number and time.
+        """
         try:
             message = ouch50.decode_inbound(payload) if sent else ouch50.decode_outbound(payload)
         except ProtocolError:
             self.undecoded += 1
             return None, None
-        row = self._row(venue, message, SENT if sent else RECEIVED)
+        row = self._row((login_of(number), venue), message, SENT if sent else RECEIVED)
         row |= {"number": number, "t": time, "venue": venue, "exchange_ns": getattr(message, "timestamp", 0)}
         if not isinstance(message, ouch50.OrderExecuted):
             return row, None
+        execution_key = ((login_of(number), venue, message.user_ref_num), message.match_number, message.timestamp)
+        if execution_key in self._executed:
+            return row, None
+        self._executed.add(execution_key)
         fee = self._fees.of(message.liquidity_flag, message.quantity)
         execution = {name: row[name] for name in row if name not in ("event", "replaces", "tif", "iso", "reason")}
         del execution["order_ref"]
         return row, execution | {"liquidity": message.liquidity_flag, "fee": fee}
 
-    def _row(self, venue: int, message: ouch50.OuchMessage, table: Mapping[type[ouch50.OuchMessage], Told]) -> Row:
+    def _row(
+        self, at: tuple[int, int], message: ouch50.OuchMessage, table: Mapping[type[ouch50.OuchMessage], Told]
+    ) -> Row:
         told = table[type(message)]
         reference = int(getattr(message, "user_ref_num", 0))
         said = {column: getattr(message, attribute) for column, attribute in told.columns.items()}
         if "reason" in said:
             said["reason"] = str(said["reason"])
-        key = (venue, reference)
+        key = (*at, reference)
         if "replaces" in said and key not in self._orders:
             # A replace says neither side nor symbol: they are those of the order before it.
-            before = self._orders.get((venue, said["replaces"]), {})
+            before = self._orders.get((*at, said["replaces"]), {})
             self._orders[key] = {name: before[name] for name in ("symbol", "side", "strategy") if name in before}
         known = self._orders.setdefault(key, {}) if reference else {}
         if key in self._strategies:

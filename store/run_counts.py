@@ -4,7 +4,7 @@
 |---|---|---|---|
 | `messages` | feed messages at the trader's port, each once | | messages that the arbiters passed on |
 | `orders` | Enter Order and Replace Order sent | the same, journalled | entered and replaced |
-| `executions` | Executed received | the same, journalled | executions |
+| `executions` | Executed received, each once | the same, journalled | executions |
 | `decisions` | | decisions that sent an order or refused one | orders and refusals |
 | `refused` | | decisions that refused | refusals, of all checks |
 
@@ -22,6 +22,7 @@ from store.captured_feed import Captured, feeds_of, first_of_each, messages, ope
 from store.client import Store
 from store.run_folder import RunFolder, last_stats, look_into
 from store.schema import DATABASE
+from store.segments import login_of
 
 NAMES: Final = ("messages", "orders", "executions", "decisions", "refused")
 SIDES: Final = ("capture", "journal", "telemetry")
@@ -49,8 +50,13 @@ def captured(folder: RunFolder) -> Counts:
         for index in indices:
             index.close()
     entered = sum(order.sent and isinstance(order.message, ouch50.EnterOrder | ouch50.ReplaceOrder) for order in own)
-    executed = sum(not order.sent and isinstance(order.message, ouch50.OrderExecuted) for order in own)
-    return _counts({"messages": feed, "orders": entered, "executions": executed})
+    # The exchange tells an execution again to a trader that starts again, over another connection.
+    executed = {
+        (order.flow.source, order.flow.source_port, order.payload)
+        for order in own
+        if not order.sent and isinstance(order.message, ouch50.OrderExecuted)
+    }
+    return _counts({"messages": feed, "orders": entered, "executions": len(executed)})
 
 
 def journalled(folder: RunFolder) -> Counts:
@@ -58,7 +64,8 @@ def journalled(folder: RunFolder) -> Counts:
     if not folder.journals:
         return _counts({})
     found = {"orders": 0, "executions": 0, "decisions": 0, "refused": 0}
-    for _, _, record in folder.records():
+    executed = set()
+    for number, _, record in folder.records():
         if record.kind == DECISION:
             try:
                 decision = Decision.decode(record.body)
@@ -68,9 +75,9 @@ def journalled(folder: RunFolder) -> Counts:
             found["refused"] += decision.code > 0
         elif record.kind == OUT:
             found["orders"] += record.body[:1] in (b"O", b"U")
-        elif record.kind == IN:
-            found["executions"] += record.body[:1] == b"E"
-    return _counts(found)
+        elif record.kind == IN and record.body[:1] == b"E":
+            executed.add((login_of(number), record.venue, record.body))
+    return _counts(found | {"executions": len(executed)})
 
 
 def told(stats: Mapping[str, Any]) -> Counts:

@@ -8,39 +8,29 @@
 | `report.json` | there when the run is over |
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from protocols.errors import ProtocolError
-from protocols.management import Frame, Hello, JournalRecord, Stats
-from protocols.management_files import JOURNAL_NAME, LIVE_NAME, FileError, read
+from protocols.management import Frame, JournalRecord
+from protocols.management_files import JOURNAL_NAME, FileError, read
 from protocols.pcap_read import read as read_capture
+from store import run_names, segments
 from store.errors import StoreError
+from store.run_names import Names
+from store.segments import FILE_SHIFT, Segment
 
 CAPTURES: Final = "captures"
 PORT: Final = "trader"
-_DIGITS: Final = 16
-_SEGMENT_SHIFT: Final = 48
-"""A folder may hold several servers' streams, each numbered from 1: numbers of the second have this bit set."""
-
-
-class Segment(NamedTuple):
-    """A file of the stream: its session or journal, when its first frame was made (ns), the file, what to add to its
-    frames' numbers so that they are unique in the run."""
-
-    of: int
-    began: int
-    path: Path
-    base: int
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run's folder, looked into. `run`: its name in the store; `ended`: nothing more will come."""
+    """A run's folder, looked into. `run`: its name in the store; `ended`: nothing more will come; `names`: those of the
+    server's last run, `journal_names` those of each journal by its base."""
 
     path: Path
     run: str
@@ -48,11 +38,12 @@ class RunFolder:
     live: tuple[Segment, ...]
     journals: tuple[Segment, ...]
     ended: bool
-    names: "Names" = field(repr=False)
+    names: Names = field(repr=False)
+    journal_names: Mapping[int, Names] = field(repr=False)
 
-    def frames(self, segments: tuple[Segment, ...]) -> Iterator[tuple[int, Frame]]:
-        """(number unique in the run, frame) of some segments. StoreError for a damaged file."""
-        for segment in segments:
+    def frames(self, files: tuple[Segment, ...]) -> Iterator[tuple[int, Frame]]:
+        """(number unique in the run, frame) of some files. StoreError for a damaged one."""
+        for segment in files:
             try:
                 for frame in read(segment.path):
                     yield segment.base + frame.number, frame
@@ -65,37 +56,31 @@ class RunFolder:
             if isinstance(frame.message, JournalRecord):
                 yield number, frame.time, frame.message
 
+    def names_at(self, number: int) -> Names:
+        """What the numbers in a journal's record stand for."""
+        return self.journal_names[number >> FILE_SHIFT << FILE_SHIFT]
 
-@dataclass(frozen=True)
-class Names:
-    """What numbers stand for: strategies, venues' MoldUDP64 sessions in their order, ticks of the trader's clock."""
-
-    strategies: Mapping[int, str]
-    sessions: tuple[str, ...]
-    ticks_per_second: int
-
-    def strategy(self, number: int) -> str:
-        """`NUMBER:KIND` as in the report, the number alone when no name came."""
-        return self.strategies.get(number, str(number))
-
-    def nanoseconds(self, ticks: int) -> int:
-        """A duration in ns, to the nearest; 0 while nothing is known of the clock."""
-        rate = self.ticks_per_second
-        return (2 * ticks * 1_000_000_000 + rate) // (2 * rate) if rate else 0
+    @property
+    def logins(self) -> int:
+        """How many logins the journals are of."""
+        return len({segments.login_of(segment.base) for segment in self.journals})
 
 
 def look_into(path: Path, run: str = "") -> RunFolder:
     """Look into a run's folder; `run` overrides its name. StoreError when nothing of a run is there."""
     office = path / "office" if (path / "office").is_dir() else path
-    live = _segments(office, LIVE_NAME)
-    journals = _segments(office, JOURNAL_NAME)
+    ended = (path / "report.json").is_file()
+    live, journals = segments.live(office), segments.journals(office, ended)
     captures = captures_in(path)
     if not (live or journals or captures):
         raise StoreError(f"{path} holds no run: neither captures/{PORT}*.pcapng nor office/*/{JOURNAL_NAME} is there")
-    hello, stats = _last_words(live, journals)
+    said = run_names.of_live(live)
+    by_journal = run_names.of_journals(journals, said)
+    run_names.only_host([*said.values(), *by_journal.values()])
+    last = run_names.last_of(said or by_journal)
+    names = {base: words.names() for base, words in by_journal.items()}
     name = run or _name(live or journals, captures, path)
-    ended = (path / "report.json").is_file()
-    return RunFolder(path, name, captures, live, journals, ended, names(hello, stats))
+    return RunFolder(path, name, captures, live, journals, ended, last.names(), names)
 
 
 def captures_in(path: Path) -> tuple[Path, ...]:
@@ -119,60 +104,13 @@ def name_at(began: int, tail: str) -> str:
     return f"{datetime.fromtimestamp(began // 1_000_000_000, UTC):%Y%m%dT%H%M%S}-{tail}"
 
 
-def names(hello: Hello | None, stats: Mapping[str, Any]) -> Names:
-    """What a server's greeting and its figures say about numbers."""
-    strategies = {}
-    for label in stats.get("strategies", {}):
-        number, colon, _ = label.partition(":")
-        if colon and number.isdecimal():
-            strategies[int(number)] = label
-    feeds = stats.get("venues") or {"": stats.get("feed", {})}
-    sessions = tuple(str(feed.get("session", "")) for feed in feeds.values())
-    return Names(strategies, sessions, hello.ticks_per_second if hello else 0)
-
-
-def last_stats(live: tuple[Segment, ...]) -> dict[str, Any]:
+def last_stats(live: tuple[Segment, ...]) -> Mapping[str, Any]:
     """The last figures of the trader, empty when none came. StoreError for a damaged file."""
-    return _last_words(live, ())[1]
+    return run_names.last_of(run_names.of_live(live)).stats or {}
 
 
-def _last_words(live: tuple[Segment, ...], journals: tuple[Segment, ...]) -> tuple[Hello | None, dict[str, Any]]:
-    hello: Hello | None = None
-    body = b""
-    try:
-        for segment in live:
-            for frame in read(segment.path):
-                if isinstance(frame.message, Hello):
-                    hello = frame.message
-                elif isinstance(frame.message, Stats):
-                    body = frame.message.body
-        if hello is None:
-            greetings = (frame.message for segment in journals for frame in read(segment.path))
-            hello = next((message for message in greetings if isinstance(message, Hello)), None)
-    except FileError as error:
-        raise StoreError(str(error)) from error
-    try:
-        stats = json.loads(body) if body else {}
-    except (ValueError, RecursionError):
-        stats = {}
-    return hello, stats if isinstance(stats, dict) else {}
-
-
-def _segments(office: Path, name: str) -> tuple[Segment, ...]:
-    found = []
-    for path in office.glob(f"{'[0-9a-f]' * _DIGITS}/{name}"):
-        try:
-            began = next((frame.time for frame in read(path)), 0)
-        except FileError as error:
-            raise StoreError(str(error)) from error
-        if began:
-            found.append((began, int(path.parent.name, 16), path))
-    return tuple(
-        Segment(of, began, path, place << _SEGMENT_SHIFT) for place, (began, of, path) in enumerate(sorted(found))
-    )
-
-
-def _name(segments: tuple[Segment, ...], captures: tuple[Path, ...], path: Path) -> str:
-    if segments:
-        return name_at(segments[0].began, f"{segments[0].of:016x}")
+def _name(files: tuple[Segment, ...], captures: tuple[Path, ...], path: Path) -> str:
+    if files:
+        first = min(files, key=lambda segment: (segment.began, segment.of))
+        return name_at(first.began, f"{first.of:016x}")
     return name_at(capture_began(captures[0]), path.resolve().name)

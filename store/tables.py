@@ -380,6 +380,7 @@ AUDIT: Final = Table(
         Column("detail", _K.BYTES, "", "whatever belongs to it, a JSON object"),
         Column("previous", _K.BYTES, "", "hash of the record before, hex digits; zeros for the first"),
         Column("hash", _K.BYTES, "", "of the record (`store.audit.record`), hex digits"),
+        Column("path", _K.TEXT, "", "where the log lay; empty in rows of an older version"),
     ),
     key=("log", "number"),
     counter="number",

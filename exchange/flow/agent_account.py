@@ -98,7 +98,17 @@ class AgentAccount(Participant):
         """Something is off it."""
         self._check(order)
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """Something is off it."""
         self._check(order)
 

@@ -132,9 +132,19 @@ class AttributedMarket(Market):
         super().cancelled(order, shares, shown, reason)
         self._tell("reduced", order, shares, order.price, reason=reason)
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """Reduced, by self-match prevention."""
-        super().prevented(order, decrement, shown, shares, price, strategy)
+        super().prevented(order, maker, taker, decrement, shown, shares, price, strategy)
         self._tell("reduced", order, decrement, order.price, reason=CANCEL_SELF_MATCH)
 
     def modified(self, order: Order, shares: int, shown: int) -> None:

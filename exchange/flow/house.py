@@ -121,7 +121,17 @@ class House(Participant):
         """A cross."""
         self._gone(order)
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         """Self-match prevention of the other side."""
         self._gone(order)
 

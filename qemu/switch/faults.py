@@ -119,7 +119,8 @@ class Rule:
         if match is not None and not match.hits(frame):
             return [(due, frame)]
         self.counters.matched += 1
-        return self._act(frame, due) if self._at_work(due) else [(due, frame)]
+        # One that comes after a delay's time is over does not overtake those that are late still.
+        return self._act(frame, due) if self._at_work(due) else [(max(due, self._last_due), frame)]
 
     def mark(self, now: int) -> None:
         """The moment from which a marked rule counts its times has come; only the first one counts."""

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from store.analytics import curve, executions, market, markouts, own_orders, pnl, queue_position, shortfall, slippage
+from store.analytics.executions import ORDER
 from store.analytics.inputs import Inputs
 from store.analytics.market import Market
 from store.analytics.markouts import HORIZONS, MS, label
@@ -74,8 +75,7 @@ _QUEUE: Final = ("ahead_at_entry", "orders_ahead", "ahead_at_fill", "behind_at_f
 
 
 def _joined(orders: pl.DataFrame, more: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-    keys = ["venue", "reference"]
-    return orders.join(more.select(*keys, *columns), on=keys, how="left", maintain_order="left")
+    return orders.join(more.select(*ORDER, *columns), on=ORDER, how="left", maintain_order="left")
 
 
 def _count(rows: pl.DataFrame, column: str) -> dict[str, int]:

@@ -16,7 +16,8 @@ ROLES: Final = {
     **dict.fromkeys("OMCLHKi", CROSS),
 }
 """OUCH 5.0 liquidity flags by role (`protocols.ouch50_codes.LIQUIDITY_FLAGS`); others are `other`."""
-ORDER: Final = ["venue", "reference"]
+ORDER: Final = ["login", "venue", "reference"]
+"""What names an own order."""
 BY_STAMP, BY_MATCH, BY_CAUSE, BY_CLOCK = "exchange's stamp", "match number", "cause of the order", "server's clock"
 HOURS: Final = 3600 * 10**9
 
@@ -29,7 +30,8 @@ def sign(column: str = "side") -> pl.Expr:
 def causes(given: Inputs, market: Market) -> pl.DataFrame:
     """When, in the market's clock, the message came that each passed decision followed from.
 
-    venue, reference, decided (server's clock), cause_time, at_rank, at_sequence; no row for decisions without a feed.
+    login, venue, reference, decided (server's clock), cause_time, at_rank, at_sequence; no row for decisions without a
+    feed.
     """
     passed = given.decisions.filter((pl.col("code") == 0) & (pl.col("reference") > 0))
     passed = passed.unique(ORDER, keep="first", maintain_order=True)
@@ -65,9 +67,9 @@ def moment(market: Market, t: str, stamp: str, other: pl.Expr | None = None, how
 
 
 def broken(given: Inputs) -> pl.DataFrame:
-    """Venue and match number of executions that the exchange took back."""
+    """Login, venue and match number of executions that the exchange took back."""
     rows = given.orders.filter((pl.col("event") == "broken") & (pl.col("match") > 0))
-    return rows.select("venue", "match").unique(maintain_order=True)
+    return rows.select("login", "venue", "match").unique(maintain_order=True)
 
 
 def build(given: Inputs, market: Market) -> pl.DataFrame:
@@ -76,7 +78,7 @@ def build(given: Inputs, market: Market) -> pl.DataFrame:
     Adds sign, role, notional (price4 times shares), time (in the market), how it was found, mid2 (`BEFORE` it), bid,
     ask, hour (of the server's clock, UTC).
     """
-    standing = given.executions.join(broken(given), on=["venue", "match"], how="anti", maintain_order="left")
+    standing = given.executions.join(broken(given), on=["login", "venue", "match"], how="anti", maintain_order="left")
     prints = market.trades.filter(pl.col("match") > 0).unique(["venue", "match"], keep="first", maintain_order=True)
     prints = prints.select("venue", "match", pl.col("time").alias("print_time"))
     rows = standing.join(prints, on=["venue", "match"], how="left", maintain_order="left")

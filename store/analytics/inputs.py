@@ -1,7 +1,8 @@
 """The tables that the analytics read, and how they are brought into one form.
 
 Columns and units are those of the store (`docs/store.md`). Times become Int64 ns since 1970 UTC, prices, shares and
-fees Int64. Rows are in the order of their key, so every result is the same on each run.
+fees Int64. Rows are in the order of their key, so every result is the same on each run. Rows of own orders have one
+column more, `login`: a UserRefNum is an order's only within its login and venue (`store.segments`).
 """
 
 import os
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
+
+from store.segments import LOGIN_SHIFT
 
 PRICE_LIMIT: Final = 2**31
 SHARES_LIMIT: Final = 10**9
@@ -106,10 +109,10 @@ def inputs(run: str, frames: Mapping[str, pl.DataFrame]) -> Inputs:
 
 
 def normalised(name: str, given: pl.DataFrame | None) -> pl.DataFrame:
-    """A table with exactly the columns of `TABLES`, in the order of its key, each key once."""
+    """A table with exactly the columns of `TABLES` and, of own orders, `login`; in the order of its key, each once."""
     table = TABLES[name]
     if given is None or not given.width:
-        return pl.DataFrame(schema=_schema(table))
+        return _with_login(table, pl.DataFrame(schema=_schema(table)))
     missing = [column for column in (*table.text, *table.numbers) if column not in given.columns]
     if missing:
         raise InputError(f"table {name} has no column {missing[0]}: load the run again with `hftos store load`")
@@ -129,7 +132,13 @@ def normalised(name: str, given: pl.DataFrame | None) -> pl.DataFrame:
         result = result.with_columns(pl.col("side").replace({"T": "S", "E": "S"}))
     result = once(result.sort(table.key, maintain_order=True), table.key)
     _check(name, result)
-    return result
+    return _with_login(table, result)
+
+
+def _with_login(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    if "reference" not in table.numbers:
+        return rows
+    return rows.with_columns((pl.col("number") // (1 << LOGIN_SHIFT)).alias("login"))
 
 
 def _may_be_broken(kind: pl.DataType | None) -> bool:

@@ -17,7 +17,7 @@ BY_LEVEL: Final = "order on the feed"
 
 
 def build(given: Inputs, market: Market, executions: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """One row per order sent, by venue and reference.
+    """One row per order sent, by login, venue and reference.
 
     `wanted`: shares it was decided for, less those that a replacement took over; `executed`, `cash` (sum of price times
     shares), `fees`; `decided_mid2`, `arrival_mid2`, `final_mid2`: twice the mid at the decision, before it arrived at
@@ -35,7 +35,8 @@ def build(given: Inputs, market: Market, executions: pl.DataFrame, horizon: int)
 
 _COUNTS: Final = ("executed", "cash", "fees", "fills", "taken_over", "cancelled_shares")
 _COLUMNS: Final = (
-    *("venue", "reference", "replaces", "symbol", "side", "sign", "strategy", "tif", "price", "sent_at", "decided"),
+    *ORDER,
+    *("replaces", "symbol", "side", "sign", "strategy", "tif", "price", "sent_at", "decided"),
     *("sent_shares", "live_shares", "wanted", "executed", "cash", "fees", "fills", "outcome", "reason", "order_ref"),
     *("arrival", "how", "ended", "decided_mid2", "arrival_mid2", "final_mid2", "to_first", "to_last"),
 )
@@ -84,7 +85,7 @@ def _cancelled(given: Inputs) -> pl.DataFrame:
 def _taken_over(given: Inputs) -> pl.DataFrame:
     """What replacements took over, by the order that was replaced."""
     rows = given.orders.filter((pl.col("event") == "replaced") & (pl.col("replaces") > 0))
-    return rows.group_by("venue", pl.col("replaces").alias("reference"), maintain_order=True).agg(
+    return rows.group_by("login", "venue", pl.col("replaces").alias("reference"), maintain_order=True).agg(
         pl.col("shares").first().alias("taken_over"),
         pl.col("t").first().alias("replaced_t"),
         pl.col("exchange_ns").first().alias("replaced_ns"),

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from store.analytics.executions import ORDER
+
 ADDS: Final = frozenset("AF")
 EXECUTIONS: Final = frozenset("EC")
 SCHEMA: Final = {
@@ -149,18 +151,16 @@ class Queues:
 
 
 def references(orders: pl.DataFrame, executions: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """venue, reference, order_ref of own orders that the feed has shown."""
-    told = orders.filter(pl.col("order_ref") > 0).select("venue", "reference", "order_ref")
-    makers = executions.filter((pl.col("role") == "added") & (pl.col("match") > 0)).select(
-        "venue", "reference", "match"
-    )
+    """login, venue, reference, order_ref of own orders that the feed has shown."""
+    told = orders.filter(pl.col("order_ref") > 0).select(*ORDER, "order_ref")
+    makers = executions.filter((pl.col("role") == "added") & (pl.col("match") > 0)).select(*ORDER, "match")
     prints = events.filter(pl.col("event").is_in(list(EXECUTIONS))).select("venue", "match", "order_ref")
-    by_match = makers.join(prints, on=["venue", "match"]).select("venue", "reference", "order_ref")
-    return pl.concat([told, by_match]).unique(["venue", "reference"], keep="first", maintain_order=True)
+    by_match = makers.join(prints, on=["venue", "match"]).select(*ORDER, "order_ref")
+    return pl.concat([told, by_match]).unique(ORDER, keep="first", maintain_order=True)
 
 
 def queue_positions(orders: pl.DataFrame, executions: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Own orders that were displayed: venue, reference and the columns of `SCHEMA`."""
+    """Own orders that were displayed: login, venue, reference and the columns of `SCHEMA`."""
     known = references(orders, executions, events)
     rows: list[tuple[object, ...]] = []
     for venue in sorted(set(known["venue"])):

@@ -16,6 +16,7 @@ from typing import Final
 
 import polars as pl
 
+from store.analytics.executions import ORDER
 from store.analytics.market import Market
 
 NO_ARRIVAL: Final = "no two-sided quote before the arrival"
@@ -26,8 +27,8 @@ def slippage(orders: pl.DataFrame, executions: pl.DataFrame, market: Market, hor
     """Executed orders with arrival_slippage, vwap_slippage, and the market's interval_value and interval_shares; the
     interval ends `horizon` ns behind the last execution."""
     rows = orders.filter(pl.col("executed") > 0)
-    last = executions.group_by("venue", "reference", maintain_order=True).agg(pl.col("time").max().alias("last_time"))
-    rows = rows.join(last, on=["venue", "reference"], how="left", maintain_order="left")
+    last = executions.group_by(ORDER, maintain_order=True).agg(pl.col("time").max().alias("last_time"))
+    rows = rows.join(last, on=ORDER, how="left", maintain_order="left")
     rows = rows.with_columns((pl.max_horizontal("arrival", "last_time") + horizon).alias("interval_end"))
     rows = rows.with_columns(*_interval(rows, market))
     cash, executed, sign = (pl.col(name).cast(pl.Int128) for name in ("cash", "executed", "sign"))

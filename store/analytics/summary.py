@@ -6,6 +6,7 @@ import polars as pl
 
 from store.analytics import breakdown, fills, pnl
 from store.analytics.analysis import Analysis
+from store.analytics.executions import ORDER
 from store.analytics.markouts import label
 
 UNIT: Final = "1/20000 USD"
@@ -53,7 +54,7 @@ def missing(analysis: Analysis) -> list[str]:
         "orders": "no order was sent",
     }
     rows = analysis.inputs.rows()
-    strange = analysis.executions.join(analysis.orders, on=["venue", "reference"], how="anti").height
+    strange = analysis.executions.join(analysis.orders, on=ORDER, how="anti").height
     crossed = analysis.executions.filter(pl.col("bid") > pl.col("ask")).height
     said = [f"{name}: {effect}" for name, effect in lost.items() if not rows[name]]
     if strange and rows["orders"]:

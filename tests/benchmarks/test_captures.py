@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks import captures
-from benchmarks.capture_contest import TASKS, measure
+from benchmarks.capture_contest import MODULES, TASKS, measure
 from protocols.pcap_index import PacketIndex
 
 COUNT = 500
@@ -43,6 +43,23 @@ def test_each_of_our_tasks_does_its_work(files: dict[str, Path], tmp_path: Path,
         assert found["file"] == files[task.split()[1]].stat().st_size
     assert len(found["seconds"]) == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_timed_gets_its_rows_ready_made(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def write(path: Path, rows: list[tuple[float, bytes]]) -> None:
+        given.append(rows)
+        path.write_bytes(b"")
+
+    monkeypatch.setitem(TASKS["dpkt"], "write pcap", write)
+    monkeypatch.setitem(MODULES, "dpkt", ())
+    found = measure("dpkt", "write pcap", files["pcap"], tmp_path / "out", COUNT, 2)
+    assert given[0] is given[1], "made once, in nobody's time"
+    assert given[0] == [(time / 1e9, frame) for time, frame in frames(files["pcap"])]
+    assert (found["packets"], found["bytes"]) == (COUNT, sum(len(frame) for _, frame in given[0]))
 
 
 def test_every_task_has_a_table_with_its_figures_or_what_went_wrong() -> None:

@@ -16,6 +16,7 @@ from exchange.core import Exchange
 from exchange.drop_copy import DropCopyEndpoint
 from exchange.gateway import Gateway
 from exchange.instant_day import InstantDay
+from exchange.journal import Journal
 from exchange.login import Login
 from exchange.market import Market
 from exchange.market_data import Publisher
@@ -121,15 +122,16 @@ async def serving(
     limits: Limits | None = None,
     record: Callable[[str, bool, bytes], None] = _no_record,
     copy_timeouts: Timeouts = Timeouts(),  # noqa: B008 - immutable
+    journal: Journal | None = None,
     **options: Any,
 ) -> AsyncIterator[EntryServer]:
     """Serve a venue that has opened (``day``: that begins its day at 03:00; not ``started``: that takes orders, but has
     no day and tells nobody of it); ``options`` are the gateway's."""
     venue = build(day, limits, record, LOGINS)
-    exchange = Exchange([venue])
+    exchange = Exchange([venue], journal)
     clock, users = SessionClock(), list[str]()
     gateway = Gateway(exchange, venue, clock, time.monotonic_ns, users.append, **options)
-    drop_copy = DropCopyEndpoint(venue, "SESSION1", time.monotonic_ns, copy_timeouts)
+    drop_copy = DropCopyEndpoint(venue, "SESSION1", time.monotonic_ns, copy_timeouts, exchange.failed)
     ports = await gateway.listen(LOOPBACK, 0), await drop_copy.listen(LOOPBACK, 0)
     server = EntryServer(exchange, venue.market, clock, gateway, drop_copy, *ports, users)
     start = (3 if day else 10) * 3600 * SECOND

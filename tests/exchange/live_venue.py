@@ -89,7 +89,17 @@ class Traders(Participant):
         self.seen["hidden trade"] += not maker.displayed
         self.seen["midpoint trade"] += maker.midpoint
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         self.seen["self-match"] += 1
 
     def auctioned(self, order: Order, shares: int, shown: int, price: int, match: int, cross: int) -> None:

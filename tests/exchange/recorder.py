@@ -178,7 +178,17 @@ class Recorder(Sink):
     def auctioned(self, order: Order, shares: int, shown: int, price: int, match: int, cross: int) -> None:
         self.events.append(Auctioned(order.ref, shares, shown, price, match, cross, order.open_shares()))
 
-    def prevented(self, order: Order, decrement: int, shown: int, shares: int, price: int, strategy: int) -> None:
+    def prevented(
+        self,
+        order: Order,
+        maker: Order,
+        taker: Order,
+        decrement: int,
+        shown: int,
+        shares: int,
+        price: int,
+        strategy: int,
+    ) -> None:
         left = (order.front or order).open_shares()
         self.events.append(Prevented(order.ref, decrement, shown, shares, price, chr(strategy), left))
 

@@ -193,6 +193,30 @@ def test_clients_alone(start: Start) -> None:
     assert sum(json.loads(line)["dir"] == "in" for line in lines) == 4
 
 
+def test_a_second_exchange_with_the_same_log_folder_is_refused_and_leaves_it_alone(start: Start) -> None:
+    running = start("--no-flow", "--symbols=MSFT", "--login=A:pa:FA", "--attribution")
+    log = running.log_dir / "orders.jsonl"
+    with running.log_in("A", "pa") as client:
+        client.sendall(enter(1, b"S", 100, 1_600_000))
+        assert [receive(client)[0] for _ in range(3)] == [b"A", b"S", b"S"]
+        before = {path: path.read_bytes() for path in running.log_dir.iterdir()}
+        assert before[log]
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, f"--log-dir={running.log_dir}", "--attribution", "--ready-file=/dev/null"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"--log-dir {running.log_dir} is in use by another exchange; stop it, or give another" in done.stderr
+        assert {path: path.read_bytes() for path in running.log_dir.iterdir()} == before
+        client.sendall(enter(2, b"S", 100, 1_600_000))
+        assert receive(client)[1][:1] == b"A"
+    assert log.read_bytes().startswith(before[log])
+    assert b"\0" not in log.read_bytes()
+
+
 def test_replay_then_generated_flow_from_the_first_login(start: Start, real_slice: Path) -> None:
     running = start(f"--replay={real_slice}", "--speed=0.01", "--seconds=2", "--rate=400", "--start-on-login")
     got = mold.decode(running.receivers[0].recv(65_535))

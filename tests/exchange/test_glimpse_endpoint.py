@@ -70,6 +70,24 @@ def test_a_client_that_does_not_read_holds_up_itself_only(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+def test_nobody_gets_a_snapshot_once_the_journal_failed() -> None:
+    async def run() -> bytes:
+        server = GlimpseServer("S", BigSource(), {"user": "secret"})
+        endpoint = GlimpseEndpoint(server, time.monotonic_ns, lambda: True)
+        port = await endpoint.listen(LOOPBACK, 0)
+        reader, writer = await asyncio.open_connection(LOOPBACK.compressed, port)
+        writer.write(LoginRequest("user", "secret").encode())
+        try:
+            return await asyncio.wait_for(reader.read(), 20)
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
+            await endpoint.close()
+
+    assert asyncio.run(run()) == b""
+
+
 def test_garbage_and_too_many_connections_are_cut() -> None:
     async def run() -> None:
         server = GlimpseServer("S", BigSource(), {"user": "secret"}, max_clients=1)

@@ -12,6 +12,8 @@ from exchange.journal import (
     COMMAND,
     FILE,
     FLOW,
+    MAX_RECORD,
+    MAX_SETTINGS,
     MESSAGE,
     CommittedLine,
     Journal,
@@ -186,6 +188,44 @@ def test_a_disk_that_takes_no_more_is_an_error_of_its_own() -> None:
             journal.commit()
         with pytest.raises(JournalWriteError):
             journal.close()
+
+
+def test_a_disk_that_has_room_again_does_not_mend_a_journal_that_failed(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path / FILE, os.O_RDWR | os.O_CREAT)
+    journal = Journal(os.open("/dev/full", os.O_WRONLY))
+    journal.append(*RECORDS[0])
+    with pytest.raises(JournalWriteError):
+        journal.commit()
+    os.dup2(descriptor, journal._descriptor)
+    with pytest.raises(JournalWriteError, match="No space left"):
+        journal.commit()
+    assert journal.failed is not None
+    with pytest.raises(JournalWriteError):
+        journal.close()
+    os.close(descriptor)
+    assert (tmp_path / FILE).read_bytes() == b""
+
+
+def test_settings_with_thousands_of_symbols_come_back(tmp_path: Path) -> None:
+    many = SETTINGS | {"symbols": [f"S{number:05}" for number in range(20_000)]}
+    journal, _ = open_journal(tmp_path, many)
+    journal.append(*RECORDS[0])
+    journal.close()
+    assert (tmp_path / FILE).stat().st_size > MAX_RECORD
+    journal, records = open_journal(tmp_path, many)
+    assert list(records) == RECORDS[:1]
+    journal.close()
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    journal, _ = open_journal(tmp_path, SETTINGS)
+    with pytest.raises(JournalError, match=f"at most {MAX_RECORD}"):
+        journal.append(COMMAND, 0, 0, bytes(MAX_RECORD))
+    journal.append(COMMAND, 0, 0, bytes(MAX_RECORD - 13))
+    journal.close()
+    assert len(reread(tmp_path)) == 1
+    with pytest.raises(JournalError, match=f"at most {MAX_SETTINGS}"):
+        open_journal(tmp_path / "other", {"symbols": "x" * MAX_SETTINGS})
 
 
 def test_two_exchanges_cannot_have_one_journal(tmp_path: Path) -> None:

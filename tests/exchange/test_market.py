@@ -111,6 +111,14 @@ def test_time_never_runs_backwards(market: Market) -> None:
     assert [message.timestamp for message in decoded(market)] == [NOW, NOW]
 
 
+def test_what_is_published_as_it_is_keeps_the_time_of_its_file(market: Market) -> None:
+    resting = enter(market, True, 100, 10_000)
+    late = itch50.OrderDelete(stock_locate=1, tracking_number=0, timestamp=NOW - 500, order_reference_number=7).encode()
+    market.publish_verbatim(late, NOW - 500)
+    market.cancel(resting, 0, NOW - 500)
+    assert [message.timestamp for message in decoded(market)] == [NOW, NOW - 500, NOW]
+
+
 class Watcher:
     """Keeps what a rule of the day is told."""
 

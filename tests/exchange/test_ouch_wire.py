@@ -301,6 +301,27 @@ def test_self_match_prevention(
     scenario(test)
 
 
+def test_a_prevented_trade_has_the_flag_that_it_would_have_had() -> None:
+    async def test(server: EntryServer) -> None:
+        maker, taker = await server.log_in(sequence=2), await server.log_in("HFT3", sequence=2)
+        decrement = option(29, b"D")
+        await maker.ask(enter(1, "B", 300, options=option(5, u32(100)) + decrement), "A")
+        answers = await taker.ask(enter(1, "S", 200, options=decrement), "ADD")
+        assert [(answer["prevented"], answer["flag"]) for answer in answers[1:]] == [(100, "R"), (100, "R")]
+        told = await maker.take("DDR")
+        assert [answer["flag"] for answer in told[:2]] == ["A", "u"], "the display, then the hidden reserve"
+        await maker.ask(cancel(1), "C")
+        await maker.ask(enter(2, "B", 100, price=1_490_000), "A")
+        await maker.ask(enter(3, "S", 100, price=1_510_000), "A")
+        midpoint = option(6, b"M") + decrement
+        await maker.ask(enter(4, "S", 100, price=1_400_000, display="N", options=midpoint), "A")
+        _, prevented = await taker.ask(enter(2, "B", 100, price=1_505_000, tif="3", options=decrement), "AD")
+        (told_too,) = await maker.take("D")
+        assert (told_too["flag"], prevented["flag"]) == ("k", "m")
+
+    scenario(test)
+
+
 def test_hidden_and_midpoint_liquidity() -> None:
     async def test(server: EntryServer) -> None:
         maker, taker = await server.log_in(sequence=2), await server.log_in("HFT2", sequence=2)
@@ -427,6 +448,57 @@ def test_a_whole_day() -> None:
         assert sorted(answer["ref"] for answer in answers[:2]) == [2, 14]
         assert {answer["reason"] for answer in answers[:2]} == {"T"}
         assert answers[2]["event"] == "E"
+
+    scenario(test, day=True)
+
+
+def test_a_waiting_day_order_waits_on_only_as_a_day_order() -> None:
+    async def test(server: EntryServer) -> None:
+        client, other = await server.log_in(sequence=2), await server.log_in("HFT2", sequence=2)
+        server.at(5)
+        await client.take("")
+        await other.ask(enter(1, "S", 100, price=1_000_000, tif="5"), "A")
+        for ref in (1, 2, 3):
+            await client.ask(enter(ref, "B", 100, price=990_000), "A")
+        _, taken = await client.ask(replace(1, 4, 100, 1_000_000, b"3YN"), "UE")
+        assert (taken["ref"], taken["shares"], taken["flag"]) == (4, 100, "R")
+        await other.take("E")
+        _, ended = await client.ask(replace(2, 5, 100, 1_000_000, b"3YN"), "UC")
+        assert (ended["ref"], ended["reason"]) == (5, "I"), "nobody is left to trade with"
+        (waits,) = await client.ask(replace(3, 6, 100, 980_000), "U")
+        (stands,) = await client.ask(replace(6, 7, 100, 980_000, b"5YN"), "U")
+        assert stands["reference"] > waits["reference"]
+        await other.ask(enter(2, "S", 100, price=980_000, tif="3"), "AE")
+        (given,) = await client.take("E")
+        assert (given["ref"], given["price"]) == (7, 980_000)
+        # In a symbol that is halted at the open a day order waits on, and so does what takes its place.
+        await client.ask(enter(8, "B", 100, price=970_000), "A")
+        server.command(do="halt", symbol="AAPL", reason="T1")
+        server.at(9, 31)
+        await client.ask(replace(8, 9, 100, 960_000), "U")
+        (refused,) = await client.ask(replace(9, 10, 100, 960_000, b"3YN"), "J")
+        assert refused["code"] == 0x0007
+        server.command(do="quote", symbol="AAPL")
+        server.command(do="resume", symbol="AAPL")
+        (enters,) = await client.take("T")
+        assert (enters["ref"], enters["price"]) == (9, 960_000)
+
+    scenario(test, day=True)
+
+
+def test_a_replace_that_does_not_decode_is_refused_like_any_other_in_a_late_period() -> None:
+    async def test(server: EntryServer) -> None:
+        client = await server.log_in(sequence=2)
+        server.at(10)
+        await client.ask(enter(1, "B", 100, price=MARKET_ORDER, cross="C"), "A")
+        server.at(15, 52)
+        for ref in (2, 3):
+            (refused,) = await client.ask(replace(1, ref, flags=b"EYN" if ref == 2 else b"0YN"), "J")
+            assert (refused["ref"], refused["code"], refused["id"]) == (ref, 0x0015, "RE")
+        assert (await client.ask(query(), "Q"))[0]["next"] == 4
+        await client.ask(cancel(1), "P")
+        (refused,) = await client.ask(replace(1, 4, flags=b"EYN"), "J")
+        assert refused["code"] == 0x000B
 
     scenario(test, day=True)
 

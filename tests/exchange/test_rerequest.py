@@ -1,6 +1,7 @@
 """The re-request server: PROTOCOLS §2.4 and the limits of §2.5."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -115,6 +116,25 @@ def test_no_datagram_is_too_hostile(data: bytes) -> None:
     answer = server.on_request(data, "10.0.0.1", 0)
     assert (answer is None) == (sum(server.dropped.values()) == 1)
     assert answer is None or answer == mold.encode_packet("SESSION", 1, [b"A"])
+
+
+def test_nothing_is_answered_once_the_journal_failed(server: RerequestServer) -> None:
+    async def ask() -> bool:
+        answers: list[bytes] = []
+        endpoint = RerequestEndpoint(server, time.monotonic_ns, lambda: True)
+        port = await endpoint.listen(IPv4Address("127.0.0.1"), 0)
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.bind(("127.0.0.1", 0))
+            await loop.sock_sendto(client, request(3, 1), ("127.0.0.1", port))
+            with contextlib.suppress(TimeoutError):
+                answers.append(await asyncio.wait_for(loop.sock_recv(client, 2048), 0.2))
+        endpoint.close()
+        return not answers
+
+    assert asyncio.run(ask())
+    assert server.answered == 0
 
 
 def test_answers_come_back_to_the_socket_that_asked(server: RerequestServer) -> None:

@@ -96,6 +96,13 @@ def test_jitter_delays_within_bounds_and_keeps_the_order() -> None:
     assert all(1_000 <= due - now <= 1_050 for now, due in enumerate(times))
 
 
+def test_what_comes_behind_a_delay_that_is_over_does_not_overtake_what_is_late() -> None:
+    subject = rule(Kind.DELAY, delay_ns=100, until_ns=500)
+    out = [item for now in (490, 500, 589, 591) for item in subject.apply(str(now).encode(), now)]
+    assert out == [(590, b"490"), (590, b"500"), (590, b"589"), (591, b"591")]
+    assert subject.counters.applied == 1
+
+
 def test_corruption_flips_one_bit() -> None:
     corrupted = [frame for _, frame in outcome(rule(Kind.CORRUPT), FRAMES[:50])]
     for changed, original in zip(corrupted, FRAMES[:50], strict=True):

@@ -148,6 +148,33 @@ def test_a_log_made_anew_with_right_hashes_is_told_by_the_store(opened: Store, t
     assert opened.table("audit", log).equals(before)
 
 
+def test_a_log_made_anew_from_its_first_record_on_is_told_by_its_path(opened: Store, tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    log = write(path, 3)[0].hash
+    take(opened, path)
+    for file in (path, heads.path_of(path)):
+        file.unlink()
+    AuditLog(path).close()
+    with pytest.raises(StoreError, match=r"another log than the store has of this path, .* it has no record, the"):
+        take(opened, path)
+    forged = write(path, 4)[0].hash
+    said = f"it begins with the hash {forged[:16]}…, the store's with {log[:16]}… and has 3 records.*--new-log"
+    with pytest.raises(StoreError, match=said):
+        take(opened, path)
+    assert numbers(opened, forged) == []
+    assert load(opened, path, Wishes(fees.read(), new_log=True)).tables["audit"] == Inserted(4, 0)
+    assert take(opened, path).tables["audit"] == Inserted(0, 4), "once is enough"
+
+
+def test_a_log_that_was_moved_is_the_log_that_it_was(opened: Store, tmp_path: Path) -> None:
+    path, moved = tmp_path / "audit.jsonl", tmp_path / "old.jsonl"
+    write(path, 2)
+    take(opened, path)
+    heads.path_of(path).rename(heads.path_of(moved))
+    path.rename(moved)
+    assert take(opened, moved).tables["audit"] == Inserted(0, 2)
+
+
 def test_a_log_without_head_or_gone_is_named(opened: Store, tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     write(path, 1)

@@ -16,7 +16,7 @@ from tests.store.run_maker import ENTER, LIVE_ORDER
 
 def orders() -> OwnOrders:
     """Nothing taken yet; order 1 of venue 0 is of a strategy."""
-    return OwnOrders(fees.read(), {(0, 1): "0:maker"})
+    return OwnOrders(fees.read(), {(0, 0, 1): "0:maker"})
 
 
 def test_every_message_of_the_protocol_has_a_row() -> None:
@@ -78,6 +78,16 @@ def test_a_broken_trade_names_its_match_and_no_price_of_its_own() -> None:
     row, execution = own.take(2, 1, 0, False, broken.encode())
     assert row is not None
     assert (row["event"], row["match"], row["price"], execution) == ("broken", 9, 1_000_000, None)
+
+
+def test_an_execution_that_is_told_again_has_one_row_of_executions() -> None:
+    own = orders()
+    fill: dict[str, Any] = {"timestamp": 6, "user_ref_num": 1, "quantity": 40, "price": 9, "liquidity_flag": "R"}
+    same = ouch50.OrderExecuted(**fill, match_number=500).encode()
+    other = ouch50.OrderExecuted(**fill, match_number=501).encode()
+    found = [own.take(number, 1, 0, False, message) for number, message in enumerate((same, other, same), 1)]
+    assert [row is not None for row, _ in found] == [True, True, True]
+    assert [fill and fill["number"] for _, fill in found] == [1, 2, None]
 
 
 @settings(max_examples=200, deadline=None)

@@ -180,3 +180,9 @@ def test_an_audit_log_is_loaded_by_its_path_and_is_of_no_run(tmp_path: Path) -> 
     output = run("load", path, dsn=data, code=1).output
     assert "changed at byte 0" in output
     assert output.count("\n") == 1
+    for file in tmp_path.glob("audit.jsonl*"):
+        file.unlink()
+    with AuditLog(path) as log:
+        log.append(who="ann", role="risk", action="kill", subject="hft1")
+    assert "says so with --new-log" in run("load", path, dsn=data, code=1).output
+    assert "audit log " in run("load", path, "--new-log", dsn=data).stdout
