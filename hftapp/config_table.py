@@ -61,7 +61,15 @@ HOST_NAME = 16
 MOST_SHARES = 100_000_000
 
 KEYS = (
-    Key("host", "name", "text", "hftos", "name of this machine, by which the office knows it", 1, HOST_NAME),
+    Key(
+        "host",
+        "name",
+        "text",
+        "hftos",
+        "name of this machine, by which the office knows it: each server its own",
+        1,
+        HOST_NAME,
+    ),
     Key("host", "record", "bool", False, "write down every frame and timer, so that the run can be replayed"),
     Key(
         "host",

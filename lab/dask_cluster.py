@@ -75,8 +75,12 @@ class Cluster:
             for future, answer in done:
                 finished = _finished(futures[future], future.status, answer)
                 packages = packages | kernels_for.packages([finished.result])
-                for run in waiting.pop(finished.result.run.variant.kernel, ()):
-                    submit(run)
+                kernel = finished.result.run.variant.kernel
+                if kernel in packages:
+                    for run in waiting.pop(kernel, ()):
+                        submit(run)
+                elif waiting.get(kernel):  # that one failed: the next one finds out
+                    submit(waiting[kernel].pop(0))
                 yield finished
         finally:
             self._client.cancel(list(futures))

@@ -85,8 +85,10 @@ class Table:
         return values
 
     def whole(self, key: str, default: int, least: int, most: int) -> int:
-        """A whole number in a range."""
+        """A whole number in a range, also one that is written with a point."""
         value = self._get(key, default)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if type(value) is not int or not least <= value <= most:
             self._refuse(key, value, f"a whole number from {least} to {most}")
         return value

@@ -112,6 +112,7 @@ class Scenario:
     def refuse_others(self) -> None:
         """Raises ForeignFolderError for a folder of something else, of which `prepare` would remove a part."""
         there = sorted(path.name for path in self.directory.iterdir()) if self.directory.is_dir() else []
+        there = [name for name in there if name != "lost+found"]  # a file system's own
         if there and not set(_MARKS) & set(there):
             some = ", ".join(there[:3]) + (", …" if len(there) > 3 else "")
             raise ForeignFolderError(

@@ -4,7 +4,7 @@ Loading again adds what has come since, and changes nothing else.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,7 @@ class Wishes:
 def load(store: Store, path: Path, wishes: Wishes) -> Loaded:
     """Load a run's folder, a capture, a BinaryFILE or an audit log. StoreError says what is wrong with it."""
     if path.is_dir():
-        folder = look_into(path, wishes.run)
-        return _run(store, replace(folder, ended=folder.ended or wishes.final), wishes)
+        return _run(store, look_into(path, wishes.run, final=wishes.final), wishes)
     try:
         if load_audit.looks_like_log(path):
             return _audit(store, path, wishes)

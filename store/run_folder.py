@@ -66,10 +66,10 @@ class RunFolder:
         return len({segments.login_of(segment.base) for segment in self.journals})
 
 
-def look_into(path: Path, run: str = "") -> RunFolder:
-    """Look into a run's folder; `run` overrides its name. StoreError when nothing of a run is there."""
+def look_into(path: Path, run: str = "", *, final: bool = False) -> RunFolder:
+    """Look into a run's folder; `run` overrides its name, `final`: it is over. StoreError when it holds nothing."""
     office = path / "office" if (path / "office").is_dir() else path
-    ended = (path / "report.json").is_file()
+    ended = final or (path / "report.json").is_file()
     live, journals = segments.live(office), segments.journals(office, ended)
     captures = captures_in(path)
     if not (live or journals or captures):

@@ -62,4 +62,5 @@ cdef class VenueMarket(MessageHandler):
     cdef _print(self, Py_ssize_t locate, price_t price, shares_t shares)
     @cython.locals(instrument=Instrument)
     cdef _state(self, int kind, const uint8_t *data, Py_ssize_t at)
+    @cython.locals(instrument=Instrument)
     cdef _system(self, int code)

@@ -206,4 +206,7 @@ class VenueMarket(MessageHandler):
     def _system(self, code: int) -> None:
         self.phase = code
         self.closed = code in (_END_OF_HOURS, _END_OF_SYSTEM, _END_OF_MESSAGES)
+        if self.closed:  # what was halted here is halted no longer for those that trade on
+            for instrument in self.market.instruments:
+                instrument.halt((_TRADING_STATE | _OPERATIONAL) << self.venue, False)
         self.market.settle_closed()

@@ -158,6 +158,8 @@ def test_a_runs_folder_is_taken_again_whenever_the_run_was_ended(tmp_path: Path)
     scenario.refuse_others()  # not there yet
     scenario.directory.mkdir()
     scenario.refuse_others()  # empty
+    (scenario.directory / "lost+found").mkdir()
+    scenario.refuse_others()  # a file system of its own
     with locked(scenario.directory):
         pass  # killed while the image was built
     scenario.refuse_others()

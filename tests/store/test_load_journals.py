@@ -178,6 +178,10 @@ def test_a_journal_waits_while_its_login_is_not_known(opened: Store, tmp_path: P
     assert len(look_into(tmp_path).journals) == 2
     (tmp_path / "report.json").unlink()
     assert len(look_into(tmp_path).journals) == 1
+    assert len(look_into(tmp_path, final=True).journals) == 2
+    loaded = load(opened, tmp_path, Wishes(fees.read(), "final", final=True))
+    assert loaded.counts["waiting"] == 0
+    assert opened.table("decisions", "final")["check"].to_list() == ["passed", "price"]
     write(tmp_path, 1, [*refused, *started(2)], later=60)
     assert [journal.base for journal in look_into(tmp_path).journals] == [0, 1 << LOGIN_SHIFT]
 

@@ -266,6 +266,16 @@ def test_a_symbol_that_trades_at_one_venue_is_still_halted_at_the_other() -> Non
     assert not floor.instrument().halted
 
 
+def test_a_halt_ends_with_the_day_of_its_venue() -> None:
+    floor = Floor(venues=2)
+    floor.apply(add(1, "B", 100, 99_0000), trading_action("P"), operational("Q", "H"))
+    floor.apply(add(1, "B", 100, 99_0000), trading_action("T"), venue=1)
+    floor.apply(event("M"))
+    assert not floor.instrument().halted
+    floor.apply(trading_action("H"), venue=1)
+    assert floor.instrument().halted
+
+
 def test_no_kind_of_halt_of_one_venue_is_taken_for_another() -> None:
     floor = Floor(venues=MAX_VENUES)
     for venue in range(MAX_VENUES):
