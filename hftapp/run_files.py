@@ -33,7 +33,7 @@ class RunFiles:
         self.decisions = 0
         self.refusals = 0
         self.recording: Journal | None = None
-        self._records = rings.recording is not None
+        self._recording_ended = False
         self._rings = rings
         self._say = say
         self._unwritten: list[Record] = []
@@ -79,7 +79,7 @@ class RunFiles:
     def write_recording(self) -> None:
         """Write what waits in the recording ring; a file system without room for it ends the recording, not trading."""
         ring = self._rings.recording
-        if ring is None or self.recording is None or not self._records:
+        if ring is None or self.recording is None or self._recording_ended:
             return
         try:
             while batch := ring.drain():
@@ -87,7 +87,7 @@ class RunFiles:
                 self.recording.append(batch)
         except (OSError, ValueError) as error:
             self._say(f"{self.recording.path} ends here: {error}")
-            self._records = False
+            self._recording_ended = True
 
     def recorded(self) -> Iterator[Recording]:
         """The finished recording in pieces for the office; nothing when there is none."""

@@ -100,14 +100,15 @@ class OwnOrders:
         except ProtocolError:
             self.undecoded += 1
             return None, None
-        row = self._row((login_of(number), venue), message, SENT if sent else RECEIVED)
+        at = login_of(number), venue
+        row = self._row(at, message, SENT if sent else RECEIVED)
         row |= {"number": number, "t": time, "venue": venue, "exchange_ns": getattr(message, "timestamp", 0)}
         if not isinstance(message, ouch50.OrderExecuted):
             return row, None
-        execution_key = ((login_of(number), venue, message.user_ref_num), message.match_number, message.timestamp)
-        if execution_key in self._executed:
+        known = (*at, message.user_ref_num), message.match_number, message.timestamp
+        if known in self._executed:
             return row, None
-        self._executed.add(execution_key)
+        self._executed.add(known)
         fee = self._fees.of(message.liquidity_flag, message.quantity)
         execution = {name: row[name] for name in row if name not in ("event", "replaces", "tif", "iso", "reason")}
         del execution["order_ref"]

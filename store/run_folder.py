@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from protocols.errors import ProtocolError
 from protocols.management import Frame, JournalRecord
-from protocols.management_files import JOURNAL_NAME, FileError, read
+from protocols.management_files import JOURNAL_NAME
 from protocols.pcap_read import read as read_capture
 from store import run_names, segments
 from store.errors import StoreError
@@ -44,11 +44,8 @@ class RunFolder:
     def frames(self, files: tuple[Segment, ...]) -> Iterator[tuple[int, Frame]]:
         """(number unique in the run, frame) of some files. StoreError for a damaged one."""
         for segment in files:
-            try:
-                for frame in read(segment.path):
-                    yield segment.base + frame.number, frame
-            except FileError as error:
-                raise StoreError(str(error)) from error
+            for frame in segment.frames():
+                yield segment.base + frame.number, frame
 
     def records(self) -> Iterator[tuple[int, int, JournalRecord]]:
         """(number, time in ns, record) of the journals."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocols.management import Hello, Stats
-from protocols.management_files import FileError, read
 from store.errors import StoreError
 from store.segments import Segment
 
@@ -55,14 +54,11 @@ def of_live(segments: tuple[Segment, ...]) -> dict[int, Words]:
     for segment in segments:
         hello: Hello | None = None
         body = b""
-        try:
-            for frame in read(segment.path):
-                if isinstance(frame.message, Hello):
-                    hello = frame.message
-                elif isinstance(frame.message, Stats):
-                    body = frame.message.body
-        except FileError as error:
-            raise StoreError(str(error)) from error
+        for frame in segment.frames():
+            if isinstance(frame.message, Hello):
+                hello = frame.message
+            elif isinstance(frame.message, Stats):
+                body = frame.message.body
         found[segment.of] = Words(hello, _stats(body))
     return found
 
@@ -81,11 +77,8 @@ def of_journals(segments: tuple[Segment, ...], live: Mapping[int, Words]) -> dic
     last = last_of(live)
     found = {}
     for segment in segments:
-        try:
-            greetings = (frame.message for frame in read(segment.path))
-            hello = next((message for message in greetings if isinstance(message, Hello)), None)
-        except FileError as error:
-            raise StoreError(str(error)) from error
+        greetings = (frame.message for frame in segment.frames())
+        hello = next((message for message in greetings if isinstance(message, Hello)), None)
         own = live.get(hello.session) if hello else None
         words = own or last
         found[segment.base] = Words((own.hello if own else None) or hello or last.hello, words.stats)

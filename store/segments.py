@@ -11,11 +11,11 @@ name an order. A trader that starts again wants its login's messages from the fi
 the first message received from a venue tells whether a journal goes on with the login of an earlier one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from protocols.management import IN, JournalRecord
+from protocols.management import IN, Frame, JournalRecord
 from protocols.management_files import JOURNAL_NAME, LIVE_NAME, FileError, read
 from store.errors import StoreError
 
@@ -35,6 +35,13 @@ class Segment(NamedTuple):
     began: int
     path: Path
     base: int
+
+    def frames(self) -> Iterator[Frame]:
+        """What the file holds. StoreError when it is damaged."""
+        try:
+            yield from read(self.path)
+        except FileError as error:
+            raise StoreError(str(error)) from error
 
 
 def login_of(number: int) -> int:
@@ -80,12 +87,9 @@ def _same(first: Mapping[int, bytes], heard: Mapping[int, bytes]) -> bool:
 def _first_heard(segment: Segment) -> dict[int, bytes]:
     """The first message that a journal has from each venue."""
     found: dict[int, bytes] = {}
-    try:
-        for frame in read(segment.path):
-            if isinstance(frame.message, JournalRecord) and frame.message.kind == IN:
-                found.setdefault(frame.message.venue, frame.message.body)
-    except FileError as error:
-        raise StoreError(str(error)) from error
+    for frame in segment.frames():
+        if isinstance(frame.message, JournalRecord) and frame.message.kind == IN:
+            found.setdefault(frame.message.venue, frame.message.body)
     return found
 
 
@@ -104,12 +108,7 @@ def _numbered(logins: list[list[Segment]]) -> tuple[Segment, ...]:
 
 
 def _files(office: Path, name: str) -> list[Segment]:
-    found = []
-    for path in office.glob(f"{'[0-9a-f]' * _DIGITS}/{name}"):
-        try:
-            began = next((frame.time for frame in read(path)), 0)
-        except FileError as error:
-            raise StoreError(str(error)) from error
-        if began:
-            found.append((began, int(path.parent.name, 16), path))
-    return [Segment(of, began, path, 0) for began, of, path in sorted(found)]
+    paths = office.glob(f"{'[0-9a-f]' * _DIGITS}/{name}")
+    unopened = [Segment(int(path.parent.name, 16), 0, path, 0) for path in paths]
+    found = [each._replace(began=next((frame.time for frame in each.frames()), 0)) for each in unopened]
+    return sorted((each for each in found if each.began), key=lambda each: (each.began, each.of))

@@ -6,7 +6,6 @@ begun earlier would change them, and the rows would be loaded again under others
 
 from typing import Final
 
-from protocols.management_files import FileError, read
 from store.client import Store
 from store.errors import StoreError
 from store.run_folder import RunFolder
@@ -62,7 +61,4 @@ def _firsts(store: Store, run: str, tables: tuple[str, ...]) -> list[tuple[int, 
 
 def _time_of(segment: Segment, number: int) -> int | None:
     """When a file's frame was made; None when it is not there, or not yet."""
-    try:
-        return next((frame.time for frame in read(segment.path) if frame.number == number), None)
-    except FileError as error:
-        raise StoreError(str(error)) from error
+    return next((frame.time for frame in segment.frames() if frame.number == number), None)
